@@ -1,0 +1,8 @@
+//! The twin system: every node of a water network as a supervised actor with a pure core.
+pub mod domain;
+pub mod ingest;
+pub mod normalise;
+pub mod ports;
+pub mod tree;
+pub mod twin;
+pub mod watchers;

@@ -1,0 +1,8 @@
+//! The service: configuration in, sockets out.
+pub mod app;
+pub mod cli;
+pub mod config;
+pub mod http;
+pub mod simulator;
+pub mod store;
+pub mod thingspeak;

@@ -1,0 +1,2 @@
+//! A faithful ThingSpeak with a living fleet behind it.
+pub mod fleet;
