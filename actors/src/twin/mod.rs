@@ -1,1 +1,19 @@
-//! twin
+//! The twin of a node: what is known of it, and how that changes.
+//!
+//! [`apply`] decides and is pure; [`actor`] performs and owns the live state; everybody else reads
+//! the view that was last published.
+//!
+//! What a twin remembers of readings is built of sets with a fixed rule of what to forget (the newest
+//! so many, one a quarter of an hour), so that it is the same whatever the order in which the readings
+//! came, however often, and in whatever batches. All else (current values, verdicts, derived values) is
+//! computed from those sets.
+
+mod apply;
+mod event;
+mod property;
+mod state;
+
+pub use apply::apply;
+pub use event::{Change, Effect, Event, Transition};
+pub use property::{Derived, Property};
+pub use state::{SnapshotError, Twin};
