@@ -168,10 +168,17 @@ impl Instrument {
             }
             // Groundwater does not know the time of day.
             (Metric::TemperatureC, Sight::Deep { .. }) => 27.4 + 0.05 * noise,
-            (Metric::TemperatureC, _) => 27.0 + 5.5 * swing(at_s, 15.0) + 0.15 * noise,
+            (Metric::TemperatureC, Sight::Tank { .. } | Sight::Flow { .. }) => {
+                27.0 + 5.5 * swing(at_s, 15.0) + 0.15 * noise
+            }
             (Metric::BatteryV, _) => 3.92 + 0.18 * swing(at_s, 16.0) + 0.01 * noise,
             (Metric::RssiDbm, _) => self.signal_dbm + 2.5 * noise,
-            _ => return None,
+            (Metric::DistanceCm, Sight::Flow { .. } | Sight::Deep { .. })
+            | (Metric::Pump, Sight::Flow { .. })
+            | (Metric::FlowLpm | Metric::TotalL, Sight::Tank { .. } | Sight::Deep { .. })
+            | (Metric::DepthM | Metric::PressureKpa, Sight::Tank { .. } | Sight::Flow { .. }) => {
+                return None;
+            }
         })
     }
 

@@ -128,7 +128,7 @@ impl OverheadPlan {
 impl WellPlan {
     fn draw(dice: &mut Dice, scheme: usize, index: usize) -> Self {
         let mut plan = Self {
-            static_depth_m: dice.between(22.0, 46.0),
+            static_depth_m: to_centimetre(dice.between(22.0, 46.0)),
             pump_intake_m: 0.0,
             probe_depth_m: 0.0,
             ground_elevation_m: dice.between(536.0, 552.0).round(),
@@ -143,7 +143,7 @@ impl WellPlan {
             1.3 * rated_drawdown_m + 8.0
         };
         plan.pump_intake_m = to_centimetre(plan.static_depth_m + below_static_m);
-        plan.probe_depth_m = plan.pump_intake_m + 2.0;
+        plan.probe_depth_m = to_centimetre(plan.pump_intake_m + 2.0);
         plan
     }
 

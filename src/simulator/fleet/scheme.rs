@@ -97,7 +97,8 @@ impl Scheme {
         let mut dice = Dice::new(seed, Purpose::Demand, index);
         let sump = Tank::new(plan.sump);
         Self {
-            at_s: epoch_s,
+            // One step early: at the epoch itself pumps and meters have already seen the water.
+            at_s: epoch_s - STEP_S,
             overhead: plan.overhead.map(|plan| Overhead::new(plan, &mut dice)),
             sump_fill: sump.switch_between(START_LEVEL, STOP_LEVEL),
             sump_low: sump.switch_between(SUMP_LOW_LEVEL, SUMP_BACK_LEVEL),

@@ -58,10 +58,6 @@ impl Tank {
         self.volume_l
     }
 
-    pub(super) fn received_l(&self) -> f64 {
-        self.received_l
-    }
-
     /// From the sensor's face down to the water, in metres.
     pub(super) fn distance_m(&self) -> f64 {
         self.plan.sensor_height_m - self.plan.shape.level_m(self.volume_l)
@@ -70,6 +66,10 @@ impl Tank {
 
 #[cfg(test)]
 impl Tank {
+    pub(super) fn received_l(&self) -> f64 {
+        self.received_l
+    }
+
     pub(super) fn drawn_l(&self) -> f64 {
         self.drawn_l
     }

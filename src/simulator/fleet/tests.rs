@@ -79,6 +79,41 @@ fn a_day_is_the_same_however_it_is_cut_into_steps() {
 }
 
 #[test]
+fn the_first_reports_of_a_known_seed_never_change() {
+    let (_, reports) = day_of(24);
+    let told: Vec<String> = reports[..3]
+        .iter()
+        .map(|r| {
+            let written: Vec<&str> = r.fields.iter().flatten().map(String::as_str).collect();
+            format!(
+                "{} +{} {}",
+                r.device,
+                r.created_at_s - EPOCH_S,
+                written.join(",")
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "7 +0 125.2,22.6,0",
+            "2 +3 27.74,2013",
+            "8 +5 64.8,22.7,3.74"
+        ]
+    );
+}
+
+#[test]
+fn two_thousand_nodes_live_through_an_hour() {
+    let mut fleet = Fleet::new(SEED, 2_000, EPOCH_S);
+    let mut heard = HashSet::new();
+    fleet.advance_to(EPOCH_S + 3_600, &mut |report| {
+        heard.insert(report.device);
+    });
+    assert_eq!(heard.len(), 2_000);
+}
+
+#[test]
 fn another_seed_or_epoch_is_another_day() {
     let (_, ours) = day_of(3);
     let (_, other) = reports_of(Fleet::new(SEED + 1, 3, EPOCH_S), SECONDS_PER_DAY);
@@ -124,7 +159,7 @@ fn time_standing_still_or_going_back_emits_nothing() {
 
 #[test]
 fn any_number_of_nodes_makes_a_fleet_with_unique_keys() {
-    for nodes in [0, 1, 2, 11, 12, 13, 24, 100] {
+    for nodes in [0, 1, 2, 11, 12, 13, 24, 2_000] {
         let fleet = Fleet::new(SEED, nodes, EPOCH_S);
         let keys: HashSet<&str> = fleet.devices().iter().map(|d| d.key.as_str()).collect();
         assert_eq!((fleet.devices().len(), keys.len()), (nodes, nodes));
