@@ -6,7 +6,7 @@
 //! depend on a clock, on a map's order, or on who is looking.
 //!
 //! A fleet is made of schemes of twelve devices that share no water and no chance with one another
-//! ([`scheme`] moves the water, [`catalogue`] lists the devices, [`instrument`] is one device).
+//! (`scheme` moves the water, `catalogue` lists the devices, `instrument` is one device).
 //! Schemes are simulated whole, even when the last has only some of its devices fitted.
 
 mod band;
