@@ -16,8 +16,21 @@ pub fn apply(twin: &Twin, event: &Event) -> Transition {
         Event::Ticked { now } => judged(twin.clone(), twin.status_at(*now), *now, Vec::new()),
         Event::Quarantined { at } => {
             let (state, reason) = (StatusState::Quarantined, StatusReason::RestartsExhausted);
-            let since = if twin.is_quarantined() { twin.status.since } else { *at };
-            judged(twin.clone(), Status { state, since, reason }, *at, Vec::new())
+            let since = if twin.is_quarantined() {
+                twin.status.since
+            } else {
+                *at
+            };
+            judged(
+                twin.clone(),
+                Status {
+                    state,
+                    since,
+                    reason,
+                },
+                *at,
+                Vec::new(),
+            )
         }
         Event::Released { at } => {
             let status = if twin.is_quarantined() {
@@ -45,7 +58,10 @@ fn observed(twin: &Twin, sample: &Arc<Sample>) -> Transition {
             let status = next.status_at(sample.received_at);
             judged(next, status, sample.received_at, effects)
         }
-        None if twin.knows(sample) => Transition { twin: twin.clone(), effects: Vec::new() },
+        None if twin.knows(sample) => Transition {
+            twin: twin.clone(),
+            effects: Vec::new(),
+        },
         None => Transition {
             effects: vec![Effect::Store(row(twin, sample, true))],
             twin: twin.clone(),
@@ -55,13 +71,22 @@ fn observed(twin: &Twin, sample: &Arc<Sample>) -> Transition {
 
 fn configured(twin: &Twin, spec: &Arc<NodeSpec>, at: Timestamp) -> Transition {
     if spec.version == twin.configured {
-        return Transition { twin: twin.clone(), effects: Vec::new() };
+        return Transition {
+            twin: twin.clone(),
+            effects: Vec::new(),
+        };
     }
     let mut next = twin.clone().described_by(Arc::clone(spec));
     next.configured = spec.version;
     let status = next.status_at(at);
-    let Transition { twin, effects } =
-        logged(next, Change::Configured { version: spec.version }, at, Vec::new());
+    let Transition { twin, effects } = logged(
+        next,
+        Change::Configured {
+            version: spec.version,
+        },
+        at,
+        Vec::new(),
+    );
     judged(twin, status, at, effects)
 }
 
@@ -77,18 +102,31 @@ fn judged(mut twin: Twin, status: Status, at: Timestamp, effects: Vec<Effect>) -
 fn logged(mut twin: Twin, change: Change, at: Timestamp, mut effects: Vec<Effect>) -> Transition {
     twin.revision = twin.revision.next();
     let (node, revision) = (twin.spec.id, twin.revision);
-    effects.push(Effect::Log(EventRow { node, revision, at, change }));
+    effects.push(Effect::Log(EventRow {
+        node,
+        revision,
+        at,
+        change,
+    }));
     Transition { twin, effects }
 }
 
 fn row(twin: &Twin, sample: &Arc<Sample>, late: bool) -> TelemetryRow {
-    let derived = if late { Vec::new() } else { twin.derived_from(sample) };
+    let derived = if late {
+        Vec::new()
+    } else {
+        twin.derived_from(sample)
+    };
     TelemetryRow {
         node: twin.spec.id,
         kind: twin.spec.kind,
         revision: twin.revision,
         late,
-        sample: if late { Arc::clone(sample) } else { with_verdicts(twin, sample) },
+        sample: if late {
+            Arc::clone(sample)
+        } else {
+            with_verdicts(twin, sample)
+        },
         derived,
     }
 }
@@ -101,7 +139,11 @@ fn with_verdicts(twin: &Twin, sample: &Arc<Sample>) -> Arc<Sample> {
         (current && value.number.is_some()).then_some(property.verdict)
     };
     let judged = |value: &Value| verdict(value).unwrap_or_else(|| judge::intrinsic(value.verdict));
-    if sample.values.iter().all(|value| judged(value) == value.verdict) {
+    if sample
+        .values
+        .iter()
+        .all(|value| judged(value) == value.verdict)
+    {
         return Arc::clone(sample);
     }
     let mut sample = Sample::clone(sample);

@@ -18,10 +18,17 @@ use crate::ports::{LogEntry, Record};
 const START: Timestamp = Timestamp::from_secs(1_767_225_600);
 
 fn spec(kind: Kind) -> Arc<NodeSpec> {
-    let spike = Limits { spike: Some(20.0), flat_after_s: Some(3_600), ..Limits::default() };
+    let spike = Limits {
+        spike: Some(20.0),
+        flat_after_s: Some(3_600),
+        ..Limits::default()
+    };
     let config = NodeConfig {
         tank: Some(Tank {
-            geometry: Geometry::HorizontalCylinder { radius_m: 1.0, length_m: 3.0 },
+            geometry: Geometry::HorizontalCylinder {
+                radius_m: 1.0,
+                length_m: 3.0,
+            },
             full_height_m: 1.9,
             sensor_height_m: Some(2.2),
             blind_zone_m: 0.2,
@@ -33,7 +40,10 @@ fn spec(kind: Kind) -> Arc<NodeSpec> {
             bidirectional: false,
             resets_on_restart: false,
         }),
-        well: Some(Well { intake_depth_m: Some(90.0), ..Well::default() }),
+        well: Some(Well {
+            intake_depth_m: Some(90.0),
+            ..Well::default()
+        }),
         limits: BTreeMap::from([(Metric::DistanceCm, spike)]),
         time_zone: "Asia/Kolkata".to_owned(),
         ..NodeConfig::default()
@@ -76,22 +86,39 @@ fn value(metric: &Metric, (_, number, verdict): Cell) -> Value {
         2 => (Some(number), Verdict::suspect(Reason::Range)),
         _ => (Some(number), Verdict::GOOD),
     };
-    Value { metric: metric.clone(), number, verdict, raw: None }
+    Value {
+        metric: metric.clone(),
+        number,
+        verdict,
+        raw: None,
+    }
 }
 
 /// Samples with keys of their own: entries of a channel, in steps that make gaps, shared instants,
-/// stretches longer than the window, and now and then one from the future.
+/// stretches longer than the window, a metric so rare that the window forgets it, and now and then a
+/// stamp from the future.
 fn samples(kind: Kind) -> impl Strategy<Value = Vec<Sample>> {
-    let cell = || (any::<bool>(), 0.0..250.0_f64, 0..12_u8);
+    let cell = |often: f64| (prop::bool::weighted(often), 0.0..250.0_f64, 0..12_u8);
     let step = prop_oneof![8 => 0..60_u64, 2 => 60..3_600_u64, 1 => 3_600..40_000_u64];
-    let row = (step, any::<bool>(), 0..20_u8, [cell(), cell(), cell()]);
+    let row = (
+        step,
+        any::<bool>(),
+        0..20_u8,
+        (cell(0.9), cell(0.4), cell(0.02)),
+    );
     prop::collection::vec(row, 1..150).prop_map(move |rows| {
         let mut at = START;
-        let make = |(index, (step, channel, skew, cells)): (usize, (u64, bool, u8, [Cell; 3]))| {
+        let make = |(index, (step, channel, skew, cells)): (
+            usize,
+            (u64, bool, u8, (Cell, Cell, Cell)),
+        )| {
             at = at.plus(Duration::from_secs(step));
             let index = index as u64;
             let source = if channel {
-                Source::ThingSpeak { channel: ChannelId(9), entry: EntryId(index + 1) }
+                Source::ThingSpeak {
+                    channel: ChannelId(9),
+                    entry: EntryId(index + 1),
+                }
             } else {
                 Source::Pushed(Uuid::from_u128(u128::from(index + 1)))
             };
@@ -99,16 +126,29 @@ fn samples(kind: Kind) -> impl Strategy<Value = Vec<Sample>> {
                 0 => at.minus(Duration::from_secs(3_600)),
                 _ => at.plus(Duration::from_secs(u64::from(skew))),
             };
-            let present = metrics(kind).into_iter().zip(cells).filter(|(_, cell)| cell.0);
+            let present = metrics(kind)
+                .into_iter()
+                .zip(cells)
+                .filter(|(_, cell)| cell.0);
             let values = present.map(|(metric, cell)| value(&metric, cell)).collect();
-            Sample { source, source_at: at, received_at, values }
+            Sample {
+                source,
+                source_at: at,
+                received_at,
+                values,
+            }
         };
         rows.into_iter().enumerate().map(make).collect()
     })
 }
 
 fn kinds() -> impl Strategy<Value = Kind> {
-    prop_oneof![Just(Kind::Tank), Just(Kind::Flow), Just(Kind::Deep), Just(Kind::Generic)]
+    prop_oneof![
+        Just(Kind::Tank),
+        Just(Kind::Flow),
+        Just(Kind::Deep),
+        Just(Kind::Generic)
+    ]
 }
 
 fn kind_and_samples() -> impl Strategy<Value = (Kind, Vec<Sample>)> {
@@ -120,7 +160,9 @@ fn observed(sample: &Sample) -> Event {
 }
 
 fn after<'a>(twin: Twin, samples: impl IntoIterator<Item = &'a Sample>) -> Twin {
-    samples.into_iter().fold(twin, |twin, sample| apply(&twin, &observed(sample)).twin)
+    samples
+        .into_iter()
+        .fold(twin, |twin, sample| apply(&twin, &observed(sample)).twin)
 }
 
 fn log(effects: &[Effect]) -> Vec<LogEntry> {
@@ -139,7 +181,7 @@ fn log(effects: &[Effect]) -> Vec<LogEntry> {
 
 /// What a twin knows, without what tells of the way it came to know it: the number of changes, and
 /// when the last of them arrived.
-fn knowledge(twin: &Twin) -> impl PartialEq + std::fmt::Debug {
+fn knowledge(twin: &Twin) -> impl PartialEq + std::fmt::Debug + use<> {
     let property = |p: &Property| (p.metric.clone(), p.number, p.verdict, p.source, p.source_at);
     let derived: Vec<Derived> = twin.derived.clone();
     (
@@ -153,7 +195,11 @@ fn knowledge(twin: &Twin) -> impl PartialEq + std::fmt::Debug {
 }
 
 fn judged_at_the_end(twin: &Twin, samples: &[Sample]) -> Twin {
-    let now = samples.iter().map(|sample| sample.source_at).max().unwrap_or(START);
+    let now = samples
+        .iter()
+        .map(|sample| sample.source_at)
+        .max()
+        .unwrap_or(START);
     apply(twin, &Event::Ticked { now }).twin
 }
 
@@ -161,16 +207,23 @@ fn events(kind: Kind, samples: &[Sample]) -> Vec<Event> {
     let mut events = Vec::new();
     for (index, sample) in samples.iter().enumerate() {
         events.push(observed(sample));
-        let now = sample.received_at.plus(Duration::from_secs(index as u64 * 20));
+        let now = sample
+            .received_at
+            .plus(Duration::from_secs(index as u64 * 20));
         events.push(Event::Ticked { now });
         if index % 11 == 5 {
             let version = 2 + index as u64;
-            let spec = Arc::new(NodeSpec { version, ..NodeSpec::clone(&spec(kind)) });
+            let spec = Arc::new(NodeSpec {
+                version,
+                ..NodeSpec::clone(&spec(kind))
+            });
             events.push(Event::Configured { spec, at: now });
         }
     }
     events.push(Event::Quarantined { at: START });
-    events.push(Event::Released { at: START.plus(Duration::from_secs(1)) });
+    events.push(Event::Released {
+        at: START.plus(Duration::from_secs(1)),
+    });
     events
 }
 
@@ -292,7 +345,10 @@ fn a_silent_node_turns_late_and_then_offline_at_the_instants_that_its_limits_nam
     assert_eq!(twin.status().state, StatusState::Online);
     let at = |secs| twin.status_at(START.plus(Duration::from_secs(secs)));
     assert_eq!(at(180).state, StatusState::Online);
-    assert_eq!((at(181).state, at(300).since), (StatusState::Late, at(181).since));
+    assert_eq!(
+        (at(181).state, at(300).since),
+        (StatusState::Late, at(181).since)
+    );
     assert_eq!(at(181).since, START.plus(Duration::from_secs(180)));
     assert_eq!(at(601).state, StatusState::Offline);
     assert_eq!(at(601).since, START.plus(Duration::from_secs(600)));

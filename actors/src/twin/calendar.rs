@@ -18,7 +18,10 @@ impl Today {
         // The name was checked when the description was made; should the bundled database have
         // dropped it since, a day in UTC is nearer the truth than none.
         let zone = TimeZone::get(&spec.config.time_zone).unwrap_or(TimeZone::UTC);
-        let day = Day { start: Timestamp::MIN, end: Timestamp::MIN };
+        let day = Day {
+            start: Timestamp::MIN,
+            end: Timestamp::MIN,
+        };
         (spec.kind == Kind::Flow).then_some(Self { zone, day })
     }
 

@@ -20,7 +20,7 @@ pub(super) fn derived(twin: &Twin) -> Vec<Derived> {
     match twin.spec.kind {
         Kind::Tank => config.tank.as_ref().map(|tank| of_tank(twin, tank)),
         Kind::Flow => config.meter.as_ref().map(|meter| of_meter(twin, meter)),
-        Kind::Deep => of_well(twin, config.well.as_ref().unwrap_or(&Well::default())),
+        Kind::Deep => of_well(twin, &config.well.clone().unwrap_or_default()),
         Kind::Generic => None,
     }
     .unwrap_or_default()
@@ -29,13 +29,23 @@ pub(super) fn derived(twin: &Twin) -> Vec<Derived> {
 impl Twin {
     /// The derived numbers that belong into the history beside a sample: those of its own instant.
     pub(super) fn derived_from(&self, sample: &Sample) -> Vec<(&'static str, f64)> {
-        const KEPT: &[&str] =
-            &["level_pct", "volume_l", "rate_lpm", "volume_today_l", "depth_to_water_m", "drawdown_m"];
+        const KEPT: &[&str] = &[
+            "level_pct",
+            "volume_l",
+            "rate_lpm",
+            "volume_today_l",
+            "depth_to_water_m",
+            "drawdown_m",
+        ];
         let of_sample = |derived: &&Derived| {
             derived.source_at == sample.source_at && KEPT.contains(&derived.name)
         };
         let pair = |derived: &Derived| Some((derived.name, derived.number?));
-        self.derived.iter().filter(of_sample).filter_map(pair).collect()
+        self.derived
+            .iter()
+            .filter(of_sample)
+            .filter_map(pair)
+            .collect()
     }
 }
 
@@ -51,17 +61,32 @@ impl Basis {
     fn of(twin: &Twin, property: &Property) -> (Self, Option<f64>) {
         match judge::accepted(twin, property) {
             Some((source_at, number, verdict)) => (Self { verdict, source_at }, Some(number)),
-            None => (Self { verdict: property.verdict, source_at: property.source_at }, None),
+            None => (
+                Self {
+                    verdict: property.verdict,
+                    source_at: property.source_at,
+                },
+                None,
+            ),
         }
     }
 
     fn doubted(self, reason: Reason) -> Self {
-        Self { verdict: self.verdict.worse(Verdict::suspect(reason)), ..self }
+        Self {
+            verdict: self.verdict.worse(Verdict::suspect(reason)),
+            ..self
+        }
     }
 
     fn value(self, name: &'static str, unit: &'static str, number: Option<f64>) -> Derived {
         let Self { verdict, source_at } = self;
-        Derived { name, unit, number: number.filter(|n| n.is_finite()), verdict, source_at }
+        Derived {
+            name,
+            unit,
+            number: number.filter(|n| n.is_finite()),
+            verdict,
+            source_at,
+        }
     }
 }
 
@@ -121,8 +146,7 @@ fn tank_rate_lpm(twin: &Twin, tank: &Tank, metric: &Metric, height: f64) -> Opti
     let metres_per_minute = water::net_rate(heights, SHORTEST_TREND)?;
     let (low, high) = (height - SURFACE_STEP_M, height + SURFACE_STEP_M);
     let (low, high) = (low.max(0.0), high.min(tank.full_height_m));
-    let slice_m3 =
-        water::volume_m3(&tank.geometry, high) - water::volume_m3(&tank.geometry, low);
+    let slice_m3 = water::volume_m3(&tank.geometry, high) - water::volume_m3(&tank.geometry, low);
     Some(metres_per_minute * slice_m3 / (high - low) * 1_000.0)
 }
 
@@ -143,12 +167,18 @@ fn of_meter(twin: &Twin, meter: &Meter) -> Vec<Derived> {
     let litres = delta.and_then(|(_, delta)| delta.litres());
     if derived.is_empty() {
         let minutes = delta.map(|(span, _)| span.as_secs_f64() / 60.0);
-        let rate = litres.zip(minutes).map(|(litres, minutes)| litres / minutes);
+        let rate = litres
+            .zip(minutes)
+            .map(|(litres, minutes)| litres / minutes);
         derived.push(basis.value("rate_lpm", "L/min", rate));
     }
     derived.push(basis.value("delta_l", "L", litres));
     if let Some((litres, refused)) = volume_today(twin, meter) {
-        let basis = if refused > 0 { basis.doubted(Reason::Unexplained) } else { basis };
+        let basis = if refused > 0 {
+            basis.doubted(Reason::Unexplained)
+        } else {
+            basis
+        };
         derived.push(basis.value("volume_today_l", "L", Some(litres)));
     }
     derived
@@ -167,7 +197,10 @@ fn volume_today(twin: &Twin, meter: &Meter) -> Option<(f64, u32)> {
     let slots = twin.slots_of(&Metric::TotalL)?;
     let before = slots.iter().rev().find(|slot| slot.at < day.start);
     let today = slots.iter().filter(|slot| slot.at >= day.start);
-    let points = before.into_iter().chain(today).map(|slot| (slot.at, slot.number));
+    let points = before
+        .into_iter()
+        .chain(today)
+        .map(|slot| (slot.at, slot.number));
     let volume = water::volume_between(points, meter, day.start, day.end);
     Some((volume.litres, volume.refused))
 }
@@ -184,7 +217,11 @@ fn of_well(twin: &Twin, well: &Well) -> Option<Vec<Derived>> {
         basis.value("static_level_m", "m", state.static_level_m),
         basis.value("pumping_level_m", "m", state.pumping_level_m),
         basis.value("drawdown_m", "m", state.drawdown_m),
-        basis.value("available_column_m", "m", column.map(|(intake, level)| intake - level)),
+        basis.value(
+            "available_column_m",
+            "m",
+            column.map(|(intake, level)| intake - level),
+        ),
     ])
 }
 
@@ -197,16 +234,31 @@ fn to_depth_m(well: &Well, metric: &Metric, number: f64) -> Option<f64> {
 
 /// A day of depths, each with what the pump did in the same quarter of an hour.
 fn well_points(twin: &Twin, well: &Well, metric: &Metric) -> Vec<WellPoint> {
-    let Some(depths) = twin.slots_of(metric) else { return Vec::new() };
-    let mut pump = twin.slots_of(&Metric::Pump).map(|slots| slots.iter().peekable());
+    let Some(depths) = twin.slots_of(metric) else {
+        return Vec::new();
+    };
+    let mut pump = twin
+        .slots_of(&Metric::Pump)
+        .map(|slots| slots.iter().peekable());
     let mut points = Vec::new();
     for slot in depths.iter() {
-        let Some(depth_m) = to_depth_m(well, metric, slot.number) else { continue };
+        let Some(depth_m) = to_depth_m(well, metric, slot.number) else {
+            continue;
+        };
         let pumping = pump.as_mut().and_then(|pump| {
-            while pump.next_if(|earlier| earlier.index() < slot.index()).is_some() {}
-            pump.peek().filter(|same| same.index() == slot.index()).map(|same| same.number != 0.0)
+            while pump
+                .next_if(|earlier| earlier.index() < slot.index())
+                .is_some()
+            {}
+            pump.peek()
+                .filter(|same| same.index() == slot.index())
+                .map(|same| same.number != 0.0)
         });
-        points.push(WellPoint { at: slot.at, depth_m, pumping });
+        points.push(WellPoint {
+            at: slot.at,
+            depth_m,
+            pumping,
+        });
     }
     points
 }

@@ -32,8 +32,11 @@ pub(super) fn properties(twin: &mut Twin) {
     let mut reported = std::mem::take(&mut twin.reported);
     for property in &mut reported {
         let known = intrinsic(property.verdict);
-        property.verdict =
-            if known.is_good() { by_neighbours(twin, property, gap, newest) } else { known };
+        property.verdict = if known.is_good() {
+            by_neighbours(twin, property, gap, newest)
+        } else {
+            known
+        };
     }
     twin.reported = reported;
 }
@@ -67,7 +70,9 @@ fn last_at(window: &Window, metric: &Metric) -> Option<Timestamp> {
 
 /// Whether the newest sample came after a silence in which the node counted as offline.
 fn is_first_after_gap(twin: &Twin) -> bool {
-    let [.., before, newest] = twin.window.keys[..] else { return false };
+    let [.., before, newest] = twin.window.keys[..] else {
+        return false;
+    };
     let silence = twin.interval.mul_f64(twin.spec.config.offline_after);
     newest.at.since(before.at) > silence
 }
@@ -77,10 +82,13 @@ const FEWEST_SLOTS: usize = 3;
 
 fn is_flat(twin: &Twin, property: &Property) -> bool {
     let limits = twin.spec.config.limits.get(&property.metric);
-    let Some((limits, secs)) = limits.and_then(|limits| Some((limits, limits.flat_after_s?))) else {
+    let Some((limits, secs)) = limits.and_then(|limits| Some((limits, limits.flat_after_s?)))
+    else {
         return false;
     };
-    let Some(slots) = twin.slots_of(&property.metric) else { return false };
+    let Some(slots) = twin.slots_of(&property.metric) else {
+        return false;
+    };
     let still = slots.still(limits.flat_tolerance);
     still.slots >= FEWEST_SLOTS
         && still.span >= Duration::from_secs(u64::from(secs))
@@ -113,7 +121,9 @@ pub(super) fn accepted(twin: &Twin, property: &Property) -> Option<(Timestamp, f
     (1..points.len()).rev().find_map(|keep| {
         let head = points[..keep].iter().copied();
         let (at, number) = points[keep - 1];
-        water::judge_newest(head, limits).is_good().then_some((at, number, Verdict::GOOD))
+        water::judge_newest(head, limits)
+            .is_good()
+            .then_some((at, number, Verdict::GOOD))
     })
 }
 

@@ -33,7 +33,13 @@ pub(super) struct Slot {
 
 impl Slot {
     fn first(key: Key, number: f64) -> Self {
-        Self { at: key.at, tag: key.tag, number, low: number, high: number }
+        Self {
+            at: key.at,
+            tag: key.tag,
+            number,
+            low: number,
+            high: number,
+        }
     }
 
     pub(super) fn index(&self) -> i64 {
@@ -41,7 +47,12 @@ impl Slot {
     }
 
     fn with(mut self, key: Key, number: f64) -> Self {
-        if key > (Key { at: self.at, tag: self.tag }) {
+        if key
+            > (Key {
+                at: self.at,
+                tag: self.tag,
+            })
+        {
             (self.at, self.tag, self.number) = (key.at, key.tag, number);
         }
         self.low = self.low.min(number);
@@ -60,7 +71,11 @@ pub(super) struct Slots {
 
 impl Slots {
     pub(super) fn first(metric: Metric, key: Key, number: f64) -> Self {
-        Self { metric, closed: Arc::default(), open: Slot::first(key, number) }
+        Self {
+            metric,
+            closed: Arc::default(),
+            open: Slot::first(key, number),
+        }
     }
 
     /// Takes a number in. Answers whether that changed anything.
@@ -110,13 +125,19 @@ impl Slots {
     /// the grain of a slot.
     pub(super) fn still(&self, tolerance: f64) -> Still {
         let (mut low, mut high) = (self.open.low, self.open.high);
-        let mut still = Still { span: Duration::ZERO, slots: 0 };
+        let mut still = Still {
+            span: Duration::ZERO,
+            slots: 0,
+        };
         for slot in self.iter().rev() {
             (low, high) = (low.min(slot.low), high.max(slot.high));
             if high - low > tolerance {
                 break;
             }
-            still = Still { span: self.open.at.since(slot.at), slots: still.slots + 1 };
+            still = Still {
+                span: self.open.at.since(slot.at),
+                slots: still.slots + 1,
+            };
         }
         still
     }

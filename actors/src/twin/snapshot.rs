@@ -43,7 +43,10 @@ impl Twin {
     pub fn snapshot(&self) -> Vec<u8> {
         let absent_as_null = |number: &f64| (!number.is_nan()).then_some(*number);
         let columns = self.window.columns.iter().map(|column| {
-            (column.metric.clone(), column.numbers.iter().map(absent_as_null).collect())
+            (
+                column.metric.clone(),
+                column.numbers.iter().map(absent_as_null).collect(),
+            )
         });
         let stored = Stored {
             format: FORMAT,
@@ -51,7 +54,12 @@ impl Twin {
             revision: self.revision,
             status: self.status,
             reported: (&self.reported).into(),
-            keys: self.window.keys.iter().map(|key| (key.at, key.tag)).collect(),
+            keys: self
+                .window
+                .keys
+                .iter()
+                .map(|key| (key.at, key.tag))
+                .collect(),
             columns: columns.collect(),
             slots: (&self.slots).into(),
         };
@@ -70,9 +78,16 @@ impl Twin {
         }
         let columns = stored.columns.into_iter().map(|(metric, numbers)| Column {
             metric,
-            numbers: numbers.into_iter().map(|number| number.unwrap_or(f64::NAN)).collect(),
+            numbers: numbers
+                .into_iter()
+                .map(|number| number.unwrap_or(f64::NAN))
+                .collect(),
         });
-        let keys = stored.keys.into_iter().map(|(at, tag)| Key { at, tag }).collect();
+        let keys = stored
+            .keys
+            .into_iter()
+            .map(|(at, tag)| Key { at, tag })
+            .collect();
         let mut twin = Self {
             today: Today::of(&spec),
             spec,
@@ -80,7 +95,10 @@ impl Twin {
             revision: stored.revision,
             status: stored.status,
             reported: stored.reported.into_owned(),
-            window: Window { keys, columns: columns.collect() },
+            window: Window {
+                keys,
+                columns: columns.collect(),
+            },
             slots: stored.slots.into_owned(),
             interval: Duration::ZERO,
             derived: Vec::new(),

@@ -7,7 +7,9 @@ use super::calendar::Today;
 use super::slots::Slots;
 use super::window::{Key, Place, Window};
 use super::{Derived, Property, derive, judge, status};
-use crate::domain::{Kind, Metric, NodeSpec, Revision, Sample, Status, StatusState, Timestamp, Value};
+use crate::domain::{
+    Kind, Metric, NodeSpec, Revision, Sample, Status, StatusState, Timestamp, Value,
+};
 use crate::ports::{LogEntry, Record};
 use crate::twin::Change;
 
@@ -62,10 +64,14 @@ impl Twin {
         }
         let mut next = match &entry.record {
             Record::Telemetry(sample) => self.absorb(sample).unwrap_or(self),
-            Record::Event(_, Change::Status(status)) => Self { status: *status, ..self },
-            Record::Event(_, Change::Configured { version }) => {
-                Self { configured: *version, ..self }
-            }
+            Record::Event(_, Change::Status(status)) => Self {
+                status: *status,
+                ..self
+            },
+            Record::Event(_, Change::Configured { version }) => Self {
+                configured: *version,
+                ..self
+            },
             Record::Event(_, Change::Created) => self,
         };
         next.revision = entry.revision;
@@ -87,7 +93,9 @@ impl Twin {
             Place::TooOld => (self.window.clone(), false),
         };
         for value in &sample.values {
-            let Some(number) = value.number.filter(|number| number.is_finite()) else { continue };
+            let Some(number) = value.number.filter(|number| number.is_finite()) else {
+                continue;
+            };
             changed |= report(&mut reported, sample, key, value, number);
             if judge::intrinsic(value.verdict).is_good() && keeps_slots(&self.spec, &value.metric) {
                 changed |= take(&mut slots, &value.metric, key, number);
@@ -168,7 +176,9 @@ impl Twin {
 
     /// The current value of a metric.
     pub fn property(&self, metric: &Metric) -> Option<&Property> {
-        self.reported.iter().find(|property| property.metric == *metric)
+        self.reported
+            .iter()
+            .find(|property| property.metric == *metric)
     }
 
     /// What follows from the current values, in a fixed order.
@@ -178,7 +188,10 @@ impl Twin {
 
     /// A derived number by name; `None` where there is none.
     pub fn derived_number(&self, name: &str) -> Option<f64> {
-        self.derived.iter().find(|derived| derived.name == name)?.number
+        self.derived
+            .iter()
+            .find(|derived| derived.name == name)?
+            .number
     }
 
     /// The newest source time that any sample had; `None` before the first.

@@ -19,7 +19,11 @@ const LONGEST_INTERVAL: Duration = Duration::from_secs(3_600);
 const GAPS: usize = 9;
 
 pub(super) fn at_birth(at: Timestamp) -> Status {
-    Status { state: StatusState::Provisioning, since: at, reason: StatusReason::NeverSeen }
+    Status {
+        state: StatusState::Provisioning,
+        since: at,
+        reason: StatusReason::NeverSeen,
+    }
 }
 
 /// The usual time between two samples.
@@ -50,18 +54,31 @@ pub(super) fn judged(twin: &Twin, now: Timestamp) -> Status {
     if state == twin.status.state {
         return twin.status;
     }
-    Status { state, since, reason }
+    Status {
+        state,
+        since,
+        reason,
+    }
 }
 
 /// The status that a twin has once it is let out of quarantine.
 pub(super) fn released(twin: &Twin, now: Timestamp) -> Status {
     let (state, since, reason) = judge(twin, now);
-    Status { state, since, reason }
+    Status {
+        state,
+        since,
+        reason,
+    }
 }
 
 fn judge(twin: &Twin, now: Timestamp) -> (StatusState, Timestamp, StatusReason) {
     let config = &twin.spec.config;
-    if twin.spec.maintenance.as_ref().is_some_and(|maintenance| now < maintenance.until) {
+    if twin
+        .spec
+        .maintenance
+        .as_ref()
+        .is_some_and(|maintenance| now < maintenance.until)
+    {
         return (StatusState::Maintenance, now, StatusReason::Maintenance);
     }
     let Some(seen) = twin.last_seen_at() else {

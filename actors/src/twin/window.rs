@@ -84,10 +84,16 @@ impl Window {
             let numbers = inserted(&numbers[skip..index], number, &numbers[index..]);
             // A column that has run empty must go: whether it was ever there depends on the order.
             if skip == 0 || numbers.iter().any(|number| !number.is_nan()) {
-                columns.push(Column { metric: column.metric.clone(), numbers });
+                columns.push(Column {
+                    metric: column.metric.clone(),
+                    numbers,
+                });
             }
         }
-        let mut grown = Self { keys: inserted(before, key, after), columns };
+        let mut grown = Self {
+            keys: inserted(before, key, after),
+            columns,
+        };
         grown.add_new_columns(index - skip, sample);
         grown
     }
@@ -95,10 +101,19 @@ impl Window {
     fn add_new_columns(&mut self, index: usize, sample: &Sample) {
         for value in &sample.values {
             let Some(number) = good(value) else { continue };
-            if let Err(place) = self.columns.binary_search_by(|c| c.metric.cmp(&value.metric)) {
+            if let Err(place) = self
+                .columns
+                .binary_search_by(|c| c.metric.cmp(&value.metric))
+            {
                 let mut numbers = vec![f64::NAN; self.keys.len()];
                 numbers[index] = number;
-                self.columns.insert(place, Column { metric: value.metric.clone(), numbers });
+                self.columns.insert(
+                    place,
+                    Column {
+                        metric: value.metric.clone(),
+                        numbers,
+                    },
+                );
             }
         }
     }
@@ -112,9 +127,13 @@ impl Window {
         &self,
         metric: &Metric,
     ) -> impl DoubleEndedIterator<Item = (Timestamp, f64)> + Clone {
-        let numbers = self.column(metric).map_or(&[][..], |column| &column.numbers);
+        let numbers = self
+            .column(metric)
+            .map_or(&[][..], |column| &column.numbers);
         let pairs = self.keys.iter().zip(numbers);
-        pairs.filter(|(_, number)| !number.is_nan()).map(|(key, number)| (key.at, *number))
+        pairs
+            .filter(|(_, number)| !number.is_nan())
+            .map(|(key, number)| (key.at, *number))
     }
 
     pub(super) fn newest(&self) -> Option<Key> {
@@ -127,7 +146,9 @@ fn good_number(sample: &Sample, metric: &Metric) -> Option<f64> {
 }
 
 fn good(value: &Value) -> Option<f64> {
-    value.number.filter(|number| number.is_finite() && intrinsic(value.verdict).is_good())
+    value
+        .number
+        .filter(|number| number.is_finite() && intrinsic(value.verdict).is_good())
 }
 
 fn inserted<T: Copy>(before: &[T], item: T, after: &[T]) -> Vec<T> {
@@ -143,7 +164,11 @@ impl PartialEq for Column {
     fn eq(&self, other: &Self) -> bool {
         self.metric == other.metric
             && self.numbers.len() == other.numbers.len()
-            && self.numbers.iter().zip(&other.numbers).all(|(a, b)| a.to_bits() == b.to_bits())
+            && self
+                .numbers
+                .iter()
+                .zip(&other.numbers)
+                .all(|(a, b)| a.to_bits() == b.to_bits())
     }
 }
 
