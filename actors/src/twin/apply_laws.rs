@@ -128,7 +128,7 @@ fn samples(kind: Kind) -> impl Strategy<Value = Vec<Sample>> {
             };
             let present = metrics(kind)
                 .into_iter()
-                .zip(cells)
+                .zip([cells.0, cells.1, cells.2])
                 .filter(|(_, cell)| cell.0);
             let values = present.map(|(metric, cell)| value(&metric, cell)).collect();
             Sample {
