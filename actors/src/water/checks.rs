@@ -86,3 +86,95 @@ pub fn flat(points: usize, span: Duration, min: f64, max: f64, limits: &Limits) 
 pub fn gap(prev: Timestamp, next: Timestamp, expected_interval: Duration) -> bool {
     next.since(prev) > expected_interval.saturating_mul(GAP_INTERVALS)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limits(spike: Option<f64>, max_rate_per_s: Option<f64>) -> Limits {
+        Limits {
+            spike,
+            max_rate_per_s,
+            ..Limits::default()
+        }
+    }
+
+    /// The verdict on the last of readings a minute apart.
+    fn newest(values: &[f64], limits: &Limits) -> Verdict {
+        let points = values.iter().zip(0..);
+        let at = |index: i64| Timestamp::from_secs(60 * index);
+        judge_newest(points.map(|(&value, index)| (at(index), value)), limits)
+    }
+
+    const SPIKE: Verdict = Verdict::suspect(Reason::Spike);
+
+    #[test]
+    fn a_jump_is_doubted_and_the_return_from_it_is_not() {
+        let limits = limits(Some(5.0), None);
+        assert_eq!(newest(&[50.0, 51.0, 90.0], &limits), SPIKE);
+        assert_eq!(newest(&[50.0, 51.0, 90.0, 51.0], &limits), Verdict::GOOD);
+        assert_eq!(newest(&[50.0, 55.0], &limits), Verdict::GOOD);
+    }
+
+    #[test]
+    fn a_step_is_believed_with_its_third_confirmation() {
+        let limits = limits(Some(5.0), None);
+        let step = [50.0, 51.0, 90.0, 91.0, 90.0, 91.0];
+        assert_eq!(newest(&step[..5], &limits), SPIKE);
+        assert_eq!(newest(&step, &limits), Verdict::GOOD);
+    }
+
+    #[test]
+    fn jumps_that_do_not_agree_confirm_nothing() {
+        let limits = limits(Some(5.0), None);
+        let restless = [50.0, 90.0, 20.0, 90.0, 20.0, 90.0, 20.0];
+        assert_eq!(newest(&restless, &limits), SPIKE);
+    }
+
+    #[test]
+    fn a_change_is_doubted_for_its_speed() {
+        let limits = limits(None, Some(0.1));
+        assert_eq!(newest(&[50.0, 56.0], &limits), Verdict::GOOD);
+        let fast = Verdict::suspect(Reason::Rate);
+        assert_eq!(newest(&[50.0, 57.0], &limits), fast);
+    }
+
+    #[test]
+    fn two_readings_of_one_instant_are_a_second_apart() {
+        let at = Timestamp::from_secs(0);
+        let limits = limits(None, Some(1.0));
+        let judge = |value| judge_newest([(at, 5.0), (at, value)].into_iter(), &limits);
+        assert_eq!(judge(6.0), Verdict::GOOD);
+        assert_eq!(judge(7.0), Verdict::suspect(Reason::Rate));
+    }
+
+    #[test]
+    fn without_limits_or_neighbours_nothing_is_doubted() {
+        assert_eq!(newest(&[1.0, 1e9], &Limits::default()), Verdict::GOOD);
+        assert_eq!(newest(&[1e9], &limits(Some(1.0), None)), Verdict::GOOD);
+        assert_eq!(newest(&[], &limits(Some(1.0), None)), Verdict::GOOD);
+    }
+
+    #[test]
+    fn only_what_was_still_for_long_enough_is_flat() {
+        let limits = Limits {
+            flat_after_s: Some(600),
+            flat_tolerance: 0.5,
+            ..Limits::default()
+        };
+        let long = Duration::from_secs(600);
+        assert!(flat(3, long, 10.0, 10.5, &limits));
+        assert!(!flat(3, long, 10.0, 10.6, &limits));
+        assert!(!flat(2, long, 10.0, 10.0, &limits));
+        assert!(!flat(3, Duration::from_secs(599), 10.0, 10.0, &limits));
+        assert!(!flat(3, long, 10.0, 10.0, &Limits::default()));
+    }
+
+    #[test]
+    fn a_gap_is_longer_than_three_intervals() {
+        let minute = Duration::from_secs(60);
+        let after = |secs| gap(Timestamp::from_secs(0), Timestamp::from_secs(secs), minute);
+        assert!(!after(180));
+        assert!(after(181));
+    }
+}
