@@ -44,7 +44,7 @@ pub fn normalise(
         }
         values.push(value);
     }
-    (!values.is_empty()).then(|| Sample {
+    (!values.is_empty()).then_some(Sample {
         source: Source::ThingSpeak {
             channel,
             entry: entry.id,

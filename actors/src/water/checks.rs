@@ -23,39 +23,67 @@ const GAP_INTERVALS: u32 = 3;
 ///
 /// The oldest point is taken on trust. A point that jumps away from the last one believed, by more than
 /// `limits.spike` or faster than `limits.max_rate_per_s`, is doubted, and so are those that follow it,
-/// until [`K_CONFIRM`] of them agree with it: then the step was real. Give only values that are good in
+/// until three of them agree with it: then the step was real. Give only values that are good in
 /// themselves, and let the window begin after a gap, across which a jump is none.
 pub fn judge_newest(points: impl Iterator<Item = (Timestamp, f64)>, limits: &Limits) -> Verdict {
     if limits.spike.is_none() && limits.max_rate_per_s.is_none() {
         return Verdict::GOOD;
     }
-    let mut points = points;
-    let Some(mut believed) = points.next() else {
-        return Verdict::GOOD;
-    };
-    let mut doubted: Option<(Timestamp, f64)> = None;
-    let mut confirmed = 0;
-    let mut verdict = Verdict::GOOD;
-    for point in points {
-        let jump = jump(believed, point, limits);
-        let agrees = doubted.is_some_and(|doubted| self::jump(doubted, point, limits).is_none());
-        confirmed = if agrees { confirmed + 1 } else { 0 };
-        match jump {
-            Some(reason) if confirmed < K_CONFIRM => {
-                doubted = Some(point);
-                verdict = Verdict::suspect(reason);
-            }
-            _ => {
-                believed = point;
-                doubted = None;
-                confirmed = 0;
-                verdict = Verdict::GOOD;
-            }
-        }
-    }
-    verdict
+    weigh(points, limits).map_or(Verdict::GOOD, |belief| belief.newest)
 }
 
+/// The newest of `points`, oldest first, that [`judge_newest`] does not doubt; `None` without points.
+pub fn last_believed(
+    points: impl Iterator<Item = (Timestamp, f64)>,
+    limits: &Limits,
+) -> Option<(Timestamp, f64)> {
+    weigh(points, limits).map(|belief| belief.believed)
+}
+
+/// What is made of a window, from its oldest point to one of its points.
+#[derive(Debug)]
+struct Belief {
+    /// The last point that was not doubted.
+    believed: (Timestamp, f64),
+    /// The last point, if it was, and how many before it agreed, each with the one before.
+    doubted: Option<((Timestamp, f64), u32)>,
+    /// The verdict on the last point.
+    newest: Verdict,
+}
+
+fn weigh(points: impl Iterator<Item = (Timestamp, f64)>, limits: &Limits) -> Option<Belief> {
+    let mut points = points;
+    let mut belief = Belief::trusting(points.next()?);
+    for point in points {
+        let Some(reason) = jump(belief.believed, point, limits) else {
+            belief = Belief::trusting(point);
+            continue;
+        };
+        let confirmed = match belief.doubted {
+            Some((doubted, confirmed)) if jump(doubted, point, limits).is_none() => confirmed + 1,
+            Some(_) | None => 0,
+        };
+        if confirmed == K_CONFIRM {
+            belief = Belief::trusting(point);
+        } else {
+            belief.doubted = Some((point, confirmed));
+            belief.newest = Verdict::suspect(reason);
+        }
+    }
+    Some(belief)
+}
+
+impl Belief {
+    const fn trusting(point: (Timestamp, f64)) -> Self {
+        Self {
+            believed: point,
+            doubted: None,
+            newest: Verdict::GOOD,
+        }
+    }
+}
+
+/// Why `to` is too far from `from` to be taken at once.
 fn jump(from: (Timestamp, f64), to: (Timestamp, f64), limits: &Limits) -> Option<Reason> {
     let change = (to.1 - from.1).abs();
     let seconds = (to.0.since(from.0).as_secs_f64()).max(MIN_STEP_S);
@@ -122,6 +150,23 @@ mod tests {
         let step = [50.0, 51.0, 90.0, 91.0, 90.0, 91.0];
         assert_eq!(newest(&step[..5], &limits), SPIKE);
         assert_eq!(newest(&step, &limits), Verdict::GOOD);
+    }
+
+    #[test]
+    fn what_was_last_believed_is_the_newest_that_was_judged_good() {
+        let limits = limits(Some(5.0), None);
+        let values = [50.0, 90.0, 51.0, 90.0, 91.0, 20.0, 21.0, 20.0, 21.0, 70.0];
+        let points = values.iter().zip(0..);
+        let at = |index: i64| Timestamp::from_secs(60 * index);
+        let points: Vec<_> = points.map(|(&value, index)| (at(index), value)).collect();
+        for end in 1..=values.len() {
+            let good = (1..=end)
+                .rev()
+                .find(|&end| newest(&values[..end], &limits).is_good());
+            let found = last_believed(points[..end].iter().copied(), &limits);
+            assert_eq!(found, good.map(|end| points[end - 1]));
+        }
+        assert_eq!(last_believed([].into_iter(), &limits), None);
     }
 
     #[test]
