@@ -22,6 +22,8 @@ mod window;
 
 #[cfg(test)]
 mod apply_laws;
+#[cfg(test)]
+mod derive_tests;
 
 pub use apply::apply;
 pub use event::{Change, Effect, Event, Transition};
