@@ -1,7 +1,7 @@
 //! Where ThingSpeak is: an address that is safe to send keys to.
 //!
-//! A [`BaseUrl`] that exists is `https`, or stays on this machine. It never carries a password, and no error here
-//! repeats what it was given, since that may hold one.
+//! A [`BaseUrl`] that exists is `https`, or stays on this machine. It never carries a password, and
+//! no error here repeats what it was given, since that may hold one.
 
 use std::fmt;
 use std::str::FromStr;
@@ -24,7 +24,8 @@ pub enum BaseUrlError {
     Scheme,
     /// `http` to another machine.
     #[error(
-        "the base URL must begin with https://: read keys would cross the network in the clear (http:// is accepted only for localhost, 127.0.0.0/8 and [::1])"
+        "the base URL must begin with https://: read keys would cross the network in the clear \
+         (http:// is accepted only for localhost, 127.0.0.0/8 and [::1])"
     )]
     Cleartext,
     /// A user name, a password, a query or a fragment.

@@ -1,8 +1,10 @@
-//! What an answer of ThingSpeak means. Pure, and total: any bytes give a page or a reason, never a panic.
+//! What an answer of ThingSpeak means. Pure, and total: any bytes give a page or a reason, never a
+//! panic.
 //!
-//! ThingSpeak says "no" in a body as often as in a status, so the body is asked first: `-1`, as a number or a string,
-//! is a refusal under every status. A row that cannot be read costs that row and no other. Fields are handed on as
-//! they came; what they mean is decided by whoever knows the device.
+//! ThingSpeak says "no" in a body as often as in a status, so the body is asked first: `-1`, as a
+//! number or a string, is a refusal under every status. A row that cannot be read costs that row
+//! and no other. Fields are handed on as they came; what they mean is decided by whoever knows the
+//! device.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -83,7 +85,8 @@ fn not_a_feed(answer: &Response, text: &str, error: &serde_json::Error) -> FeedE
     })
 }
 
-/// A feed or an error object. The rows stay raw: nothing within one, however deep or large, can spoil the next.
+/// A feed or an error object. The rows stay raw: nothing within one, however deep or large, can
+/// spoil the next.
 #[derive(Deserialize)]
 struct Body<'a> {
     #[serde(borrow, default)]
@@ -162,7 +165,8 @@ struct Row<'a> {
     field8: Option<&'a RawValue>,
 }
 
-/// One row. Without an `entry_id`, as aggregates are, it cannot be told from its repetition: it is no entry.
+/// One row. Without an `entry_id`, as aggregates are, it cannot be told from its repetition: it is
+/// no entry.
 fn entry(row: &RawValue) -> Option<Entry> {
     let row: Row<'_> = object(row)?;
     let raw = [
@@ -171,10 +175,9 @@ fn entry(row: &RawValue) -> Option<Entry> {
     ];
     let mut fields = <[Option<Box<str>>; 8]>::default();
     for (field, raw) in fields.iter_mut().zip(raw) {
-        *field = raw
-            .map(|raw| field_text(raw.get()).ok_or(()))
-            .transpose()
-            .ok()?;
+        if let Some(raw) = raw {
+            *field = Some(field_text(raw.get())?);
+        }
     }
     Some(Entry {
         id: entry_id(row.entry_id)?,

@@ -251,7 +251,8 @@ fn good_rows_stay_beside_bad_ones_and_the_bad_ones_are_counted() {
 fn what_a_row_has_beside_its_fields_does_not_matter() {
     let deep = format!("{}{}", "[".repeat(200_000), "]".repeat(200_000));
     let row = format!(
-        r#"{{"status":null,"field9":{{}},"x":1e999,"y":{deep},"entry_id":7,"created_at":"2024-01-01T00:00:00Z"}}"#
+        r#"{{"status":null,"field9":{{}},"x":1e999,"y":{deep},
+            "entry_id":7,"created_at":"2024-01-01T00:00:00Z"}}"#
     );
     assert_eq!(ids(&rows(&row)), [7]);
 }
@@ -260,7 +261,8 @@ fn what_a_row_has_beside_its_fields_does_not_matter() {
 fn a_field_is_a_string_or_a_number_or_not_there() {
     let page = rows(
         r#"{"created_at":"2024-01-01T00:00:00Z","entry_id":7,"field1":" a\u003e\u00e9\" ",
-            "field2":-2.10,"field3":1e999,"field4":null,"field5":"","field8":123456789012345678901}"#,
+            "field2":-2.10,"field3":1e999,"field4":null,"field5":"",
+            "field8":123456789012345678901}"#,
     );
     let expected = [
         Some(" a>é\" "),

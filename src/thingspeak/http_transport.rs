@@ -1,7 +1,8 @@
-//! The transport to another machine: reqwest over rustls, with the limits that it does not have by itself.
+//! The transport to another machine: reqwest over rustls, with the limits that it does not have by
+//! itself.
 //!
-//! reqwest writes the whole URL, and so the key, into its errors: every one of them passes [`failure`], which takes
-//! the URL out, before anybody sees it.
+//! reqwest writes the whole URL, and so the key, into its errors: every one of them passes
+//! [`failure`], which takes the URL out, before anybody sees it.
 
 use std::error::Error;
 
@@ -13,8 +14,8 @@ use super::transport::{
     read_body,
 };
 
-/// Connections kept open between polls: enough that steady polling needs no new handshakes, few enough that an outage
-/// does not leave thousands of sockets behind.
+/// Connections kept open between polls: enough that steady polling needs no new handshakes, few
+/// enough that an outage does not leave thousands of sockets behind.
 const IDLE_CONNECTIONS: usize = 32;
 
 /// Speaks HTTP/1.1, with TLS where the address says so. Uses no proxy.

@@ -1,6 +1,7 @@
 //! The read keys of channels, the only truth that the client holds.
 //!
-//! A key leaves here only as a [`SecretString`], on its way into one request. Nothing here prints one.
+//! A key leaves here only as a [`SecretString`], on its way into one request. Nothing here prints
+//! one.
 
 use std::collections::HashMap;
 use std::fmt;

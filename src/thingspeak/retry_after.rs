@@ -1,6 +1,7 @@
 //! What a `Retry-After` header asks for, as a span.
 //!
-//! Pure: a date is measured from the response's own `Date`, so that neither a clock nor its error comes in.
+//! Pure: a date is measured from the response's own `Date`, so that neither a clock nor its error
+//! comes in.
 
 use std::time::Duration;
 
@@ -9,7 +10,8 @@ use jiff::civil::DateTime;
 use jiff::fmt::rfc2822;
 use jiff::tz::TimeZone;
 
-/// No host silences a channel for longer by one header: an hour is past every limit that ThingSpeak documents.
+/// No host silences a channel for longer by one header: an hour is past every limit that ThingSpeak
+/// documents.
 const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 
 /// How long to stay away; `None` when the header says nothing that can be read.
@@ -79,13 +81,9 @@ mod tests {
         for value in [
             "86400",
             "99999999999999999999999",
-            "Sun, 06 Nov 2094 08:50:00 GMT",
+            "Sat, 06 Nov 2094 08:50:00 GMT",
         ] {
-            let wait = retry_after(value, NOW);
-            assert!(
-                wait.is_none_or(|wait| wait == LONGEST_WAIT),
-                "{value}: {wait:?}"
-            );
+            assert_eq!(retry_after(value, NOW), Some(LONGEST_WAIT), "{value}");
         }
     }
 

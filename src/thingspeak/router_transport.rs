@@ -1,7 +1,7 @@
 //! The transport within this process: a router is called as if it were a server, without a socket.
 //!
-//! Keeps the limits of the real one by the runtime's timer, so that a test with paused time sees a server that hangs
-//! at no cost. Nothing here listens or connects.
+//! Keeps the limits of the real one by the runtime's timer, so that a test with paused time sees a
+//! server that hangs at no cost. Nothing here listens or connects.
 
 use axum::Router;
 use axum::body::Body;

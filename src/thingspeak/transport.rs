@@ -1,4 +1,5 @@
-//! How bytes are fetched: one GET, within limits of time and size, that nothing of a key escapes from.
+//! How bytes are fetched: one GET, within limits of time and size, that nothing of a key escapes
+//! from.
 //!
 //! Holds no truth. A transport follows no redirect, repeats no request and judges no body.
 
@@ -49,7 +50,8 @@ impl Request {
     pub fn url_with_key(&self) -> Url {
         let mut url = self.url.clone();
         if let Some(key) = &self.key {
-            // By hand: the crate's own pairs would turn the `%20` of the rest of the query into `+`.
+            // By hand: the crate's own pairs would turn the `%20` of the rest of the query into
+            // `+`.
             let mut query = url
                 .query()
                 .map_or_else(String::new, |query| format!("{query}&"));
@@ -108,8 +110,8 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// A host that takes longer to connect to is down. 8,000 rows of eight ordinary numbers are 1.8 MB, and come
-    /// within seconds even from a slow link.
+    /// A host that takes longer to connect to is down. 8,000 rows of eight ordinary numbers are 1.8
+    /// MB, and come within seconds even from a slow link.
     pub const STANDARD: Self = Self {
         connect: Duration::from_secs(3),
         total: Duration::from_secs(10),
