@@ -73,6 +73,13 @@ fn the_recorded_aggregates_are_bad_rows_for_they_have_no_entry_id() {
 }
 
 #[test]
+fn the_recording_of_2014_is_an_entry_without_fields_of_a_channel_that_names_no_last_one() {
+    let page = answered(200, recorded!("status-2014.json")).unwrap();
+    assert_eq!((ids(&page), page.last_entry), (vec![11_888], None));
+    assert!(page.entries[0].fields.iter().all(Option::is_none));
+}
+
+#[test]
 fn recorded_answers_to_other_questions_are_no_feed() {
     for body in [
         &recorded!("channel-2023-created.json")[..],
