@@ -6,3 +6,4 @@ pub mod ports;
 pub mod tree;
 pub mod twin;
 pub mod watchers;
+pub mod water;

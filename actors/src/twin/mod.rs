@@ -9,11 +9,22 @@
 //! computed from those sets.
 
 mod apply;
+mod calendar;
+mod derive;
 mod event;
+mod judge;
 mod property;
+mod slots;
+mod snapshot;
 mod state;
+mod status;
+mod window;
+
+#[cfg(test)]
+mod apply_laws;
 
 pub use apply::apply;
 pub use event::{Change, Effect, Event, Transition};
 pub use property::{Derived, Property};
-pub use state::{SnapshotError, Twin};
+pub use snapshot::SnapshotError;
+pub use state::{FUTURE_TOLERANCE, Twin};
