@@ -8,7 +8,7 @@ use super::channel::Channel;
 use super::fail::Fail;
 use super::fault::{AnswerFault, BodyFault, Faults};
 use super::knobs::UnknownChannel;
-use super::read::{self, LIVE_ROWS, Reading, Shape};
+use super::read::{self, LIVE_ROWS, One, Reading, Shape};
 use super::reply::{Content, Reply};
 use super::state::State;
 use super::target::{Format, Part, Target};
@@ -120,12 +120,9 @@ fn answer_truly(state: &mut State, ask: &Ask, now_ms: i64) -> Reply {
 }
 
 fn preflight(target: Target, format: Format) -> Reply {
-    match target {
-        Target::Nothing(segments) if segments > MAX_PREFLIGHT_SEGMENTS => {
-            Fail::NotFound.reply(format)
-        }
-        _ => Reply::text(""),
-    }
+    let is_too_deep =
+        matches!(target, Target::Nothing(segments) if segments > MAX_PREFLIGHT_SEGMENTS);
+    if is_too_deep { Fail::NotFound.reply(format) } else { Reply::text("") }
 }
 
 fn about_channel(state: &mut State, id: u64, part: Part, ask: &Ask, now_ms: i64) -> Reply {
@@ -135,7 +132,6 @@ fn about_channel(state: &mut State, id: u64, part: Part, ask: &Ask, now_ms: i64)
     match (ask.verb, part) {
         (Verb::Post, Part::BulkUpdate) => bulk::update(state, id, ask, now_ms),
         (Verb::Delete, Part::Feeds) => write::clear(state, id, ask),
-        (Verb::Get, Part::BulkUpdate) => Fail::WrongMethod.reply(ask.format),
         (Verb::Get, part) => read_channel(state, id, part, ask, now_ms),
         (_, _) => Fail::WrongMethod.reply(ask.format),
     }
@@ -168,9 +164,13 @@ fn read_channel(state: &mut State, id: u64, part: Part, ask: &Ask, now_ms: i64) 
         Part::Status => Shape::Status,
         Part::LastAge => return read::age(channel, None, ask, &at),
         Part::FieldLastAge(place) => return read::age(channel, Some(place), ask, &at),
-        Part::Last | Part::Entry(_) | Part::FieldLast(_) | Part::StatusLast | Part::BulkUpdate => {
-            return read::single(channel, part, ask, &at);
+        Part::Last => return read::single(channel, One::Newest, ask, &at),
+        Part::Entry(id) => return read::single(channel, One::Id(id), ask, &at),
+        Part::FieldLast(place) => {
+            return read::single(channel, One::NewestWith(place), ask, &at);
         }
+        Part::StatusLast => return read::single(channel, One::NewestStatus, ask, &at),
+        Part::BulkUpdate => return Fail::WrongMethod.reply(ask.format),
     };
     let question = (ask.target, ask.format, ask.params.fingerprint());
     if let Some(known) = state.cache.get(&question, at.now_s(), at.knobs.cache_s) {

@@ -13,7 +13,7 @@ use super::knobs::{DataAge, DeniedEntry, Knobs, MissingEntry};
 use super::query::Query;
 use super::reply::{Caching, Content, Reply};
 use super::select::{self, Row};
-use super::target::{Format, Part};
+use super::target::Format;
 use super::zone::Zone;
 
 /// Answers of more rows than this come from the cache.
@@ -51,18 +51,18 @@ pub(super) fn table(channel: &Channel, shape: Shape, ask: &Ask, at: &Reading<'_>
     }
 }
 
-/// Answers for one entry: the newest, the newest with a field, or the one with an id.
-pub(super) fn single(channel: &Channel, part: Part, ask: &Ask, at: &Reading<'_>) -> Reply {
+/// Answers for one entry.
+pub(super) fn single(channel: &Channel, one: One, ask: &Ask, at: &Reading<'_>) -> Reply {
     let query = Query::of(&ask.params, at.now_s());
-    let shape = match part {
-        Part::FieldLast(place) => Shape::Field(place),
-        Part::StatusLast => Shape::Status,
-        _ => Shape::Feeds,
+    let shape = match one {
+        One::Newest | One::Id(_) => Shape::Feeds,
+        One::NewestWith(place) => Shape::Field(place),
+        One::NewestStatus => Shape::Status,
     };
-    let found = select::newest_first(channel).find(|row| match part {
-        Part::Entry(id) => row.entry_id == Some(id),
-        Part::FieldLast(place) => row.fields[place].is_some(),
-        _ => true,
+    let found = select::newest_first(channel).find(|row| match one {
+        One::Newest | One::NewestStatus => true,
+        One::Id(id) => row.entry_id == Some(id),
+        One::NewestWith(place) => row.fields[place].is_some(),
     });
     let Some(mut row) = found else {
         return missing(ask.format, at.knobs);
@@ -70,18 +70,18 @@ pub(super) fn single(channel: &Channel, part: Part, ask: &Ask, at: &Reading<'_>)
     select::round(&mut row, query.decimals);
     let view = View::of(channel, shape, &query);
     let doc = view.entry(&row);
-    let reply = match (ask.format, part) {
+    let reply = match (ask.format, one) {
         (Format::Json, _) => Reply::json(&doc),
         (Format::Xml, _) => Reply::ok(Content::Xml, doc.to_xml("feed")),
         (Format::Csv, _) => Reply::ok(Content::Csv, view.csv(&[row])),
-        (Format::Text | Format::Bare, Part::FieldLast(place)) => {
+        (Format::Text | Format::Bare, One::NewestWith(place)) => {
             Reply::text(affixed(ask, row.fields[place].as_deref()))
         }
-        (Format::Text | Format::Bare, Part::StatusLast) => {
+        (Format::Text | Format::Bare, One::NewestStatus) => {
             Reply::text(affixed(ask, row.extra.status.as_deref()))
         }
         // Despite its name, text carries the JSON here; the official library reads it so.
-        (Format::Text | Format::Bare, _) => Reply::text(doc.to_json()),
+        (Format::Text | Format::Bare, One::Newest | One::Id(_)) => Reply::text(doc.to_json()),
     };
     at.kept(reply, channel)
 }
@@ -172,6 +172,16 @@ fn affixed(ask: &Ask, value: Option<&str>) -> String {
         value.unwrap_or_default(),
         affix("append")
     )
+}
+
+/// Which single entry is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum One {
+    Newest,
+    Id(u64),
+    /// The newest in which the field at this place is not null.
+    NewestWith(usize),
+    NewestStatus,
 }
 
 /// Which of the tables is asked for.
