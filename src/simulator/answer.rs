@@ -122,7 +122,11 @@ fn answer_truly(state: &mut State, ask: &Ask, now_ms: i64) -> Reply {
 fn preflight(target: Target, format: Format) -> Reply {
     let is_too_deep =
         matches!(target, Target::Nothing(segments) if segments > MAX_PREFLIGHT_SEGMENTS);
-    if is_too_deep { Fail::NotFound.reply(format) } else { Reply::text("") }
+    if is_too_deep {
+        Fail::NotFound.reply(format)
+    } else {
+        Reply::text("")
+    }
 }
 
 fn about_channel(state: &mut State, id: u64, part: Part, ask: &Ask, now_ms: i64) -> Reply {

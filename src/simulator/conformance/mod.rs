@@ -6,6 +6,7 @@
 mod control;
 mod faulty;
 mod headers;
+mod living;
 mod reads;
 mod recorded;
 mod talkbacks;
@@ -21,7 +22,8 @@ use evara_actors::domain::Timestamp;
 use evara_actors::ports::Clock;
 use tower::ServiceExt;
 
-use super::{ChannelCard, Knobs, Node, Report, Simulator, World, router};
+use super::fleet::Report;
+use super::{ChannelCard, Knobs, Node, Simulator, World, router};
 
 /// 2026-01-01T00:00:00Z, when most tests begin.
 const NEW_YEAR_S: i64 = 1_767_225_600;
