@@ -9,6 +9,7 @@ mod headers;
 mod living;
 mod reads;
 mod recorded;
+mod socket;
 mod talkbacks;
 mod writes;
 

@@ -184,7 +184,19 @@ async fn a_bulk_update_takes_960_rows_and_not_one_more() {
 #[tokio::test]
 async fn a_bulk_update_that_makes_no_sense_stores_nothing() {
     let lab = Lab::new(Knobs::default());
-    for rows in ["", "7", r#"{"field1":1}"#, r#"{"created_at":"soon"}"#, "{"] {
+    let never = r#"{"created_at":9223372036854775807}"#;
+    let overflow =
+        r#"{"delta_t":0},{"delta_t":9223372036854775807},{"delta_t":9223372036854775807}"#;
+    let untimed = r#"{"field1":1}"#;
+    for rows in [
+        "",
+        "7",
+        untimed,
+        r#"{"created_at":"soon"}"#,
+        "{",
+        never,
+        overflow,
+    ] {
         assert_eq!(bulk(&lab, rows).await.status, 400, "{rows}");
     }
     assert_eq!(lab.card().last_entry_id, None);
