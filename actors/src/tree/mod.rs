@@ -2,6 +2,7 @@
 
 mod address;
 mod readers;
+mod restart;
 
 pub(crate) use address::{Address, AskError, Done, answer};
 pub use readers::Readers;
