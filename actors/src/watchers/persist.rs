@@ -62,6 +62,23 @@ pub struct PersistView {
     pub last_error: Option<String>,
 }
 
+impl PersistView {
+    /// Two writers' views as one: what waits is added up, of all else the worse one counts.
+    #[must_use]
+    pub(crate) fn worse(self, other: Self) -> Self {
+        Self {
+            waiting: self.waiting + other.waiting,
+            last_commit_at: self.last_commit_at.min(other.last_commit_at),
+            failing_since: match (self.failing_since, other.failing_since) {
+                (Some(one), Some(two)) => Some(one.min(two)),
+                (one, two) => one.or(two),
+            },
+            retries: self.retries.max(other.retries),
+            last_error: self.last_error.or(other.last_error),
+        }
+    }
+}
+
 /// A batch that is not committed, and what it was taken from.
 #[derive(Debug)]
 pub(super) struct InFlight {
