@@ -368,3 +368,6 @@ impl System {
 fn channel_of(spec: &NodeSpec) -> Option<ChannelId> {
     spec.channel.as_ref().map(|binding| binding.channel_id)
 }
+
+#[cfg(test)]
+mod tests;
