@@ -29,7 +29,9 @@ use crate::ports::{Archive, Clock, Feed, Saved};
 use crate::tree::{
     Census, Child, ChildSpec, Failure, PlantError, Seat, Trunk, census, plant, writer_name,
 };
-use crate::twin::{Apply, Event, OfferError, Presence, Transition, TwinCell, TwinHandle, apply};
+use crate::twin::{
+    Apply, Event, OfferError, Presence, Transition, Twin, TwinCell, TwinHandle, apply,
+};
 use crate::watchers::{PersistArgs, PersistView};
 
 /// What the system asks of the outside.
@@ -169,7 +171,7 @@ impl System {
         if self.index.get(id).is_some() {
             return Err(SystemError::Exists(id));
         }
-        let twin = self.house(restore::create(Arc::new(spec), self.clock.now()));
+        let twin = self.house(Twin::create(Arc::new(spec), self.clock.now()));
         let seat = Seat::Twin(twin.clone());
         let shards = &self.tree.shards;
         self.estate

@@ -1,0 +1,4 @@
+//! The tests that need more than one module, as one binary: linked once.
+
+mod supply;
+mod tidy;
