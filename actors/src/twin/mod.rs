@@ -8,12 +8,19 @@
 //! came, however often, and in whatever batches. All else (current values, verdicts, derived values) is
 //! computed from those sets.
 
+mod actor;
 mod apply;
+mod cell;
 mod event;
+mod handle;
 mod property;
 mod state;
 
+pub(crate) use actor::{Apply, perform, text_of};
 pub use apply::apply;
+pub use cell::Presence;
+pub(crate) use cell::TwinCell;
 pub use event::{Change, Effect, Event, Transition};
+pub use handle::{OfferError, TwinHandle};
 pub use property::{Derived, Property};
 pub use state::{SnapshotError, Twin};
