@@ -8,3 +8,4 @@ pub mod testing;
 pub mod tree;
 pub mod twin;
 pub mod watchers;
+pub mod water;

@@ -10,11 +10,21 @@
 
 mod actor;
 mod apply;
+mod calendar;
 mod cell;
+mod derive;
 mod event;
 mod handle;
+mod judge;
 mod property;
+mod slots;
+mod snapshot;
 mod state;
+mod status;
+mod window;
+
+#[cfg(test)]
+mod apply_laws;
 
 pub(crate) use actor::{Apply, perform, text_of};
 pub use apply::apply;
@@ -23,4 +33,5 @@ pub(crate) use cell::TwinCell;
 pub use event::{Change, Effect, Event, Transition};
 pub use handle::{OfferError, TwinHandle};
 pub use property::{Derived, Property};
-pub use state::{SnapshotError, Twin};
+pub use snapshot::SnapshotError;
+pub use state::{FUTURE_TOLERANCE, Twin};

@@ -1,0 +1,264 @@
+//! What follows from the current values, by kind of node.
+//!
+//! Rests on values that are believed: a spike is passed over in favour of the reading before it, and a
+//! reading that cannot be true leaves the derived value null rather than wrong.
+
+use std::time::Duration;
+
+use super::{Derived, Property, Twin, judge};
+use crate::domain::{Kind, Meter, Metric, Reason, Sample, Tank, Timestamp, Verdict, Well};
+use crate::water::{self, Delta, WellPoint};
+
+/// A shorter stretch is noise: one centimetre on six square metres is sixty litres.
+const SHORTEST_TREND: Duration = Duration::from_secs(600);
+
+/// A longer stretch mixes what happens now with what happened before.
+const LONGEST_TREND: Duration = Duration::from_secs(1_200);
+
+pub(super) fn derived(twin: &Twin) -> Vec<Derived> {
+    let config = &twin.spec.config;
+    match twin.spec.kind {
+        Kind::Tank => config.tank.as_ref().map(|tank| of_tank(twin, tank)),
+        Kind::Flow => config.meter.as_ref().map(|meter| of_meter(twin, meter)),
+        Kind::Deep => of_well(twin, &config.well.clone().unwrap_or_default()),
+        Kind::Generic => None,
+    }
+    .unwrap_or_default()
+}
+
+impl Twin {
+    /// The derived numbers that belong into the history beside a sample: those of its own instant.
+    pub(super) fn derived_from(&self, sample: &Sample) -> Vec<(&'static str, f64)> {
+        const KEPT: &[&str] = &[
+            "level_pct",
+            "volume_l",
+            "rate_lpm",
+            "volume_today_l",
+            "depth_to_water_m",
+            "drawdown_m",
+        ];
+        let of_sample = |derived: &&Derived| {
+            derived.source_at == sample.source_at && KEPT.contains(&derived.name)
+        };
+        let pair = |derived: &Derived| Some((derived.name, derived.number?));
+        self.derived
+            .iter()
+            .filter(of_sample)
+            .filter_map(pair)
+            .collect()
+    }
+}
+
+/// What one derived value rests on.
+#[derive(Clone, Copy)]
+struct Basis {
+    verdict: Verdict,
+    source_at: Timestamp,
+}
+
+impl Basis {
+    /// The believed number of a metric, if there is one, and what to say of values that rest on it.
+    fn of(twin: &Twin, property: &Property) -> (Self, Option<f64>) {
+        match judge::accepted(twin, property) {
+            Some((source_at, number, verdict)) => (Self { verdict, source_at }, Some(number)),
+            None => (
+                Self {
+                    verdict: property.verdict,
+                    source_at: property.source_at,
+                },
+                None,
+            ),
+        }
+    }
+
+    fn doubted(self, reason: Reason) -> Self {
+        Self {
+            verdict: self.verdict.worse(Verdict::suspect(reason)),
+            ..self
+        }
+    }
+
+    fn value(self, name: &'static str, unit: &'static str, number: Option<f64>) -> Derived {
+        let Self { verdict, source_at } = self;
+        Derived {
+            name,
+            unit,
+            number: number.filter(|n| n.is_finite()),
+            verdict,
+            source_at,
+        }
+    }
+}
+
+/// The height of the water that a reading stands for; `None` where it stands for none.
+pub(super) fn height_m(tank: &Tank, metric: &Metric, number: f64) -> Option<f64> {
+    if *metric == Metric::LevelCm {
+        return Some((number / 100.0).clamp(0.0, tank.full_height_m));
+    }
+    water::level_m(tank, number, None)
+}
+
+/// The newest of two metrics that tell the same.
+fn newer<'a>(twin: &'a Twin, one: &Metric, other: &Metric) -> Option<&'a Property> {
+    let (one, other) = (twin.property(one), twin.property(other));
+    match (one, other) {
+        (Some(a), Some(b)) => Some(if b.source_at > a.source_at { b } else { a }),
+        (a, b) => a.or(b),
+    }
+}
+
+fn of_tank(twin: &Twin, tank: &Tank) -> Vec<Derived> {
+    let Some(level) = newer(twin, &Metric::LevelCm, &Metric::DistanceCm) else {
+        return Vec::new();
+    };
+    let (basis, number) = Basis::of(twin, level);
+    let height = number.and_then(|number| height_m(tank, &level.metric, number));
+    let state = height.map(|height| water::tank_state(tank, height));
+    let rate = height.and_then(|height| tank_rate_lpm(twin, tank, &level.metric, height));
+    let dead_l = water::volume_m3(&tank.geometry, tank.dead_height_m) * 1_000.0;
+    let both = state.zip(rate);
+    let to_empty = both.and_then(|(s, rate)| water::time_to(s.volume_l - dead_l, -rate));
+    let to_full = both.and_then(|(s, rate)| water::time_to(s.capacity_l - s.volume_l, rate));
+    vec![
+        basis.value("level_m", "m", state.map(|s| s.level_m)),
+        basis.value("level_pct", "%", state.map(|s| s.level_pct)),
+        basis.value("volume_l", "L", state.map(|s| s.volume_l)),
+        basis.value("volume_pct", "%", state.map(|s| s.volume_pct)),
+        basis.value("capacity_l", "L", state.map(|s| s.capacity_l)),
+        basis.value("net_rate_lpm", "L/min", rate),
+        basis.value("time_to_empty_s", "s", to_empty),
+        basis.value("time_to_full_s", "s", to_full),
+    ]
+}
+
+/// How far above and below its height the water's surface is measured.
+const SURFACE_STEP_M: f64 = 0.01;
+
+/// How fast the volume changes: the slope of the level times the area of the water's surface, so that
+/// the form is asked twice and not once a point. 0 where the change is within the noise.
+fn tank_rate_lpm(twin: &Twin, tank: &Tank, metric: &Metric, height: f64) -> Option<f64> {
+    let oldest = twin.window.newest()?.at.minus(LONGEST_TREND);
+    let heights = twin
+        .window
+        .points(metric)
+        .filter(|(at, _)| *at >= oldest)
+        .filter_map(|(at, number)| Some((at, height_m(tank, metric, number)?)));
+    let metres_per_minute = water::net_rate(heights, SHORTEST_TREND)?;
+    let (low, high) = (height - SURFACE_STEP_M, height + SURFACE_STEP_M);
+    let (low, high) = (low.max(0.0), high.min(tank.full_height_m));
+    let slice_m3 = water::volume_m3(&tank.geometry, high) - water::volume_m3(&tank.geometry, low);
+    Some(metres_per_minute * slice_m3 / (high - low) * 1_000.0)
+}
+
+fn of_meter(twin: &Twin, meter: &Meter) -> Vec<Derived> {
+    let mut derived = Vec::with_capacity(3);
+    let total = twin.property(&Metric::TotalL);
+    let delta = total.and_then(|_| newest_delta(twin, meter));
+    if let Some(rate) = twin.property(&Metric::FlowLpm) {
+        let (basis, number) = Basis::of(twin, rate);
+        derived.push(basis.value("rate_lpm", "L/min", number));
+    }
+    let Some(total) = total else { return derived };
+    let (basis, _) = Basis::of(twin, total);
+    let basis = match delta {
+        Some((_, Delta::TooFast | Delta::Unexplained)) => basis.doubted(Reason::Unexplained),
+        _ => basis,
+    };
+    let litres = delta.and_then(|(_, delta)| delta.litres());
+    if derived.is_empty() {
+        let minutes = delta.map(|(span, _)| span.as_secs_f64() / 60.0);
+        let rate = litres
+            .zip(minutes)
+            .map(|(litres, minutes)| litres / minutes);
+        derived.push(basis.value("rate_lpm", "L/min", rate));
+    }
+    derived.push(basis.value("delta_l", "L", litres));
+    if let Some((litres, refused)) = volume_today(twin, meter) {
+        let basis = if refused > 0 {
+            basis.doubted(Reason::Unexplained)
+        } else {
+            basis
+        };
+        derived.push(basis.value("volume_today_l", "L", Some(litres)));
+    }
+    derived
+}
+
+/// What the newest two readings of the register say, and the time between them.
+fn newest_delta(twin: &Twin, meter: &Meter) -> Option<(Duration, Delta)> {
+    let mut newest_first = twin.window.points(&Metric::TotalL).rev();
+    let (next, prev) = (newest_first.next()?, newest_first.next()?);
+    Some((next.0.since(prev.0), water::classify(prev, next, meter)))
+}
+
+/// Litres since the community's midnight, and how many stretches could not be accounted for.
+fn volume_today(twin: &Twin, meter: &Meter) -> Option<(f64, u32)> {
+    let day = twin.today.as_ref()?.day();
+    let slots = twin.slots_of(&Metric::TotalL)?;
+    let before = slots.iter().rev().find(|slot| slot.at < day.start);
+    let today = slots.iter().filter(|slot| slot.at >= day.start);
+    let points = before
+        .into_iter()
+        .chain(today)
+        .map(|slot| (slot.at, slot.number));
+    let volume = water::volume_between(points, meter, day.start, day.end);
+    Some((volume.litres, volume.refused))
+}
+
+fn of_well(twin: &Twin, well: &Well) -> Option<Vec<Derived>> {
+    let depth = newer(twin, &Metric::DepthM, &Metric::PressureKpa)?;
+    let (basis, number) = Basis::of(twin, depth);
+    let depth_m = number.and_then(|number| to_depth_m(well, &depth.metric, number));
+    let points = well_points(twin, well, &depth.metric);
+    let state = water::well_state(&points, well);
+    let column = well.intake_depth_m.zip(state.static_level_m);
+    Some(vec![
+        basis.value("depth_to_water_m", "m", depth_m),
+        basis.value("static_level_m", "m", state.static_level_m),
+        basis.value("pumping_level_m", "m", state.pumping_level_m),
+        basis.value("drawdown_m", "m", state.drawdown_m),
+        basis.value(
+            "available_column_m",
+            "m",
+            column.map(|(intake, level)| intake - level),
+        ),
+    ])
+}
+
+fn to_depth_m(well: &Well, metric: &Metric, number: f64) -> Option<f64> {
+    if *metric == Metric::PressureKpa {
+        return Some(water::depth_from_pressure(well.probe_depth_m?, number));
+    }
+    Some(number)
+}
+
+/// A day of depths, each with what the pump did in the same quarter of an hour.
+fn well_points(twin: &Twin, well: &Well, metric: &Metric) -> Vec<WellPoint> {
+    let Some(depths) = twin.slots_of(metric) else {
+        return Vec::new();
+    };
+    let mut pump = twin
+        .slots_of(&Metric::Pump)
+        .map(|slots| slots.iter().peekable());
+    let mut points = Vec::new();
+    for slot in depths.iter() {
+        let Some(depth_m) = to_depth_m(well, metric, slot.number) else {
+            continue;
+        };
+        let pumping = pump.as_mut().and_then(|pump| {
+            while pump
+                .next_if(|earlier| earlier.index() < slot.index())
+                .is_some()
+            {}
+            pump.peek()
+                .filter(|same| same.index() == slot.index())
+                .map(|same| same.number != 0.0)
+        });
+        points.push(WellPoint {
+            at: slot.at,
+            depth_m,
+            pumping,
+        });
+    }
+    points
+}

@@ -1,0 +1,151 @@
+//! A day of one metric in quarters of an hour: the newest number of each, its lowest and its highest.
+//!
+//! Newest, lowest and highest of a union do not depend on the order of its parts, and neither does the
+//! horizon, which hangs on the newest quarter. So this, too, is a function of the set of readings.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::window::Key;
+use crate::domain::{Metric, Timestamp};
+
+/// A quarter of an hour: divides every time zone's offset, so that a local midnight is an edge.
+pub(super) const SLOT_MILLIS: i64 = 900_000;
+
+/// The longest local day has 25 hours; one more, so that the quarter before midnight is still there.
+const HORIZON_SLOTS: i64 = 26 * 4;
+
+/// A quarter of an hour of one metric.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(super) struct Slot {
+    /// When the newest number was measured.
+    pub(super) at: Timestamp,
+    tag: u64,
+    /// The newest number.
+    pub(super) number: f64,
+    /// The lowest number.
+    pub(super) low: f64,
+    /// The highest number.
+    pub(super) high: f64,
+}
+
+impl Slot {
+    fn first(key: Key, number: f64) -> Self {
+        Self {
+            at: key.at,
+            tag: key.tag,
+            number,
+            low: number,
+            high: number,
+        }
+    }
+
+    pub(super) fn index(&self) -> i64 {
+        self.at.millis().div_euclid(SLOT_MILLIS)
+    }
+
+    fn with(mut self, key: Key, number: f64) -> Self {
+        if key
+            > (Key {
+                at: self.at,
+                tag: self.tag,
+            })
+        {
+            (self.at, self.tag, self.number) = (key.at, key.tag, number);
+        }
+        self.low = self.low.min(number);
+        self.high = self.high.max(number);
+        self
+    }
+}
+
+/// See the module. The newest quarter stands apart, so that a reading in order copies only that.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Slots {
+    pub(super) metric: Metric,
+    closed: Arc<Vec<Slot>>,
+    open: Slot,
+}
+
+impl Slots {
+    pub(super) fn first(metric: Metric, key: Key, number: f64) -> Self {
+        Self {
+            metric,
+            closed: Arc::default(),
+            open: Slot::first(key, number),
+        }
+    }
+
+    /// Takes a number in. Answers whether that changed anything.
+    pub(super) fn take(&mut self, key: Key, number: f64) -> bool {
+        let index = key.at.millis().div_euclid(SLOT_MILLIS);
+        let newest = self.open.index();
+        if index > newest {
+            self.open_next(index, Slot::first(key, number));
+            return true;
+        }
+        if index == newest {
+            let merged = self.open.with(key, number);
+            return std::mem::replace(&mut self.open, merged) != merged;
+        }
+        index > newest - HORIZON_SLOTS && self.take_closed(index, key, number)
+    }
+
+    fn open_next(&mut self, index: i64, slot: Slot) {
+        let closed = Arc::make_mut(&mut self.closed);
+        closed.push(std::mem::replace(&mut self.open, slot));
+        let keep_from = closed.partition_point(|slot| slot.index() <= index - HORIZON_SLOTS);
+        closed.drain(..keep_from);
+    }
+
+    fn take_closed(&mut self, index: i64, key: Key, number: f64) -> bool {
+        match self.closed.binary_search_by_key(&index, Slot::index) {
+            Ok(place) => {
+                let merged = self.closed[place].with(key, number);
+                if merged == self.closed[place] {
+                    return false;
+                }
+                Arc::make_mut(&mut self.closed)[place] = merged;
+            }
+            Err(place) => {
+                Arc::make_mut(&mut self.closed).insert(place, Slot::first(key, number));
+            }
+        }
+        true
+    }
+
+    /// Oldest first.
+    pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &Slot> + Clone {
+        self.closed.iter().chain(std::iter::once(&self.open))
+    }
+
+    /// How long, up to the newest reading, every number stayed within `tolerance` of every other, to
+    /// the grain of a slot.
+    pub(super) fn still(&self, tolerance: f64) -> Still {
+        let (mut low, mut high) = (self.open.low, self.open.high);
+        let mut still = Still {
+            span: Duration::ZERO,
+            slots: 0,
+        };
+        for slot in self.iter().rev() {
+            (low, high) = (low.min(slot.low), high.max(slot.high));
+            if high - low > tolerance {
+                break;
+            }
+            still = Still {
+                span: self.open.at.since(slot.at),
+                slots: still.slots + 1,
+            };
+        }
+        still
+    }
+}
+
+/// A stretch in which nothing moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Still {
+    pub(super) span: Duration,
+    pub(super) slots: usize,
+}
