@@ -6,3 +6,4 @@ mod restart;
 
 pub(crate) use address::{Address, AskError, Done, answer};
 pub use readers::Readers;
+pub(crate) use restart::jitter;
