@@ -147,11 +147,12 @@ pub(super) struct Scene {
 }
 
 impl Scene {
-    /// A host that speaks every `every`, and has been for so long as to have a hundred entries.
+    /// A host that speaks every `every`, and has a hundred entries. Between two of them, so that a test
+    /// which lets whole intervals pass never looks in the very moment of a new one.
     pub(super) async fn of_entries_every(every: Duration) -> Self {
         let clock: Arc<dyn Clock> = Arc::new(VirtualClock::default());
         let river = River::new(Arc::clone(&clock), every);
-        pass(every * 100).await;
+        pass(every * 100 + every / 2).await;
         let feed: Arc<dyn Feed> = Arc::clone(&river) as Arc<dyn Feed>;
         let host = HostGate::new(GateSettings::default(), clock.now());
         let cache = Arc::new(ChannelCache::new(
