@@ -16,8 +16,8 @@ pub struct Timestamp(i64);
 impl Timestamp {
     /// 0000-01-01, the earliest instant that RFC 3339 can write.
     pub const MIN: Self = Self(-62_167_219_200_000);
-    /// The last millisecond of the year 9999.
-    pub const MAX: Self = Self(253_402_207_200_999);
+    /// 9999-12-30T22:00:00Z, the latest instant that every time zone can write.
+    pub const MAX: Self = Self(253_402_207_200_000);
 
     /// From milliseconds since 1970, clamped to what RFC 3339 can write.
     pub const fn from_millis(millis: i64) -> Self {

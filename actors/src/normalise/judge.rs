@@ -68,3 +68,95 @@ fn is_unlikely(spec: &NodeSpec, metric: &Metric, number: f64) -> bool {
     }
     false
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::fixture::node;
+    use super::*;
+    use crate::domain::Limits;
+
+    const BAD: Verdict = Verdict::bad(Reason::Range);
+    const SUSPECT: Verdict = Verdict::suspect(Reason::Range);
+
+    fn limited(fail: Option<(f64, f64)>, suspect: Option<(f64, f64)>) -> NodeSpec {
+        let mut spec = node(&[]);
+        let limits = Limits {
+            fail,
+            suspect,
+            ..Limits::default()
+        };
+        spec.config.limits.insert(Metric::DistanceCm, limits);
+        spec
+    }
+
+    #[test]
+    fn limits_divide_the_good_from_the_suspect_and_the_bad() {
+        let spec = limited(Some((0.0, 450.0)), Some((30.0, 400.0)));
+        let verdict = |number| judge(&spec, &Metric::DistanceCm, number);
+        assert_eq!(
+            (verdict(30.0), verdict(400.0)),
+            (Verdict::GOOD, Verdict::GOOD)
+        );
+        assert_eq!((verdict(29.9), verdict(400.1)), (SUSPECT, SUSPECT));
+        assert_eq!((verdict(-0.1), verdict(450.1)), (BAD, BAD));
+        assert_eq!((verdict(f64::NAN), verdict(f64::INFINITY)), (BAD, BAD));
+    }
+
+    #[test]
+    fn without_limits_only_what_no_sensor_says_is_bad() {
+        let spec = node(&[]);
+        for (metric, good, bad) in [
+            (Metric::DistanceCm, 130.0, 9999.0),
+            (Metric::LevelCm, -1.0, 1e5),
+            (Metric::TemperatureC, 25.0, -127.0),
+            (Metric::FlowLpm, 0.0, -1.0),
+            (Metric::TotalL, 999_999.0, 1_000_001.0),
+            (Metric::DepthM, -2.0, 20_000.0),
+            (Metric::PressureKpa, 101.3, -200.0),
+            (Metric::BatteryV, 230.0, -3.0),
+            (Metric::RssiDbm, -71.0, 99.0),
+        ] {
+            assert_eq!(
+                judge(&spec, &metric, good),
+                Verdict::GOOD,
+                "{metric} {good}"
+            );
+            assert_eq!(judge(&spec, &metric, bad), BAD, "{metric} {bad}");
+        }
+    }
+
+    #[test]
+    fn limits_of_the_node_stand_in_for_those_of_any_sensor() {
+        let spec = limited(Some((0.0, 5_000.0)), None);
+        assert_eq!(judge(&spec, &Metric::DistanceCm, 4_000.0), Verdict::GOOD);
+    }
+
+    #[test]
+    fn an_echo_from_the_blind_zone_is_suspect() {
+        let verdict = |number| judge(&node(&[]), &Metric::DistanceCm, number);
+        assert_eq!(verdict(19.9), SUSPECT);
+        assert_eq!(verdict(20.0), Verdict::GOOD);
+    }
+
+    #[test]
+    fn a_flow_is_judged_by_what_the_meter_can_see_and_whether_it_counts_both_ways() {
+        let mut spec = node(&[]);
+        assert_eq!(judge(&spec, &Metric::FlowLpm, 100.1), SUSPECT);
+        if let Some(meter) = &mut spec.config.meter {
+            meter.bidirectional = true;
+        }
+        assert_eq!(judge(&spec, &Metric::FlowLpm, -50.0), Verdict::GOOD);
+        assert_eq!(judge(&spec, &Metric::FlowLpm, -100.1), SUSPECT);
+    }
+
+    proptest! {
+        #[test]
+        fn every_number_has_a_verdict(number in any::<f64>(), index in 0..Metric::KNOWN.len()) {
+            let verdict = judge(&node(&[]), &Metric::KNOWN[index], number);
+            prop_assert!(verdict.is_good() || verdict.reason == Some(Reason::Range));
+            prop_assert!(number.is_finite() || verdict == BAD);
+        }
+    }
+}

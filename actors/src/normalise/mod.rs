@@ -5,6 +5,8 @@
 //! is kept as it came.
 
 mod entry;
+#[cfg(test)]
+mod fixture;
 mod judge;
 mod number;
 mod unit;

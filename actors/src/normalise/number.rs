@@ -85,3 +85,151 @@ fn is_decimal_comma(whole: &str, fraction: &str) -> bool {
     let grouped = fraction.len() == 3 && whole.len() <= 3 && !whole.starts_with('0');
     all_digits(whole) && all_digits(fraction) && !grouped
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn read(text: &str) -> Result<f64, Reason> {
+        parse_number(text, &Metric::DistanceCm)
+    }
+
+    #[test]
+    fn numbers_are_read_as_devices_write_them() {
+        for (text, expected) in [
+            ("25.0", 25.0),
+            ("24.00000", 24.0),
+            ("0\r\n\r\n", 0.0),
+            ("54\\r\\n", 54.0),
+            (" 54 \\r\\n ", 54.0),
+            ("7\0", 7.0),
+            ("1e5", 1e5),
+            ("-1.5E-3", -0.0015),
+            (".5", 0.5),
+            ("5.", 5.0),
+            ("+3", 3.0),
+            ("12,5", 12.5),
+            ("-0,125", -0.125),
+            ("1234,567", 1234.567),
+        ] {
+            assert_eq!(read(text), Ok(expected), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_plainly_a_number_is_refused() {
+        for text in [
+            "nan",
+            "NAN",
+            "inf",
+            "-INF",
+            "infinity",
+            "0x1F",
+            "1e999",
+            "18:1:39",
+            "31-5-2023",
+            "1,234",
+            "1.234,5",
+            "1,2,3",
+            ",5",
+            "12;5",
+            "--1",
+            "1e",
+            "e5",
+            ".",
+            "ON",
+            "12cm",
+            "1 2",
+            "12 kg",
+            "12 cm cm",
+            "٣",
+            "½",
+            "\\n5",
+            "null",
+        ] {
+            assert_eq!(read(text), Err(Reason::NotANumber), "{text:?}");
+        }
+        assert_eq!(read(&"9".repeat(600)), Err(Reason::NotANumber));
+    }
+
+    #[test]
+    fn nothing_but_blanks_is_empty() {
+        for text in ["", " ", "\r\n", "\\r\\n", "\u{a0}"] {
+            assert_eq!(read(text), Err(Reason::Empty), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_unit_of_the_metrics_kind_converts() {
+        for (text, metric, expected) in [
+            ("12 cm", Metric::DistanceCm, 12.0),
+            ("12 CM\\r\\n", Metric::DistanceCm, 12.0),
+            ("120  mm", Metric::DistanceCm, 12.0),
+            ("0.5 m", Metric::LevelCm, 50.0),
+            ("21.5 °C", Metric::TemperatureC, 21.5),
+            ("21.5 C", Metric::TemperatureC, 21.5),
+            ("2 m3", Metric::TotalL, 2000.0),
+            ("1 L/s", Metric::FlowLpm, 60.0),
+            ("3700 mV", Metric::BatteryV, 3.7),
+            ("7 NTU", Metric::Other("turbidity_ntu".into()), 7.0),
+        ] {
+            let found = parse_number(text, &metric).unwrap();
+            assert!((found - expected).abs() < 1e-9, "{text:?}: {found}");
+        }
+    }
+
+    #[test]
+    fn a_unit_of_another_kind_is_refused() {
+        for (text, metric) in [
+            ("12 L", Metric::DistanceCm),
+            ("12 F", Metric::TemperatureC),
+            ("12 cm", Metric::Pump),
+            ("12 %", Metric::Other("ph".into())),
+        ] {
+            assert_eq!(
+                parse_number(text, &metric),
+                Err(Reason::NotANumber),
+                "{text:?}"
+            );
+        }
+    }
+
+    fn finite() -> impl Strategy<Value = f64> {
+        any::<f64>().prop_filter("finite", |number| number.is_finite())
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_breaks_the_parser(text in any::<String>()) {
+            for metric in Metric::KNOWN {
+                if let Ok(number) = parse_number(&text, metric) {
+                    prop_assert!(number.is_finite());
+                }
+            }
+        }
+
+        #[test]
+        fn nothing_near_a_number_breaks_the_parser(text in "[-+0-9.,eEnaif \\\\rcm]{0,12}") {
+            if let Ok(number) = read(&text) {
+                prop_assert!(number.is_finite());
+            }
+        }
+
+        #[test]
+        fn a_number_reads_back_exactly_as_it_was_written(number in finite()) {
+            prop_assert_eq!(read(&format!("{number}")), Ok(number));
+            prop_assert_eq!(read(&format!("{number:e}")), Ok(number));
+        }
+
+        #[test]
+        fn white_space_around_a_text_does_not_matter(
+            text in "[-+0-9.,e cm]{0,12}",
+            before in "[ \t\r\n]{0,4}",
+            after in "([ \t\r\n]|\\\\r|\\\\n){0,4}",
+        ) {
+            prop_assert_eq!(read(&format!("{before}{text}{after}")), read(&text));
+        }
+    }
+}

@@ -14,27 +14,27 @@ pub(super) fn factor(word: &str, unit: &str) -> Option<f64> {
 
 /// Only what a plain factor converts, and no word that stands for two units: `mPa` and `MPa` differ by
 /// a letter's case, which devices do not heed.
-const fn words(unit: &str) -> &'static [(&'static str, f64)] {
-    match unit.as_bytes() {
-        b"\xC2\xB0C" => &[("C", 1.0), ("degC", 1.0), ("celsius", 1.0)],
-        b"cm" => &[("mm", 0.1), ("m", 100.0)],
-        b"mm" => &[("cm", 10.0), ("m", 1_000.0)],
-        b"m" => &[("cm", 0.01), ("mm", 0.001)],
-        b"L" => &[
+fn words(unit: &str) -> &'static [(&'static str, f64)] {
+    match unit {
+        "°C" => &[("C", 1.0), ("degC", 1.0), ("celsius", 1.0)],
+        "cm" => &[("mm", 0.1), ("m", 100.0)],
+        "mm" => &[("cm", 10.0), ("m", 1_000.0)],
+        "m" => &[("cm", 0.01), ("mm", 0.001)],
+        "L" => &[
             ("ltr", 1.0),
             ("litres", 1.0),
             ("liters", 1.0),
             ("kL", 1_000.0),
             ("m3", 1_000.0),
         ],
-        b"L/min" => &[
+        "L/min" => &[
             ("lpm", 1.0),
             ("L/s", 60.0),
             ("L/h", 1.0 / 60.0),
             ("lph", 1.0 / 60.0),
         ],
-        b"V" => &[("volt", 1.0), ("volts", 1.0), ("mV", 0.001)],
-        b"kPa" => &[("bar", 100.0), ("mbar", 0.1)],
+        "V" => &[("volt", 1.0), ("volts", 1.0), ("mV", 0.001)],
+        "kPa" => &[("bar", 100.0), ("mbar", 0.1)],
         _ => &[],
     }
 }

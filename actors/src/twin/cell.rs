@@ -1,7 +1,7 @@
 //! What outlives a twin's actor: its last published view, and the counters of its mailbox.
 //!
 //! A restart begins from the view that is held here, so it must only ever be replaced by a twin that
-//! [`apply`](super::apply) returned, after what it wished for has been put into the sink: a snapshot that
+//! [`apply()`](super::apply()) returned, after what it wished for has been put into the sink: a snapshot that
 //! is taken of the view must never be ahead of the rows that led to it.
 
 use std::sync::Arc;
@@ -55,7 +55,7 @@ pub(super) enum Lane {
 
 /// What is known of a twin without asking it.
 #[derive(Debug)]
-pub struct TwinCell {
+pub(crate) struct TwinCell {
     id: NodeId,
     view: ArcSwap<Twin>,
     /// Changes only while no actor lives: when the node moves to another shard.

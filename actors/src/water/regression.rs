@@ -105,3 +105,90 @@ pub fn time_to(remaining: f64, rate_per_min: f64) -> Option<f64> {
     let seconds = remaining.max(0.0) / rate_per_min * 60.0;
     (rate_per_min > 0.0 && seconds <= MAX_FORECAST_S).then_some(seconds)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn minutes(values: &[f64]) -> Vec<(Timestamp, f64)> {
+        let start = 1_767_225_600_i64;
+        let at = |index: usize| Timestamp::from_secs(start + 60 * index as i64);
+        let points = values.iter().enumerate();
+        points.map(|(index, &value)| (at(index), value)).collect()
+    }
+
+    fn rate(values: &[f64]) -> Option<f64> {
+        net_rate(minutes(values).into_iter(), MIN_RATE_SPAN)
+    }
+
+    #[test]
+    fn a_straight_line_is_found_as_it_is() {
+        let values: Vec<f64> = (0..12).map(|i| 5000.0 - 3.0 * f64::from(i)).collect();
+        let fit = slope(minutes(&values).into_iter()).unwrap();
+        assert!((fit.per_second + 0.05).abs() < 1e-12);
+        assert!((fit.newest - 4967.0).abs() < 1e-9);
+        assert!(fit.residual_error < 1e-6 && fit.is_trend());
+        assert_eq!((fit.points, fit.span), (12, Duration::from_secs(660)));
+    }
+
+    #[test]
+    fn the_errors_are_those_of_the_textbook() {
+        let fit = slope(minutes(&[1.0, 3.0, 2.0, 5.0]).into_iter()).unwrap();
+        assert!((fit.per_second * 60.0 - 1.1).abs() < 1e-12);
+        assert!((fit.residual_error - 1.35_f64.sqrt()).abs() < 1e-12);
+        assert!((fit.slope_error * 60.0 - (1.35_f64 / 5.0).sqrt()).abs() < 1e-12);
+    }
+
+    #[test]
+    fn too_few_points_or_one_instant_have_no_slope() {
+        assert_eq!(slope(minutes(&[1.0, 2.0]).into_iter()), None);
+        let at = Timestamp::from_secs(0);
+        assert_eq!(slope([(at, 1.0), (at, 2.0), (at, 3.0)].into_iter()), None);
+    }
+
+    #[test]
+    fn a_rate_needs_ten_minutes_and_five_points() {
+        let falling: Vec<f64> = (0..11).map(|i| 100.0 - f64::from(i)).collect();
+        assert!((rate(&falling).unwrap() + 1.0).abs() < 1e-9);
+        assert_eq!(rate(&falling[..10]), None);
+        let sparse: Vec<_> = minutes(&falling).into_iter().step_by(3).collect();
+        assert_eq!(net_rate(sparse.into_iter(), Duration::ZERO), None);
+        let asked = net_rate(minutes(&falling).into_iter(), Duration::from_secs(900));
+        assert_eq!(asked, None);
+    }
+
+    #[test]
+    fn noise_is_no_trend() {
+        let restless: Vec<f64> = (0..20)
+            .map(|i| if i % 2 == 0 { 50.0 } else { 51.0 })
+            .collect();
+        assert_eq!(rate(&restless), Some(0.0));
+        assert_eq!(rate(&[70.0; 20]), Some(0.0));
+        assert_eq!(time_to(100.0, 0.0), None);
+    }
+
+    #[test]
+    fn a_forecast_needs_a_rate_towards_its_end() {
+        assert_eq!(time_to(600.0, 10.0), Some(3600.0));
+        assert_eq!(time_to(600.0, -10.0), None);
+        assert_eq!(time_to(-5.0, 10.0), Some(0.0));
+        assert_eq!(time_to(600.0, f64::NAN), None);
+        assert_eq!(time_to(1e9, 1.0), None);
+    }
+
+    proptest! {
+        #[test]
+        fn the_slope_does_not_depend_on_where_nought_is(
+            values in prop::collection::vec(-100.0..100.0_f64, 5..48),
+            lift in -1e9..1e9_f64,
+        ) {
+            let lifted: Vec<f64> = values.iter().map(|value| value + lift).collect();
+            let plain = slope(minutes(&values).into_iter()).unwrap();
+            let moved = slope(minutes(&lifted).into_iter()).unwrap();
+            prop_assert!((plain.per_second - moved.per_second).abs() < 1e-6);
+            prop_assert!((plain.residual_error - moved.residual_error).abs() < 1e-3);
+        }
+    }
+}

@@ -128,3 +128,147 @@ fn part(inside: Duration, whole: Duration) -> f64 {
         inside.as_secs_f64() / whole.as_secs_f64()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const MODULUS_L: f64 = 100_000.0;
+
+    fn meter() -> Meter {
+        Meter {
+            modulus_l: Some(MODULUS_L),
+            max_flow_lpm: 100.0,
+            bidirectional: false,
+            resets_on_restart: false,
+        }
+    }
+
+    fn at(minute: i64) -> Timestamp {
+        Timestamp::from_secs(60 * minute)
+    }
+
+    /// Between a reading and another, ten minutes later, in which at most 1000 L can pass.
+    fn ten_minutes(prev: f64, next: f64, meter: &Meter) -> Delta {
+        classify((at(0), prev), (at(10), next), meter)
+    }
+
+    #[test]
+    fn a_rise_counts_unless_the_meter_could_not_see_it() {
+        assert_eq!(ten_minutes(500.0, 500.0, &meter()), Delta::Forward(0.0));
+        assert_eq!(ten_minutes(500.0, 1500.0, &meter()), Delta::Forward(1000.0));
+        assert_eq!(ten_minutes(500.0, 1500.5, &meter()), Delta::TooFast);
+    }
+
+    #[test]
+    fn a_fall_is_a_wrap_only_where_the_modulus_explains_it() {
+        let wrapped = ten_minutes(MODULUS_L - 300.0, 200.0, &meter());
+        assert_eq!(wrapped, Delta::Wrap(500.0));
+        let just = ten_minutes(MODULUS_L - 900.0, 200.0, &meter());
+        assert_eq!(just, Delta::Wrap(1100.0));
+        let over = ten_minutes(MODULUS_L - 900.0, 201.0, &meter());
+        assert_eq!(over, Delta::Unexplained);
+        let unknown = Meter {
+            modulus_l: None,
+            ..meter()
+        };
+        let fell = ten_minutes(MODULUS_L - 300.0, 200.0, &unknown);
+        assert_eq!(fell, Delta::Unexplained);
+    }
+
+    #[test]
+    fn a_fall_to_about_nought_is_a_reset_only_where_the_device_is_known_to() {
+        let forgetful = Meter {
+            modulus_l: None,
+            resets_on_restart: true,
+            ..meter()
+        };
+        assert_eq!(ten_minutes(40_000.0, 30.0, &forgetful), Delta::Reset(30.0));
+        assert_eq!(ten_minutes(40_000.0, 30.0, &meter()), Delta::Unexplained);
+        let fell = ten_minutes(40_000.0, 30_000.0, &forgetful);
+        assert_eq!(fell, Delta::Unexplained);
+        let after_a_day = classify((at(0), 40_000.0), (at(1_440), 30_000.0), &forgetful);
+        assert_eq!(after_a_day, Delta::Unexplained);
+    }
+
+    #[test]
+    fn a_small_fall_is_a_flow_back_only_through_a_meter_that_counts_both_ways() {
+        let both = Meter {
+            bidirectional: true,
+            ..meter()
+        };
+        assert_eq!(ten_minutes(500.0, 400.0, &both), Delta::Reverse(-100.0));
+        assert_eq!(ten_minutes(500.0, 400.0, &meter()), Delta::Unexplained);
+    }
+
+    #[test]
+    fn two_readings_of_one_instant_agree_or_are_refused() {
+        let now = |litres| (at(0), litres);
+        assert_eq!(classify(now(5.0), now(5.0), &meter()), Delta::Forward(0.0));
+        assert_eq!(classify(now(5.0), now(6.0), &meter()), Delta::TooFast);
+        assert_eq!(classify(now(5.0), now(4.0), &meter()), Delta::Unexplained);
+        assert_eq!(
+            classify(now(5.0), now(f64::NAN), &meter()),
+            Delta::Unexplained
+        );
+    }
+
+    #[test]
+    fn a_pair_across_midnight_is_shared_by_time() {
+        let points = [(at(-15), 1000.0), (at(5), 1200.0), (at(20), 1300.0)];
+        let day = volume_between(points.into_iter(), &meter(), at(0), at(1_440));
+        assert!((day.litres - 150.0).abs() < 1e-9);
+        assert_eq!(day.covered, Duration::from_secs(1_200));
+        assert_eq!(day.refused, 0);
+    }
+
+    #[test]
+    fn what_is_refused_is_told_and_not_counted() {
+        let points = [(at(0), 10.0), (at(10), 90_000.0), (at(20), 30.0)];
+        let day = volume_between(points.into_iter(), &meter(), at(0), at(1_440));
+        assert_eq!((day.litres, day.refused), (0.0, 2));
+        assert_eq!(day.covered, Duration::ZERO);
+    }
+
+    /// Readings a minute apart, each within what the meter can see, wrapping as they must.
+    fn register() -> impl Strategy<Value = (Vec<(Timestamp, f64)>, f64)> {
+        let flows = prop::collection::vec(0.0..100.0_f64, 1..60);
+        (0.0..MODULUS_L, flows).prop_map(|(start, flows)| {
+            let mut points = vec![(at(0), start)];
+            let mut passed = 0.0;
+            for (minute, flow) in (1..).zip(flows) {
+                passed += flow;
+                points.push((at(minute), (start + passed) % MODULUS_L));
+            }
+            (points, passed)
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn a_register_tells_what_passed_however_often_it_wrapped(
+            (points, passed) in register(),
+        ) {
+            let day = volume_between(points.into_iter(), &meter(), at(0), at(60));
+            prop_assert!((day.litres - passed).abs() < 1e-6, "{day:?}, not {passed}");
+            prop_assert_eq!(day.refused, 0);
+        }
+
+        #[test]
+        fn a_span_holds_as_much_as_its_two_parts(
+            (points, _) in register(),
+            ends in (0..3_600_000_i64, 0..3_600_000_i64, 0..3_600_000_i64),
+        ) {
+            let mut ends = [ends.0, ends.1, ends.2].map(Timestamp::from_millis);
+            ends.sort();
+            let [from, middle, to] = ends;
+            let litres = |from, to| volume_between(points.iter().copied(), &meter(), from, to);
+            let (first, second) = (litres(from, middle), litres(middle, to));
+            let whole = litres(from, to);
+            prop_assert!((first.litres + second.litres - whole.litres).abs() < 1e-6);
+            prop_assert_eq!(first.covered + second.covered, whole.covered);
+        }
+    }
+}

@@ -142,3 +142,100 @@ fn span(run: &[WellPoint]) -> Duration {
         _ => Duration::ZERO,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn well() -> Well {
+        Well {
+            probe_depth_m: Some(60.0),
+            ..Well::default()
+        }
+    }
+
+    /// A point a quarter of an hour, at the depths that `depth_m` gives.
+    fn quarters(
+        from: i64,
+        count: i64,
+        pumping: Option<bool>,
+        depth_m: impl Fn(i64) -> f64,
+    ) -> Vec<WellPoint> {
+        let point = |index| WellPoint {
+            at: Timestamp::from_secs(900 * (from + index)),
+            depth_m: depth_m(index),
+            pumping,
+        };
+        (0..count).map(point).collect()
+    }
+
+    #[test]
+    fn a_probe_hangs_below_the_water_by_its_pressure() {
+        let depth = depth_from_pressure(60.0, 196.133);
+        assert!((depth - 40.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_rested_well_has_its_static_level() {
+        let state = well_state(&quarters(0, 9, Some(false), |_| 20.0), &well());
+        assert_eq!(state.static_level_m, Some(20.0));
+        assert_eq!(state.pumping, Some(false));
+        assert_eq!((state.pumping_level_m, state.drawdown_m), (None, None));
+    }
+
+    #[test]
+    fn a_well_that_rested_too_briefly_or_still_recovers_has_none() {
+        let brief = quarters(0, 8, Some(false), |_| 20.0);
+        assert_eq!(well_state(&brief, &well()).static_level_m, None);
+        let recovering = quarters(0, 12, Some(false), |i| 25.0 - 0.02 * i as f64);
+        assert_eq!(well_state(&recovering, &well()).static_level_m, None);
+    }
+
+    #[test]
+    fn drawdown_is_known_at_once_and_the_pumping_level_once_it_settles() {
+        let mut slots = quarters(0, 12, Some(false), |_| 20.0);
+        slots.extend(quarters(12, 3, Some(true), |i| 22.0 + 2.0 * i as f64));
+        let falling = well_state(&slots, &well());
+        assert_eq!(falling.pumping_level_m, None);
+        assert_eq!(falling.drawdown_m, Some(6.0));
+        slots.extend(quarters(15, 6, Some(true), |_| 27.0));
+        let settled = well_state(&slots, &well());
+        assert_eq!(settled.static_level_m, Some(20.0));
+        assert_eq!(settled.pumping_level_m, Some(27.0));
+        assert_eq!(settled.drawdown_m, Some(7.0));
+        slots.extend(quarters(21, 2, Some(false), |_| 23.0));
+        let recovering = well_state(&slots, &well());
+        assert_eq!(recovering.static_level_m, Some(20.0));
+        assert_eq!(recovering.drawdown_m, Some(7.0));
+        assert_eq!(recovering.pumping, Some(false));
+    }
+
+    #[test]
+    fn what_was_said_of_the_pump_holds_until_it_is_said_again() {
+        let mut slots = quarters(0, 1, Some(false), |_| 20.0);
+        slots.extend(quarters(1, 10, None, |_| 20.0));
+        assert_eq!(well_state(&slots, &well()).static_level_m, Some(20.0));
+    }
+
+    #[test]
+    fn without_a_pump_signal_the_highest_rest_is_the_static_level() {
+        let mut slots = quarters(0, 10, None, |_| 20.0);
+        slots.extend(quarters(10, 4, None, |i| 20.0 + 2.0 * i as f64));
+        slots.extend(quarters(14, 12, None, |_| 27.0));
+        let state = well_state(&slots, &well());
+        assert_eq!(state.static_level_m, Some(20.0));
+        assert_eq!(state.drawdown_m, Some(7.0));
+        assert_eq!(state.pumping, None);
+    }
+
+    #[test]
+    fn a_fall_with_its_recovery_is_no_rest() {
+        let dip = quarters(0, 9, None, |i| 24.0 - (i - 4).abs() as f64);
+        assert_eq!(well_state(&dip, &well()).static_level_m, None);
+    }
+
+    #[test]
+    fn nothing_is_known_of_a_well_without_readings() {
+        assert_eq!(well_state(&[], &well()), WellState::default());
+    }
+}

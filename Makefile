@@ -1,0 +1,33 @@
+# What people and CI run. No logic of its own: it names commands.
+
+CARGO ?= cargo
+
+.PHONY: demo run test check fmt bench tree help
+
+help: ## what can be made
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
+
+demo: ## a simulated campus of 24 nodes, the embedded store and the service, in one process
+	$(CARGO) run --quiet --bin evara -- demo $(ARGS)
+
+run: ## the real service: make run ARGS="--config evara.toml"
+	$(CARGO) run --release --bin evara -- serve $(ARGS)
+
+test: ## every test
+	@if $(CARGO) nextest --version >/dev/null 2>&1; \
+	then $(CARGO) nextest run --workspace --all-targets --no-fail-fast; \
+	else $(CARGO) test --workspace --all-targets --no-fail-fast; fi
+
+check: ## format, lints and documentation, all warnings being errors
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --document-private-items --quiet
+
+fmt: ## format everything
+	$(CARGO) fmt --all
+
+bench: ## speed and memory, each beside a ceiling measured in the same run
+	$(CARGO) bench --bench goals
+
+tree: ## the supervision tree, as drawn
+	$(CARGO) run --quiet --bin evara -- tree

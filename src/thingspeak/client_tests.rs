@@ -1,0 +1,231 @@
+//! What the client asks for, what it makes of the answer, and that no key shows on the way.
+
+use std::io;
+use std::sync::Mutex;
+
+use axum::Router;
+use axum::http::header::{DATE, RETRY_AFTER};
+use axum::http::{StatusCode, Uri};
+use axum::routing::get;
+use secrecy::SecretString;
+use tracing_subscriber::util::SubscriberInitExt;
+
+use super::super::{HttpTransport, Limits, Response, RouterTransport};
+use super::*;
+
+const POND: ChannelId = ChannelId(2_005_329);
+const CANARY: &str = "CANARYCANARY0123";
+
+/// Keeps what was asked, and answers always the same.
+#[derive(Debug, Default)]
+struct Recorder {
+    asked: Mutex<Vec<String>>,
+    body: &'static str,
+}
+
+impl Transport for Recorder {
+    fn get(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
+        self.asked
+            .lock()
+            .unwrap()
+            .push(request.url_with_key().into());
+        let body = self.body.into();
+        Box::pin(async {
+            Ok(Response {
+                status: 200,
+                body,
+                ..Response::default()
+            })
+        })
+    }
+}
+
+fn client(transport: Arc<dyn Transport>, keys: &Arc<Keyring>) -> ThingSpeak {
+    let base_url = BaseUrl::parse("http://localhost:1").unwrap();
+    ThingSpeak::new(base_url, transport, Arc::clone(keys))
+}
+
+fn in_process(router: Router) -> ThingSpeak {
+    client(Arc::new(RouterTransport::new(router)), &Arc::default())
+}
+
+fn time(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+async fn asked(ask: Ask) -> String {
+    let recorder = Arc::new(Recorder::default());
+    let _empty = client(recorder.clone(), &Arc::default())
+        .read(POND, ask)
+        .await;
+    let asked = recorder.asked.lock().unwrap().join(" ");
+    let path = "http://localhost:1/channels/2005329/feeds.json?";
+    asked.strip_prefix(path).unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn counts_are_cut_to_what_thingspeak_answers() {
+    assert_eq!(asked(Ask::Newest(3)).await, "results=3");
+    assert_eq!(asked(Ask::Newest(101)).await, "results=100");
+    assert_eq!(asked(Ask::Backfill(101)).await, "results=101");
+    assert_eq!(asked(Ask::Backfill(u16::MAX)).await, "results=8000");
+}
+
+#[tokio::test]
+async fn a_span_is_asked_for_in_whole_seconds_of_utc_that_cover_it() {
+    let between = |start, end| Ask::Between {
+        start: time(start),
+        end: time(end),
+    };
+    assert_eq!(
+        asked(between("2024-02-28T23:59:59-01:00", "2024-03-01T00:00:00Z")).await,
+        "results=8000&start=2024-02-29%2000:59:59&end=2024-03-01%2000:00:00"
+    );
+    assert_eq!(
+        asked(between(
+            "2024-01-01T00:00:00.999Z",
+            "2024-01-01T00:00:01.001Z"
+        ))
+        .await,
+        "results=8000&start=2024-01-01%2000:00:00&end=2024-01-01%2000:00:02"
+    );
+}
+
+#[tokio::test]
+async fn every_span_that_can_be_named_can_be_asked_for() {
+    let (start, end) = (Timestamp::MIN, Timestamp::MAX);
+    assert_eq!(
+        asked(Ask::Between { start, end }).await,
+        "results=8000&start=0000-01-01%2000:00:00&end=9999-12-30%2022:00:00"
+    );
+}
+
+#[tokio::test]
+async fn rows_outside_the_span_are_left_out_though_the_server_sent_them() {
+    let body = r#"{"channel":{"last_entry_id":4},"feeds":[
+        {"created_at":"2024-01-01T00:00:00Z","entry_id":1},
+        {"created_at":"2024-01-01T00:00:01Z","entry_id":2},
+        {"created_at":"2024-01-01T00:00:02Z","entry_id":3},
+        {"created_at":"2024-01-01T00:00:03Z","entry_id":4}]}"#;
+    let recorder = Arc::new(Recorder {
+        body,
+        ..Recorder::default()
+    });
+    let (start, end) = (
+        time("2024-01-01T00:00:00.001Z"),
+        time("2024-01-01T00:00:02Z"),
+    );
+    let page = client(recorder, &Arc::default())
+        .read(POND, Ask::Between { start, end })
+        .await;
+    let ids: Vec<_> = page
+        .unwrap()
+        .entries
+        .iter()
+        .map(|entry| entry.id.0)
+        .collect();
+    assert_eq!(ids, [2, 3]);
+}
+
+#[tokio::test]
+async fn each_ask_carries_the_key_that_is_set_at_that_time() {
+    let recorder = Arc::new(Recorder::default());
+    let keys = Arc::new(Keyring::new(Some("FALLBACK".into())));
+    let client = client(recorder.clone(), &keys);
+    let _empty = client.read(POND, Ask::Newest(1)).await;
+    keys.set(POND, "OWN".into());
+    let _empty = client.read(POND, Ask::Newest(1)).await;
+    let asked = recorder.asked.lock().unwrap().join(" ");
+    let url = "http://localhost:1/channels/2005329/feeds.json?results=1&api_key=";
+    assert_eq!(asked, format!("{url}FALLBACK {url}OWN"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_hangs_is_a_feed_that_timed_out() {
+    let router = Router::new().fallback(get(std::future::pending::<()>));
+    let page = in_process(router).read(POND, Ask::Newest(1)).await;
+    assert_eq!(page, Err(FeedError::TimedOut));
+}
+
+#[tokio::test]
+async fn a_body_past_the_limit_is_too_large() {
+    let router = Router::new().fallback(|| async { vec![b' '; 3 << 20] });
+    let page = in_process(router).read(POND, Ask::Newest(1)).await;
+    assert_eq!(page, Err(FeedError::TooLarge));
+}
+
+#[tokio::test]
+async fn patience_is_asked_for_in_seconds_or_until_a_date() {
+    for value in ["30", "Sun, 06 Nov 1994 08:50:07 GMT"] {
+        let headers = [
+            (RETRY_AFTER, value),
+            (DATE, "Sun, 06 Nov 1994 08:49:37 GMT"),
+        ];
+        let router = Router::new()
+            .fallback(move || async move { (StatusCode::TOO_MANY_REQUESTS, headers, "") });
+        let page = in_process(router).read(POND, Ask::Newest(1)).await;
+        let retry_after = Some(Duration::from_secs(30));
+        assert_eq!(page, Err(FeedError::Throttled { retry_after }), "{value}");
+    }
+}
+
+#[tokio::test]
+async fn a_closed_port_is_a_feed_that_is_unreachable_and_no_key_shows() {
+    let log = Log::default();
+    let _guard = log.clone().capture();
+    let keys = Arc::new(Keyring::new(Some(CANARY.into())));
+    keys.set(POND, CANARY.into());
+    let client = client(
+        Arc::new(HttpTransport::with_limits(Limits::STANDARD).unwrap()),
+        &keys,
+    );
+
+    let error = client.read(POND, Ask::Newest(1)).await.unwrap_err();
+
+    assert_eq!(error, FeedError::Unreachable);
+    let log = log.text();
+    assert!(log.contains("a channel could not be fetched"), "{log}");
+    assert!(!log.contains(CANARY), "{log}");
+    assert!(!format!("{client:?} {error} {error:?}").contains(CANARY));
+}
+
+#[tokio::test]
+async fn no_key_shows_in_what_is_made_of_a_body_that_repeats_it() {
+    let log = Log::default();
+    let _guard = log.clone().capture();
+    let keys = Arc::new(Keyring::new(Some(SecretString::from(CANARY))));
+    let router = Router::new().fallback(|uri: Uri| async move { format!("<p>{uri}</p>") });
+    let client = client(Arc::new(RouterTransport::new(router)), &keys);
+
+    let error = client.read(POND, Ask::Newest(1)).await.unwrap_err();
+
+    assert_eq!(error, FeedError::Malformed("it is a web page"));
+    assert!(!format!("{client:?} {error} {error:?} {}", log.text()).contains(CANARY));
+}
+
+/// All that is logged on this thread, by this code and by what lies beneath it, down to traces.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn capture(self) -> tracing::subscriber::DefaultGuard {
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::TRACE)
+            .with_writer(move || self.clone());
+        subscriber.finish().set_default()
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
