@@ -140,9 +140,6 @@ impl ShardSink {
         before: Revision,
         effects: Vec<Effect>,
     ) {
-        if effects.is_empty() {
-            return;
-        }
         let records = effects.into_iter().map(|effect| match effect {
             Effect::Store(row) => Record::Telemetry(row),
             Effect::Log(row) => Record::Event(row),
