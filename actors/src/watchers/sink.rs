@@ -133,7 +133,7 @@ impl ShardSink {
         self.extend([Record::DeadLetter(letter)], None);
     }
 
-    /// Keeps what came of an event; `before` is the revision that stood before it.
+    /// Keeps what came of an event, which is something; `before` is the revision that stood before it.
     pub(crate) fn put(
         self: &Arc<Self>,
         cell: &Arc<TwinCell>,

@@ -8,8 +8,9 @@ use proptest::prelude::*;
 use super::scene::{Scene, pass};
 use crate::domain::{ChannelId, EntryId, NodeSpec, Timestamp};
 use crate::ports::{Clock, CursorRow};
+use crate::system::restore::restore;
 use crate::testing::{FakeArchive, START, VirtualClock, level, on_channel, tank};
-use crate::twin::{Twin, apply};
+use crate::twin::apply;
 
 /// Where the test notes how far it has read; the pollers' own channel is empty.
 const CHANNEL: ChannelId = ChannelId(2);
@@ -86,10 +87,10 @@ fn check(archive: &FakeArchive, scene: &Scene, entries: u64) {
         let mut times: Vec<_> = rows.iter().map(|row| row.sample.source_at).collect();
         times.sort();
         assert_eq!(times, all);
-        let saved = &saved.twins[&twin.id()];
-        let row = saved.snapshot.as_ref().unwrap();
-        let back = Twin::restore(Arc::clone(twin.view().spec()), &row.state).unwrap();
-        assert_eq!(saved.tail.iter().fold(back, Twin::replay), *twin.view());
+        let view = twin.view();
+        let saved = saved.twins.get(&twin.id()).cloned();
+        let back = restore(Arc::clone(view.spec()), saved, START).unwrap();
+        assert_eq!(back.twin, *view);
     }
 }
 
