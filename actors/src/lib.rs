@@ -3,6 +3,8 @@ pub mod domain;
 pub mod ingest;
 pub mod normalise;
 pub mod ports;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod tree;
 pub mod twin;
 pub mod watchers;

@@ -8,10 +8,13 @@
 //! came, however often, and in whatever batches. All else (current values, verdicts, derived values) is
 //! computed from those sets.
 
+mod actor;
 mod apply;
 mod calendar;
+mod cell;
 mod derive;
 mod event;
+mod handle;
 mod judge;
 mod property;
 mod slots;
@@ -23,8 +26,12 @@ mod window;
 #[cfg(test)]
 mod apply_laws;
 
+pub(crate) use actor::{Apply, perform, text_of};
 pub use apply::apply;
+pub use cell::Presence;
+pub(crate) use cell::TwinCell;
 pub use event::{Change, Effect, Event, Transition};
+pub use handle::{OfferError, TwinHandle};
 pub use property::{Derived, Property};
 pub use snapshot::SnapshotError;
 pub use state::{FUTURE_TOLERANCE, Twin};

@@ -1,1 +1,9 @@
-//! watchers
+//! Those who watch what changes in the twins, and where they take it from.
+
+mod desk;
+mod persist;
+mod sink;
+
+pub(crate) use desk::Desk;
+pub use persist::PersistView;
+pub use sink::ShardSink;

@@ -1,0 +1,152 @@
+//! The way to one twin, for everyone but its parent.
+//!
+//! Holds no truth: reads come from the cell's view and cost no message; writes are counted against
+//! the cell's quotas before they are sent, since the mailbox itself has no bound.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::actor::TwinMsg;
+use super::cell::{Lane, Presence, TwinCell};
+use super::{Event, Twin};
+use crate::domain::{NodeId, NodeSpec, Sample, Timestamp};
+use crate::tree::{Address, AskError};
+use crate::watchers::ShardSink;
+
+/// The way to one twin. Cheap to clone, and good across the twin's restarts.
+#[derive(Debug, Clone)]
+pub struct TwinHandle {
+    address: Address<TwinMsg>,
+    cell: Arc<TwinCell>,
+}
+
+/// Why a twin did not take something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum OfferError {
+    /// Too much is waiting, in the mailbox or for the archive: come back later.
+    #[error("too much is waiting for the twin")]
+    Full,
+    /// The actor is being started again, and has not seen this: come back soon.
+    #[error("the twin is being started again")]
+    Away,
+    /// The actor was given up on until a person releases it.
+    #[error("the twin is quarantined")]
+    Quarantined,
+    /// The node was removed.
+    #[error("the node was removed")]
+    Gone,
+    /// No answer in time. It may have been applied: to repeat it is safe.
+    #[error("the twin did not answer in time")]
+    TimedOut,
+    /// This broke the actor and is kept as a dead letter: to repeat it would break it again.
+    #[error("the twin broke on it")]
+    Broke,
+}
+
+impl TwinHandle {
+    /// The way to the twin of `cell`, once its actor has moved in.
+    pub(crate) fn new(cell: TwinCell) -> Self {
+        Self {
+            address: Address::default(),
+            cell: Arc::new(cell),
+        }
+    }
+
+    /// Whose twin it is.
+    pub fn id(&self) -> NodeId {
+        self.cell.id()
+    }
+
+    /// The twin as it was last published.
+    pub fn view(&self) -> Arc<Twin> {
+        self.cell.view()
+    }
+
+    /// Messages that wait, or are being handled.
+    pub fn depth(&self) -> u32 {
+        self.cell.depth()
+    }
+
+    /// Messages that were refused for want of room, since the process started.
+    pub fn refused(&self) -> u64 {
+        self.cell.refused()
+    }
+
+    /// How often the actor was started again, since the process started.
+    pub fn restarts(&self) -> u32 {
+        self.cell.restarts()
+    }
+
+    /// Whether the actor can be sent to.
+    pub fn presence(&self) -> Presence {
+        self.cell.presence()
+    }
+
+    /// Hands over a sample; `Ok` once it has been applied and put into the sink. To repeat it is safe.
+    ///
+    /// # Errors
+    /// See [`OfferError`]; only `TimedOut` leaves open whether it was applied.
+    pub async fn offer(&self, sample: Arc<Sample>) -> Result<(), OfferError> {
+        self.send(Lane::Readings, Event::Observed(sample)).await
+    }
+
+    /// Gives the twin a new description; `Ok` once it goes by it.
+    ///
+    /// # Errors
+    /// See [`OfferError`].
+    pub(crate) async fn configure(
+        &self,
+        spec: Arc<NodeSpec>,
+        at: Timestamp,
+    ) -> Result<(), OfferError> {
+        let configured = Event::Configured { spec, at };
+        self.send(Lane::Controls, configured).await
+    }
+
+    /// Has the twin judge its status anew. A tick that is lost is made good by the next one.
+    pub(crate) fn tick(&self, now: Timestamp) {
+        if let Ok(ticket) = self.cell.admit(Lane::Controls) {
+            let ticked = TwinMsg::new(Event::Ticked { now }, ticket, None);
+            let _lost = self.address.tell(ticked);
+        }
+    }
+
+    /// Waits until all that its shard has put into the sink so far is committed: then whatever was
+    /// offered before, also twice, survives a crash. `false` when that takes longer than `within`.
+    pub async fn committed(&self, within: Duration) -> bool {
+        let sink = self.cell.sink();
+        let committed = sink.durable(sink.sequence());
+        tokio::time::timeout(within, committed).await.is_ok()
+    }
+
+    /// Where its changes go.
+    pub fn sink(&self) -> Arc<ShardSink> {
+        self.cell.sink()
+    }
+
+    /// What outlives its actor.
+    pub(crate) fn cell(&self) -> &Arc<TwinCell> {
+        &self.cell
+    }
+
+    /// Where its actor lives; for its parent, which moves it in.
+    pub(crate) fn address(&self) -> &Address<TwinMsg> {
+        &self.address
+    }
+
+    async fn send(&self, lane: Lane, event: Event) -> Result<(), OfferError> {
+        let ticket = self.cell.admit(lane)?;
+        let asked = self
+            .address
+            .ask(|reply| TwinMsg::new(event, ticket, Some(reply)));
+        match asked.await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err(OfferError::Broke),
+            Err(AskError::TimedOut) => Err(OfferError::TimedOut),
+            // The twin answers whatever it handles, also what breaks it: this one it has not seen.
+            Err(AskError::Vacant | AskError::Died) => {
+                Err(self.cell.check().err().unwrap_or(OfferError::Away))
+            }
+        }
+    }
+}

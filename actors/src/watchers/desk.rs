@@ -1,0 +1,131 @@
+//! What a writer and the sinks it empties share: which sinks have something, and how much waits in all.
+//!
+//! It outlives the writer's actor, so it also holds the batch that is being written: a writer that is
+//! started again goes on with that batch, and must never take another one before it is committed.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use arc_swap::ArcSwap;
+use tokio::sync::watch;
+
+use super::ShardSink;
+use super::persist::{InFlight, PersistView};
+
+/// Records that may wait for one writer: some 200 MB, an hour of 50,000 nodes that report once in
+/// ten minutes.
+const WAITING_LIMIT: u64 = 300_000;
+
+/// What one writer is to write.
+#[derive(Debug)]
+pub(crate) struct Desk {
+    /// Sinks with records or unsaved twins, each at most once.
+    listed: Mutex<Vec<Arc<ShardSink>>>,
+    /// Records in the sinks and in flight.
+    waiting: AtomicU64,
+    in_flight: Mutex<Option<Arc<InFlight>>>,
+    flushing: AtomicBool,
+    view: ArcSwap<PersistView>,
+    /// Counts rounds, for those who wait for the desk to be cleared.
+    rounds: watch::Sender<u64>,
+}
+
+impl Default for Desk {
+    fn default() -> Self {
+        Self {
+            listed: Mutex::default(),
+            waiting: AtomicU64::new(0),
+            in_flight: Mutex::default(),
+            flushing: AtomicBool::new(false),
+            view: ArcSwap::default(),
+            rounds: watch::Sender::new(0),
+        }
+    }
+}
+
+impl Desk {
+    /// Whether more may be put into its sinks.
+    pub(super) fn has_room(&self) -> bool {
+        self.waiting() < WAITING_LIMIT
+    }
+
+    /// Records that are not committed.
+    pub(crate) fn waiting(&self) -> u64 {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
+    /// Counts records that were put into a sink.
+    pub(super) fn add(&self, records: u64) {
+        self.waiting.fetch_add(records, Ordering::Relaxed);
+    }
+
+    /// Counts records that were committed.
+    pub(super) fn remove(&self, records: u64) {
+        self.waiting.fetch_sub(records, Ordering::Relaxed);
+    }
+
+    /// Puts a sink on the list; the sink sees to it that it is there only once.
+    pub(super) fn list(&self, sink: Arc<ShardSink>) {
+        lock(&self.listed).push(sink);
+    }
+
+    /// Takes the list; what still has something goes back by [`Desk::list`], behind those that came
+    /// meanwhile, so that each gets its turn.
+    pub(super) fn take_listed(&self) -> Vec<Arc<ShardSink>> {
+        std::mem::take(&mut *lock(&self.listed))
+    }
+
+    /// The batch that is not committed yet.
+    pub(super) fn in_flight(&self) -> Option<Arc<InFlight>> {
+        lock(&self.in_flight).clone()
+    }
+
+    /// Keeps a batch until it is committed, or forgets it then.
+    pub(super) fn set_in_flight(&self, batch: Option<Arc<InFlight>>) {
+        *lock(&self.in_flight) = batch;
+    }
+
+    /// Whether every unsaved twin is to be saved now, however little it changed.
+    pub(super) fn is_flushing(&self) -> bool {
+        self.flushing.load(Ordering::Acquire)
+    }
+
+    /// From now on, saves every twin at once.
+    pub(crate) fn flush(&self) {
+        self.flushing.store(true, Ordering::Release);
+    }
+
+    /// How the writing goes.
+    pub(crate) fn view(&self) -> Arc<PersistView> {
+        self.view.load_full()
+    }
+
+    /// Says how the writing goes.
+    pub(super) fn publish(&self, view: PersistView) {
+        self.view.store(Arc::new(view));
+    }
+
+    /// Tells those who wait that a round has ended.
+    pub(super) fn end_round(&self) {
+        self.rounds.send_modify(|rounds| *rounds += 1);
+    }
+
+    /// Waits until nothing is left to write. Has no deadline of its own.
+    pub(crate) async fn cleared(&self) {
+        let mut rounds = self.rounds.subscribe();
+        while !self.is_clear() {
+            if rounds.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
+    fn is_clear(&self) -> bool {
+        self.waiting() == 0 && lock(&self.listed).is_empty() && lock(&self.in_flight).is_none()
+    }
+}
+
+/// A lock whose holder panicked guards data that is still whole here: every change is one assignment.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
