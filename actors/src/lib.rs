@@ -3,6 +3,7 @@ pub mod domain;
 pub mod ingest;
 pub mod normalise;
 pub mod ports;
+pub mod system;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod tree;

@@ -81,6 +81,11 @@ impl<M: Message> Address<M> {
     }
 }
 
+/// Sends an actor a message of its own after a while, if it still lives then.
+pub(crate) fn later<M: Message>(actor: &ActorRef<M>, pause: Duration, message: M) {
+    let _timer = actor.send_after(pause, || message);
+}
+
 /// Answers, if anyone is still waiting.
 pub(crate) fn answer<R>(reply: RpcReplyPort<R>, value: R) {
     let _gone = reply.send(value).is_err();

@@ -55,7 +55,7 @@ pub(super) enum Lane {
 
 /// What is known of a twin without asking it.
 #[derive(Debug)]
-pub struct TwinCell {
+pub(crate) struct TwinCell {
     id: NodeId,
     view: ArcSwap<Twin>,
     /// Changes only while no actor lives: when the node moves to another shard.

@@ -26,8 +26,8 @@ pub(crate) struct Desk {
     in_flight: Mutex<Option<Arc<InFlight>>>,
     flushing: AtomicBool,
     view: ArcSwap<PersistView>,
-    /// Counts rounds, for those who wait for the desk to be cleared.
-    rounds: watch::Sender<u64>,
+    /// Whether the last round that flushed left nothing.
+    clear: watch::Sender<bool>,
 }
 
 impl Default for Desk {
@@ -38,7 +38,7 @@ impl Default for Desk {
             in_flight: Mutex::default(),
             flushing: AtomicBool::new(false),
             view: ArcSwap::default(),
-            rounds: watch::Sender::new(0),
+            clear: watch::Sender::new(false),
         }
     }
 }
@@ -96,8 +96,11 @@ impl Desk {
     }
 
     /// How the writing goes.
-    pub(crate) fn view(&self) -> Arc<PersistView> {
-        self.view.load_full()
+    pub(crate) fn view(&self) -> PersistView {
+        PersistView {
+            waiting: self.waiting(),
+            ..PersistView::clone(&self.view.load())
+        }
     }
 
     /// Says how the writing goes.
@@ -105,23 +108,21 @@ impl Desk {
         self.view.store(Arc::new(view));
     }
 
-    /// Tells those who wait that a round has ended.
-    pub(super) fn end_round(&self) {
-        self.rounds.send_modify(|rounds| *rounds += 1);
+    /// Says that a round has ended, which saved every twin if `flushed`. Only the writer can say so: while
+    /// it is at work, it holds sinks that are on no list.
+    pub(super) fn end_round(&self, flushed: bool) {
+        let clear = flushed
+            && self.waiting() == 0
+            && lock(&self.listed).is_empty()
+            && lock(&self.in_flight).is_none();
+        self.clear.send_replace(clear);
     }
 
-    /// Waits until nothing is left to write. Has no deadline of its own.
+    /// Waits until a flush has left nothing to write. Has no deadline of its own.
     pub(crate) async fn cleared(&self) {
-        let mut rounds = self.rounds.subscribe();
-        while !self.is_clear() {
-            if rounds.changed().await.is_err() {
-                return;
-            }
-        }
-    }
-
-    fn is_clear(&self) -> bool {
-        self.waiting() == 0 && lock(&self.listed).is_empty() && lock(&self.in_flight).is_none()
+        let mut clear = self.clear.subscribe();
+        // The sender is ours, and so cannot be gone.
+        let _sender_gone = clear.wait_for(|clear| *clear).await;
     }
 }
 

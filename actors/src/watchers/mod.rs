@@ -5,5 +5,6 @@ mod persist;
 mod sink;
 
 pub(crate) use desk::Desk;
+pub(crate) use persist::PersistArgs;
 pub use persist::PersistView;
 pub use sink::ShardSink;

@@ -1,10 +1,51 @@
-//! The writer of what the sinks collect.
+//! The writer of what the sinks collect: owns when it is written, and in what portions.
+//!
+//! One batch at a time, and that one until it is committed, so that the archive never holds a later
+//! record of a shard without the earlier ones. The batch is kept on the desk: the
+//! [supervisor](crate::tree) that starts this actor again loses nothing. It waits for the archive, but
+//! never without a deadline.
 
+use std::collections::HashMap;
+use std::error::Error;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::ShardSink;
-use crate::domain::Timestamp;
-use crate::ports::Batch;
+use ractor::{Actor, ActorCell, ActorRef, SpawnErr};
+
+use super::desk::Desk;
+use super::sink::{Record, ShardSink, Taken};
+use crate::domain::{ChannelId, NodeId, Timestamp};
+use crate::ports::{Archive, ArchiveError, Batch, Clock, CursorRow, SnapshotRow};
+use crate::tree::{Done, backoff, jitter, later};
+use crate::twin::Twin;
+
+/// Between two batches: what was acknowledged waits no longer than this and one commit.
+const TICK: Duration = Duration::from_millis(50);
+
+/// Records in a batch: a transaction of some tens of milliseconds.
+const BATCH_RECORDS: usize = 4_096;
+
+/// Twins saved in a batch: to write them as JSON holds a thread for a few milliseconds.
+const BATCH_TWINS: usize = 256;
+
+/// For one commit; the archive gives up sooner by itself.
+const COMMIT_DEADLINE: Duration = Duration::from_secs(10);
+
+/// Before a failed batch is tried again: a lost connection is back at once.
+const FIRST_RETRY: Duration = Duration::from_millis(100);
+
+/// The longest wait between two tries: the archive is found within seconds of its return.
+const LONGEST_RETRY: Duration = Duration::from_secs(5);
+
+/// What a writer is born with.
+#[derive(Debug, Clone)]
+pub(crate) struct PersistArgs {
+    pub(crate) writer: u64,
+    pub(crate) desk: Arc<Desk>,
+    pub(crate) archive: Arc<dyn Archive>,
+    pub(crate) clock: Arc<dyn Clock>,
+}
 
 /// How the writing goes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -21,10 +62,227 @@ pub struct PersistView {
     pub last_error: Option<String>,
 }
 
+impl PersistView {
+    /// Two writers' views as one: what waits is added up, of all else the worse one counts.
+    #[must_use]
+    pub(crate) fn worse(self, other: Self) -> Self {
+        Self {
+            waiting: self.waiting + other.waiting,
+            last_commit_at: self.last_commit_at.min(other.last_commit_at),
+            failing_since: match (self.failing_since, other.failing_since) {
+                (Some(one), Some(two)) => Some(one.min(two)),
+                (one, two) => one.or(two),
+            },
+            retries: self.retries.max(other.retries),
+            last_error: self.last_error.or(other.last_error),
+        }
+    }
+}
+
 /// A batch that is not committed, and what it was taken from.
 #[derive(Debug)]
 pub(super) struct InFlight {
-    pub(super) batch: Arc<Batch>,
+    batch: Arc<Batch>,
     /// The sink, the number of records taken, and the number of the last one.
-    pub(super) taken: Vec<(Arc<ShardSink>, usize, u64)>,
+    taken: Vec<(Arc<ShardSink>, usize, u64)>,
+}
+
+/// Time for the next round.
+struct Round;
+
+struct Persist;
+
+impl PersistArgs {
+    /// Starts the writer.
+    pub(crate) async fn start(self, parent: ActorCell) -> Result<ActorCell, SpawnErr> {
+        let (actor, _) = Actor::spawn_linked(None, Persist, self, parent).await?;
+        Ok(actor.get_cell())
+    }
+}
+
+impl Actor for Persist {
+    type Msg = Round;
+    type State = PersistArgs;
+    type Arguments = PersistArgs;
+
+    async fn pre_start(&self, _: ActorRef<Round>, args: PersistArgs) -> Done<PersistArgs> {
+        Ok(args)
+    }
+
+    async fn post_start(&self, myself: ActorRef<Round>, _: &mut PersistArgs) -> Done {
+        later(&myself, Duration::ZERO, Round);
+        Ok(())
+    }
+
+    async fn handle(&self, myself: ActorRef<Round>, _: Round, state: &mut PersistArgs) -> Done {
+        let pause = state.round().await;
+        later(&myself, pause, Round);
+        Ok(())
+    }
+}
+
+impl PersistArgs {
+    /// Writes one batch, if there is anything, and says how long to rest.
+    async fn round(&self) -> Duration {
+        let flush = self.desk.is_flushing();
+        let in_flight = self.desk.in_flight().or_else(|| self.collect(flush));
+        let pause = match in_flight {
+            Some(in_flight) => self.write(&in_flight).await,
+            None => TICK,
+        };
+        self.desk.end_round(flush);
+        pause
+    }
+
+    async fn write(&self, in_flight: &InFlight) -> Duration {
+        let commit = self.archive.commit(Arc::clone(&in_flight.batch));
+        match tokio::time::timeout(COMMIT_DEADLINE, commit).await {
+            Ok(Ok(())) => self.succeeded(in_flight),
+            Ok(Err(error)) => self.failed(&chain(&error)),
+            Err(_) => self.failed("no answer in time"),
+        }
+    }
+
+    fn succeeded(&self, in_flight: &InFlight) -> Duration {
+        for (sink, records, sequence) in &in_flight.taken {
+            sink.committed(*records, *sequence);
+        }
+        self.desk.set_in_flight(None);
+        if self.desk.view().failing_since.is_some() {
+            tracing::info!(
+                persist.writer = self.writer,
+                "the archive takes batches again"
+            );
+        }
+        self.desk.publish(PersistView {
+            last_commit_at: Some(self.clock.now()),
+            ..PersistView::default()
+        });
+        let full = in_flight.batch.len() >= BATCH_RECORDS;
+        if full { Duration::ZERO } else { TICK }
+    }
+
+    fn failed(&self, error: &str) -> Duration {
+        let before = self.desk.view();
+        if before.failing_since.is_none() {
+            let writer = self.writer;
+            tracing::warn!(
+                persist.writer = writer,
+                error,
+                "a batch is not committed and will be tried again"
+            );
+        }
+        let retries = before.retries.saturating_add(1);
+        self.desk.publish(PersistView {
+            waiting: 0,
+            last_commit_at: before.last_commit_at,
+            failing_since: before.failing_since.or_else(|| Some(self.clock.now())),
+            retries,
+            last_error: Some(error.to_owned()),
+        });
+        let jitter = jitter(self.writer, retries);
+        backoff(FIRST_RETRY, LONGEST_RETRY, retries, jitter)
+    }
+
+    /// Takes the next batch from the sinks in turn, and leaves it on the desk.
+    fn collect(&self, flush: bool) -> Option<Arc<InFlight>> {
+        let mut portions = Vec::new();
+        let mut room = BATCH_RECORDS;
+        let mut twins = BATCH_TWINS;
+        for sink in self.desk.take_listed() {
+            if room == 0 {
+                self.desk.list(sink);
+                continue;
+            }
+            let taken = sink.take(room, twins, flush);
+            room -= taken.records.len();
+            twins -= taken.twins.len();
+            portions.push((sink, taken));
+        }
+        let mut draft = Draft::default();
+        let mut taken = Vec::new();
+        for (sink, portion) in portions {
+            if !portion.records.is_empty() {
+                taken.push((Arc::clone(&sink), portion.records.len(), portion.sequence));
+            }
+            draft.add(&sink, portion);
+            if sink.stays_listed() {
+                self.desk.list(sink);
+            }
+        }
+        let batch = draft.into_batch();
+        if batch.is_empty() {
+            return None;
+        }
+        let batch = Arc::new(batch);
+        let in_flight = Arc::new(InFlight { batch, taken });
+        self.desk.set_in_flight(Some(Arc::clone(&in_flight)));
+        Some(in_flight)
+    }
+}
+
+/// A batch that is being put together: of cursors and snapshots only the newest of each counts.
+#[derive(Default)]
+struct Draft {
+    batch: Batch,
+    cursors: HashMap<ChannelId, CursorRow>,
+    snapshots: HashMap<NodeId, SnapshotRow>,
+}
+
+impl Draft {
+    fn add(&mut self, sink: &ShardSink, portion: Taken) {
+        for record in portion.records {
+            match record {
+                Record::Telemetry(row) => self.batch.telemetry.push(row),
+                Record::Event(row) => self.batch.events.push(row),
+                Record::DeadLetter(row) => self.batch.dead_letters.push(row),
+                Record::Cursor(row) => {
+                    self.cursors.insert(row.channel, row);
+                }
+            }
+        }
+        for twin in portion.twins {
+            let node = twin.spec().id;
+            let newest = self.snapshots.get(&node).map(|row| row.revision);
+            if newest.is_some_and(|newest| newest >= twin.revision()) {
+                continue;
+            }
+            if let Some(state) = state_of(&twin) {
+                let row = SnapshotRow {
+                    node,
+                    shard: sink.shard(),
+                    revision: twin.revision(),
+                    state,
+                };
+                self.snapshots.insert(node, row);
+            }
+        }
+    }
+
+    fn into_batch(self) -> Batch {
+        let mut batch = self.batch;
+        batch.cursors = self.cursors.into_values().collect();
+        batch.snapshots = self.snapshots.into_values().collect();
+        batch
+    }
+}
+
+/// A twin that cannot be written must not stop the writing of others: its log goes on without.
+fn state_of(twin: &Twin) -> Option<Vec<u8>> {
+    let state = catch_unwind(AssertUnwindSafe(|| twin.snapshot())).ok();
+    if state.is_none() {
+        tracing::error!(node.id = %twin.spec().id, "a twin's state cannot be written");
+    }
+    state
+}
+
+fn chain(error: &ArchiveError) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
 }

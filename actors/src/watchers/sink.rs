@@ -207,7 +207,7 @@ impl ShardSink {
     }
 
     /// Twins that are not saved.
-    pub(super) fn unsaved(&self) -> usize {
+    pub(crate) fn unsaved(&self) -> usize {
         lock(&self.queue).unsaved.len()
     }
 
