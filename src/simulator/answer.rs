@@ -31,13 +31,17 @@ pub(super) enum Plan {
     },
 }
 
-/// Obeys a request, unless a fault prevents it.
-pub(super) fn plan(state: &mut State, ask: &Ask, now_ms: i64) -> Plan {
+/// Obeys a request, unless a fault prevents it or it could not be understood.
+pub(super) fn plan(state: &mut State, asked: Result<&Ask, (Fail, Format)>, now_ms: i64) -> Plan {
     let (mut answer, mut bad) = (state.host_faults.answer, state.host_faults.body);
-    if let Some(faults) = concerned(state, ask).map(|channel| count(channel, ask)) {
+    if let Ok(ask) = asked
+        && let Some(channel) = concerned(state, ask)
+    {
+        let faults = count(channel, ask);
         answer = answer.or(faults.answer);
         bad = bad.or(faults.body);
     }
+    let format = asked.map_or_else(|(_, format)| format, |ask| ask.format);
     match answer {
         Some(AnswerFault::Hang { seconds }) => Plan::Hang { seconds },
         Some(AnswerFault::Huge { bytes }) => Plan::Huge { bytes },
@@ -51,12 +55,15 @@ pub(super) fn plan(state: &mut State, ask: &Ask, now_ms: i64) -> Plan {
         }) => Plan::Send {
             reply: Reply {
                 retry_after_s,
-                ..refused(status, ask.format)
+                ..refused(status, format)
             },
             bad,
         },
         None => Plan::Send {
-            reply: answer_truly(state, ask, now_ms),
+            reply: match asked {
+                Ok(ask) => answer_truly(state, ask, now_ms),
+                Err((fail, format)) => fail.reply(format),
+            },
             bad,
         },
     }
@@ -122,7 +129,11 @@ fn answer_truly(state: &mut State, ask: &Ask, now_ms: i64) -> Reply {
 fn preflight(target: Target, format: Format) -> Reply {
     let is_too_deep =
         matches!(target, Target::Nothing(segments) if segments > MAX_PREFLIGHT_SEGMENTS);
-    if is_too_deep { Fail::NotFound.reply(format) } else { Reply::text("") }
+    if is_too_deep {
+        Fail::NotFound.reply(format)
+    } else {
+        Reply::text("")
+    }
 }
 
 fn about_channel(state: &mut State, id: u64, part: Part, ask: &Ask, now_ms: i64) -> Reply {

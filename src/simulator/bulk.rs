@@ -9,7 +9,7 @@ use super::ask::{Ask, Params, scalar};
 use super::channel::{Channel, Draft, Extra, FIELD_NAMES};
 use super::doc::Doc;
 use super::fail::Fail;
-use super::knobs::{BulkAccepted, BulkTooSoon};
+use super::knobs::{BulkAccepted, BulkTooSoon, DuplicateStamp};
 use super::reply::{Content, Reply};
 use super::state::State;
 use super::write::check;
@@ -43,10 +43,18 @@ pub(super) fn update(state: &mut State, id: u64, ask: &Ask, now_ms: i64) -> Repl
             BulkTooSoon::Empty => Reply::refusal(told.status, Content::Text, ""),
         };
     }
+    let drafts = dated(rows, now_ms.div_euclid(1_000));
+    if !drafts
+        .iter()
+        .all(|draft| Zone::can_write(draft.created_at_s))
+    {
+        return Fail::BadRequest.reply(ask.format);
+    }
     channel.last_bulk_ms = Some(now_ms);
-    for draft in dated(rows, now_ms.div_euclid(1_000)) {
+    for draft in drafts {
         // A row whose time is taken was stored by an earlier try.
-        if !channel.has_stamp(draft.created_at_s) {
+        let is_new = !channel.has_stamp(draft.created_at_s);
+        if is_new || knobs.duplicate_stamp == DuplicateStamp::Store {
             channel.append(draft);
         }
     }

@@ -103,6 +103,13 @@ impl Channel {
         }
     }
 
+    /// Moves the channel's birth back to `at_s`: a world's history may begin before its simulator.
+    pub(super) fn existed_at(&mut self, at_s: i64) {
+        if at_s < self.created_at_s {
+            (self.created_at_s, self.updated_at_s) = (at_s, at_s);
+        }
+    }
+
     /// Stores a row and tells its id. The oldest row falls out of a full ring.
     pub(super) fn append(&mut self, draft: Draft) -> u64 {
         let entry_id = self.last_entry_id.unwrap_or(0) + 1;

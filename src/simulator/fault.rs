@@ -30,6 +30,9 @@ const BACKFILL_ROWS: u64 = 10;
 /// The most rows that one order back-fills: what one answer can show.
 const MAX_BACKFILL_ROWS: u64 = 8_000;
 
+/// A thousand years, in seconds: beyond it, dates can no longer be written.
+const MAX_SKEW_S: u64 = 31_556_952_000;
+
 /// A switch, or a switch with an amount.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
@@ -224,9 +227,6 @@ impl Faults {
         }
     }
 }
-
-/// A thousand years, in seconds: beyond it, dates can no longer be written.
-const MAX_SKEW_S: u64 = 31_556_952_000;
 
 fn answer_fault(order: &FaultOrder) -> Result<Option<AnswerFault>, FaultError> {
     let hang = Dial::amount(order.hang, HANG_S);

@@ -56,8 +56,9 @@ pub use control::{ChannelCard, TalkBackCard};
 pub use fault::{Dial, FaultError, FaultOrder};
 pub use knobs::Knobs;
 pub use serve::router;
-pub use world::{Node, Report, World};
+pub use world::{Node, World};
 
+use fleet::Fleet;
 use state::State;
 
 /// A ThingSpeak of one account, with all its channels. Shared by the [`router`] and by tests.
@@ -85,6 +86,13 @@ impl Simulator {
             clock,
             state: Mutex::new(State::new(knobs)),
         }
+    }
+
+    /// A simulator with one channel and one TalkBack per device of `fleet`, in its order.
+    ///
+    /// The fleet's history is made up when somebody first asks: a long one takes its time.
+    pub fn with_fleet(fleet: Fleet, knobs: Knobs, clock: Arc<dyn Clock>) -> Self {
+        Self::with_world(fleet, knobs, clock)
     }
 
     /// A simulator with one channel and one TalkBack per device of `world`, in its order.

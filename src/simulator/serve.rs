@@ -89,30 +89,23 @@ fn obey(simulator: &Simulator, parts: &Parts, body: Result<Bytes, Fail>) -> Plan
     let asked = body
         .map_err(|fail| (fail, Target::of(parts.uri.path()).1))
         .and_then(|body| Ask::of(parts, &body));
-    let ask = match asked {
-        Ok(ask) => ask,
-        Err((fail, format)) => {
-            let plan = Plan::Send {
-                reply: fail.reply(format),
-                bad: None,
-            };
-            let plain = false;
-            return Planned { id, plan, plain };
-        }
+    let mut planned = Planned {
+        id,
+        plan: plan(
+            &mut state,
+            asked.as_ref().map_err(|refused| *refused),
+            now_ms,
+        ),
+        plain: false,
     };
-    let known = parts
-        .headers
-        .get(header::IF_NONE_MATCH)
-        .filter(|_| state.knobs.not_modified);
-    let plan = match plan(&mut state, &ask, now_ms) {
-        Plan::Send { reply, bad } => Plan::Send {
-            reply: reply
-                .for_callback(ask.params.get("callback"))
-                .unless_known(known),
-            bad,
-        },
-        other @ (Plan::Hang { .. } | Plan::Huge { .. }) => other,
-    };
-    let plain = ask.params.get("headers") == Some("false");
-    Planned { id, plan, plain }
+    if let (Ok(ask), Plan::Send { reply, .. }) = (asked, &mut planned.plan) {
+        let known = parts
+            .headers
+            .get(header::IF_NONE_MATCH)
+            .filter(|_| state.knobs.not_modified);
+        let dressed = reply.clone().for_callback(ask.params.get("callback"));
+        *reply = dressed.unless_known(known);
+        planned.plain = ask.params.get("headers") == Some("false");
+    }
+    planned
 }

@@ -7,12 +7,13 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use super::channel::{Channel, Draft, talkback_of};
 use super::fault::{FaultError, FaultOrder, Faults};
+use super::fleet::Report;
 use super::keys;
 use super::knobs::Knobs;
 use super::reply::Reply;
 use super::talkback::TalkBack;
 use super::target::{Format, Target};
-use super::world::{Node, Report, World};
+use super::world::{Node, World};
 
 /// Channels of one simulator: the largest fleet of the service's own tests, with room.
 const MAX_CHANNELS: usize = 100_000;
@@ -96,6 +97,7 @@ impl State {
         let first = self.knobs.first_channel_id;
         world.advance_to(now_s, &mut |report: Report| {
             if let Some(channel) = channels.get_mut(&(first + report.device as u64)) {
+                channel.existed_at(report.created_at_s);
                 channel.append(Draft {
                     created_at_s: report.created_at_s,
                     fields: report.fields,

@@ -4,6 +4,7 @@
 //! A world must be a function of its seed and the time: it is asked lazily, at any pace.
 
 use super::channel::FIELDS;
+use super::fleet::{Device, DeviceKind, Fleet, Report};
 
 /// Something that reports as time passes.
 pub trait World: Send {
@@ -32,17 +33,36 @@ pub struct Node {
     pub longitude: Option<String>,
     /// Free text such as `236` or `300m MSL`.
     pub elevation: Option<String>,
-    /// Free text, shown on request.
+    /// Free text, shown on request; a fleet puts the device's key here.
     pub metadata: Option<String>,
 }
 
-/// One row that a device wrote.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Report {
-    /// Which device, by its place in [`World::nodes`].
-    pub device: usize,
-    /// When, in UTC seconds.
-    pub created_at_s: i64,
-    /// Raw texts, as the device formats them.
-    pub fields: [Option<String>; FIELDS],
+impl World for Fleet {
+    fn nodes(&self) -> Vec<Node> {
+        self.devices().iter().map(Node::of).collect()
+    }
+
+    fn advance_to(&mut self, now_s: i64, emit: &mut dyn FnMut(Report)) {
+        Fleet::advance_to(self, now_s, emit);
+    }
+}
+
+impl Node {
+    fn of(device: &Device) -> Self {
+        let kind = match device.kind {
+            DeviceKind::Tank => "tank",
+            DeviceKind::Flow => "flow",
+            DeviceKind::Deep => "deep",
+        };
+        Self {
+            kind: kind.to_owned(),
+            name: device.name.clone(),
+            description: device.description.clone(),
+            labels: device.fields.map(|label| label.map(str::to_owned)),
+            latitude: Some(device.latitude.to_string()),
+            longitude: Some(device.longitude.to_string()),
+            elevation: None,
+            metadata: Some(device.key.clone()),
+        }
+    }
 }

@@ -28,6 +28,11 @@ pub(super) struct Zone(TimeZone);
 impl Zone {
     pub(super) const UTC: Self = Self(TimeZone::UTC);
 
+    /// Whether a time, in UTC seconds, lies within the years that can be written down.
+    pub(super) fn can_write(at_s: i64) -> bool {
+        Timestamp::from_second(at_s).is_ok()
+    }
+
     /// Reads `timezone` and `offset` (whole hours); the name goes first.
     pub(super) fn of(timezone: Option<&str>, offset: Option<&str>) -> Self {
         if let Some(name) = timezone {

@@ -13,9 +13,17 @@ fn sources(folders: &[&str]) -> Vec<(String, String)> {
     let mut found = Vec::new();
     while let Some(path) = waiting.pop() {
         if path.is_dir() {
-            waiting.extend(std::fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+            waiting.extend(
+                std::fs::read_dir(&path)
+                    .unwrap()
+                    .map(|entry| entry.unwrap().path()),
+            );
         } else if path.extension().is_some_and(|extension| extension == "rs") {
-            let name = path.strip_prefix(root()).unwrap().to_string_lossy().into_owned();
+            let name = path
+                .strip_prefix(root())
+                .unwrap()
+                .to_string_lossy()
+                .into_owned();
             found.push((name, std::fs::read_to_string(&path).unwrap()));
         }
     }
@@ -26,7 +34,8 @@ fn sources(folders: &[&str]) -> Vec<(String, String)> {
 /// The lines that are code, and not in a file's tests.
 fn code(text: &str) -> impl Iterator<Item = &str> {
     let body = text.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
-    body.lines().filter(|line| !line.trim_start().starts_with("//"))
+    body.lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
 }
 
 fn assert_never(folders: &[&str], words: &[&str], why: &str) {
@@ -41,8 +50,21 @@ fn assert_never(folders: &[&str], words: &[&str], why: &str) {
 
 /// What a pure file must not name.
 const IMPURE: &[&str] = &[
-    "tokio", "ractor", "tracing", ".await", "async ", "SystemTime", "Instant", "rand::", "std::env",
-    "std::fs", "std::net", "Mutex", "panic!", "unwrap()", "println!",
+    "tokio",
+    "ractor",
+    "tracing",
+    ".await",
+    "async ",
+    "SystemTime",
+    "Instant",
+    "rand::",
+    "std::env",
+    "std::fs",
+    "std::net",
+    "Mutex",
+    "panic!",
+    "unwrap()",
+    "println!",
 ];
 
 #[test]
@@ -74,13 +96,21 @@ fn the_pure_core_names_no_runtime_no_clock_and_no_chance() {
 
 #[test]
 fn the_domain_knows_nobody() {
-    let others = ["crate::ingest", "crate::normalise", "crate::twin", "crate::tree", "crate::ports"];
+    let others = [
+        "crate::ingest",
+        "crate::normalise",
+        "crate::twin",
+        "crate::tree",
+        "crate::ports",
+    ];
     assert_never(&["actors/src/domain"], &others, "is further down the path");
 }
 
 #[test]
 fn the_twin_system_knows_no_http_no_sql_and_no_environment() {
-    let outside = ["axum", "hyper", "reqwest", "rusqlite", "SELECT ", "std::env", "http::"];
+    let outside = [
+        "axum", "hyper", "reqwest", "rusqlite", "SELECT ", "std::env", "http::",
+    ];
     assert_never(&["actors/src"], &outside, "belongs to the service");
 }
 
@@ -102,7 +132,10 @@ fn no_adapter_knows_another() {
 fn only_configuration_reads_the_environment() {
     for (name, text) in sources(&["src", "actors/src"]) {
         let reads = code(&text).any(|line| line.contains("env::var"));
-        assert!(!reads || name.starts_with("src/config/"), "{name} reads the environment");
+        assert!(
+            !reads || name.starts_with("src/config/"),
+            "{name} reads the environment"
+        );
     }
 }
 
@@ -112,8 +145,19 @@ const MOST_LINES: usize = 400;
 #[test]
 fn every_file_says_what_it_is_and_holds_one_idea() {
     for (name, text) in sources(&["src", "actors/src", "tests", "benches"]) {
-        assert!(text.starts_with("//!"), "{name} does not begin with what it is");
-        let lines = text.split("#[cfg(test)]\nmod ").next().unwrap_or_default().lines().count();
-        assert!(lines <= MOST_LINES, "{name} has {lines} lines without its tests");
+        assert!(
+            text.starts_with("//!"),
+            "{name} does not begin with what it is"
+        );
+        let lines = text
+            .split("#[cfg(test)]\nmod ")
+            .next()
+            .unwrap_or_default()
+            .lines()
+            .count();
+        assert!(
+            lines <= MOST_LINES,
+            "{name} has {lines} lines without its tests"
+        );
     }
 }

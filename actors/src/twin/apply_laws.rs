@@ -15,9 +15,9 @@ use crate::domain::{
 use crate::ports::{LogEntry, Record};
 
 /// 2026-01-01T00:00:00Z.
-const START: Timestamp = Timestamp::from_secs(1_767_225_600);
+pub(super) const START: Timestamp = Timestamp::from_secs(1_767_225_600);
 
-fn spec(kind: Kind) -> Arc<NodeSpec> {
+pub(super) fn spec(kind: Kind) -> Arc<NodeSpec> {
     let spike = Limits {
         spike: Some(20.0),
         flat_after_s: Some(3_600),
@@ -79,6 +79,9 @@ fn metrics(kind: Kind) -> [Metric; 3] {
 /// Each metric is there or not, with a number and a verdict of its own.
 type Cell = (bool, f64, u8);
 
+/// Seconds since the row before, whether it came from the channel, the skew of its arrival, its cells.
+type Row = (u64, bool, u8, (Cell, Cell, Cell));
+
 fn value(metric: &Metric, (_, number, verdict): Cell) -> Value {
     let (number, verdict) = match verdict {
         0 => (Some(number), Verdict::bad(Reason::Range)),
@@ -108,10 +111,7 @@ fn samples(kind: Kind) -> impl Strategy<Value = Vec<Sample>> {
     );
     prop::collection::vec(row, 1..150).prop_map(move |rows| {
         let mut at = START;
-        let make = |(index, (step, channel, skew, cells)): (
-            usize,
-            (u64, bool, u8, (Cell, Cell, Cell)),
-        )| {
+        let make = |(index, (step, channel, skew, cells)): (usize, Row)| {
             at = at.plus(Duration::from_secs(step));
             let index = index as u64;
             let source = if channel {
@@ -159,7 +159,7 @@ fn observed(sample: &Sample) -> Event {
     Event::Observed(Arc::new(sample.clone()))
 }
 
-fn after<'a>(twin: Twin, samples: impl IntoIterator<Item = &'a Sample>) -> Twin {
+pub(super) fn after<'a>(twin: Twin, samples: impl IntoIterator<Item = &'a Sample>) -> Twin {
     samples
         .into_iter()
         .fold(twin, |twin, sample| apply(&twin, &observed(sample)).twin)

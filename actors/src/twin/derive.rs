@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use super::slots::Slot;
 use super::{Derived, Property, Twin, judge};
 use crate::domain::{Kind, Meter, Metric, Reason, Sample, Tank, Timestamp, Verdict, Well};
 use crate::water::{self, Delta, WellPoint};
@@ -115,9 +116,8 @@ fn of_tank(twin: &Twin, tank: &Tank) -> Vec<Derived> {
     let height = number.and_then(|number| height_m(tank, &level.metric, number));
     let state = height.map(|height| water::tank_state(tank, height));
     let rate = height.and_then(|height| tank_rate_lpm(twin, tank, &level.metric, height));
-    let dead_l = water::volume_m3(&tank.geometry, tank.dead_height_m) * 1_000.0;
     let both = state.zip(rate);
-    let to_empty = both.and_then(|(s, rate)| water::time_to(s.volume_l - dead_l, -rate));
+    let to_empty = both.and_then(|(s, rate)| water::time_to(s.volume_l - s.dead_l, -rate));
     let to_full = both.and_then(|(s, rate)| water::time_to(s.capacity_l - s.volume_l, rate));
     vec![
         basis.value("level_m", "m", state.map(|s| s.level_m)),
@@ -197,10 +197,8 @@ fn volume_today(twin: &Twin, meter: &Meter) -> Option<(f64, u32)> {
     let slots = twin.slots_of(&Metric::TotalL)?;
     let before = slots.iter().rev().find(|slot| slot.at < day.start);
     let today = slots.iter().filter(|slot| slot.at >= day.start);
-    let points = before
-        .into_iter()
-        .chain(today)
-        .map(|slot| (slot.at, slot.number));
+    let before = before.map(|slot| (slot.at, slot.number));
+    let points = before.into_iter().chain(today.flat_map(Slot::turns));
     let volume = water::volume_between(points, meter, day.start, day.end);
     Some((volume.litres, volume.refused))
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::window::Window;
 use super::{Property, Twin};
-use crate::domain::{Kind, Metric, Reason, Timestamp, Verdict};
+use crate::domain::{Kind, Limits, Metric, Reason, Timestamp, Verdict};
 use crate::water;
 
 /// What normalising said, without what the twin said on top.
@@ -52,7 +52,7 @@ fn by_neighbours(
     if let Some(limits) = limits {
         let in_window = last_at(&twin.window, &property.metric) == Some(property.source_at);
         if in_window && (limits.spike.is_some() || limits.max_rate_per_s.is_some()) {
-            verdict = water::judge_newest(twin.window.points(&property.metric), limits);
+            verdict = water::judge_newest(unbroken(twin, &property.metric), limits);
         }
         if is_flat(twin, property) {
             verdict = verdict.worse(Verdict::suspect(Reason::FlatLine));
@@ -73,8 +73,7 @@ fn is_first_after_gap(twin: &Twin) -> bool {
     let [.., before, newest] = twin.window.keys[..] else {
         return false;
     };
-    let silence = twin.interval.mul_f64(twin.spec.config.offline_after);
-    newest.at.since(before.at) > silence
+    newest.at.since(before.at) > silence(twin)
 }
 
 /// Fewer slots than this are no stretch of time.
@@ -116,15 +115,33 @@ pub(super) fn accepted(twin: &Twin, property: &Property) -> Option<(Timestamp, f
     if property.verdict.is_good() || believed(property.verdict) {
         return Some((property.source_at, property.number, property.verdict));
     }
-    let limits = twin.spec.config.limits.get(&property.metric)?;
-    let points: Vec<_> = twin.window.points(&property.metric).collect();
-    (1..points.len()).rev().find_map(|keep| {
-        let head = points[..keep].iter().copied();
-        let (at, number) = points[keep - 1];
-        water::judge_newest(head, limits)
-            .is_good()
-            .then_some((at, number, Verdict::GOOD))
-    })
+    let no_limits = Limits::default();
+    let limits = twin
+        .spec
+        .config
+        .limits
+        .get(&property.metric)
+        .unwrap_or(&no_limits);
+    let (at, number) = water::last_believed(unbroken(twin, &property.metric), limits)?;
+    Some((at, number, Verdict::GOOD))
+}
+
+/// The good numbers of a metric since the last silence, oldest first: across one a jump is none.
+fn unbroken(twin: &Twin, metric: &Metric) -> impl Iterator<Item = (Timestamp, f64)> {
+    let silence = silence(twin);
+    let keys = &twin.window.keys;
+    let after = keys
+        .windows(2)
+        .rposition(|pair| pair[1].at.since(pair[0].at) > silence);
+    let from = after.map_or(Timestamp::MIN, |index| keys[index + 1].at);
+    twin.window
+        .points(metric)
+        .filter(move |(at, _)| *at >= from)
+}
+
+/// How long nothing must come for it to be a gap: until the node counts as offline.
+fn silence(twin: &Twin) -> Duration {
+    twin.interval.mul_f64(twin.spec.config.offline_after)
 }
 
 /// Whether a value that is not good still says where the water stands.

@@ -25,6 +25,8 @@ mod window;
 
 #[cfg(test)]
 mod apply_laws;
+#[cfg(test)]
+mod derive_tests;
 
 pub(crate) use actor::{Apply, perform, text_of};
 pub use apply::apply;

@@ -1,4 +1,4 @@
-//! A day of one metric in quarters of an hour: the newest number of each, its lowest and its highest.
+//! A day of one metric in quarters of an hour: the newest number of each, the lowest and the highest.
 //!
 //! Newest, lowest and highest of a union do not depend on the order of its parts, and neither does the
 //! horizon, which hangs on the newest quarter. So this, too, is a function of the set of readings.
@@ -25,20 +25,21 @@ pub(super) struct Slot {
     tag: u64,
     /// The newest number.
     pub(super) number: f64,
-    /// The lowest number.
-    pub(super) low: f64,
-    /// The highest number.
-    pub(super) high: f64,
+    /// The lowest number, and when it was first that low.
+    low: (f64, Timestamp),
+    /// The highest number, and when it was last that high.
+    high: (f64, Timestamp),
 }
 
 impl Slot {
     fn first(key: Key, number: f64) -> Self {
+        let extreme = (number, key.at);
         Self {
             at: key.at,
             tag: key.tag,
             number,
-            low: number,
-            high: number,
+            low: extreme,
+            high: extreme,
         }
     }
 
@@ -47,17 +48,34 @@ impl Slot {
     }
 
     fn with(mut self, key: Key, number: f64) -> Self {
-        if key
-            > (Key {
-                at: self.at,
-                tag: self.tag,
-            })
-        {
+        let newest = Key {
+            at: self.at,
+            tag: self.tag,
+        };
+        if key > newest {
             (self.at, self.tag, self.number) = (key.at, key.tag, number);
         }
-        self.low = self.low.min(number);
-        self.high = self.high.max(number);
+        let (low, since) = self.low;
+        if number < low || (number == low && key.at < since) {
+            self.low = (number, key.at);
+        }
+        let (high, until) = self.high;
+        if number > high || (number == high && key.at > until) {
+            self.high = (number, key.at);
+        }
         self
+    }
+
+    /// The numbers that tell most of the quarter, in the order of time. Of a register that only rises
+    /// these are its first and its last; of one that fell once, also those just before and after.
+    pub(super) fn turns(&self) -> [(Timestamp, f64); 3] {
+        let mut turns = [
+            (self.low.1, self.low.0),
+            (self.high.1, self.high.0),
+            (self.at, self.number),
+        ];
+        turns.sort_unstable_by_key(|(at, _)| *at);
+        turns
     }
 }
 
@@ -124,13 +142,13 @@ impl Slots {
     /// How long, up to the newest reading, every number stayed within `tolerance` of every other, to
     /// the grain of a slot.
     pub(super) fn still(&self, tolerance: f64) -> Still {
-        let (mut low, mut high) = (self.open.low, self.open.high);
+        let (mut low, mut high) = (self.open.low.0, self.open.high.0);
         let mut still = Still {
             span: Duration::ZERO,
             slots: 0,
         };
         for slot in self.iter().rev() {
-            (low, high) = (low.min(slot.low), high.max(slot.high));
+            (low, high) = (low.min(slot.low.0), high.max(slot.high.0));
             if high - low > tolerance {
                 break;
             }

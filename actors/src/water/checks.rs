@@ -3,8 +3,6 @@
 //! Each looks at a window in order of source time and keeps nothing, so that a verdict depends on the
 //! readings alone and not on the order in which they came.
 
-use std::time::Duration;
-
 use crate::domain::{Limits, Reason, Timestamp, Verdict};
 
 /// A jump that so many further readings agree with is a step.
@@ -12,12 +10,6 @@ const K_CONFIRM: u32 = 3;
 
 /// Stamps are whole seconds, so that two readings of one stamp may be this far apart.
 const MIN_STEP_S: f64 = 1.0;
-
-/// With fewer points nothing can be called still.
-const MIN_FLAT_POINTS: usize = 3;
-
-/// A silence of more than so many intervals is a gap; by then a node is late, too.
-const GAP_INTERVALS: u32 = 3;
 
 /// Judges the newest of `points`, oldest first, by what it follows.
 ///
@@ -97,22 +89,6 @@ fn jump(from: (Timestamp, f64), to: (Timestamp, f64), limits: &Limits) -> Option
     } else {
         None
     }
-}
-
-/// Whether `points` values over `span`, from `min` to `max`, have been still for too long.
-///
-/// Not for what may be still: a meter that shows no flow, a tank that is full or empty.
-pub fn flat(points: usize, span: Duration, min: f64, max: f64, limits: &Limits) -> bool {
-    let long = limits
-        .flat_after_s
-        .is_some_and(|secs| span >= Duration::from_secs(u64::from(secs)));
-    long && points >= MIN_FLAT_POINTS && max - min <= limits.flat_tolerance
-}
-
-/// Whether `next` follows `prev` only after a silence, for a node that reports every
-/// `expected_interval`.
-pub fn gap(prev: Timestamp, next: Timestamp, expected_interval: Duration) -> bool {
-    next.since(prev) > expected_interval.saturating_mul(GAP_INTERVALS)
 }
 
 #[cfg(test)]
@@ -198,28 +174,5 @@ mod tests {
         assert_eq!(newest(&[1.0, 1e9], &Limits::default()), Verdict::GOOD);
         assert_eq!(newest(&[1e9], &limits(Some(1.0), None)), Verdict::GOOD);
         assert_eq!(newest(&[], &limits(Some(1.0), None)), Verdict::GOOD);
-    }
-
-    #[test]
-    fn only_what_was_still_for_long_enough_is_flat() {
-        let limits = Limits {
-            flat_after_s: Some(600),
-            flat_tolerance: 0.5,
-            ..Limits::default()
-        };
-        let long = Duration::from_secs(600);
-        assert!(flat(3, long, 10.0, 10.5, &limits));
-        assert!(!flat(3, long, 10.0, 10.6, &limits));
-        assert!(!flat(2, long, 10.0, 10.0, &limits));
-        assert!(!flat(3, Duration::from_secs(599), 10.0, 10.0, &limits));
-        assert!(!flat(3, long, 10.0, 10.0, &Limits::default()));
-    }
-
-    #[test]
-    fn a_gap_is_longer_than_three_intervals() {
-        let minute = Duration::from_secs(60);
-        let after = |secs| gap(Timestamp::from_secs(0), Timestamp::from_secs(secs), minute);
-        assert!(!after(180));
-        assert!(after(181));
     }
 }

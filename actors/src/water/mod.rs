@@ -10,7 +10,7 @@ mod totalizer;
 mod volume;
 mod well;
 
-pub use checks::{flat, gap, judge_newest, last_believed};
+pub use checks::{judge_newest, last_believed};
 pub use day::{Day, local_day};
 pub use regression::{Fit, net_rate, slope, time_to};
 pub use totalizer::{DayVolume, Delta, classify, volume_between};

@@ -203,6 +203,10 @@ async fn a_fault_of_the_host_reaches_every_channel_and_every_verb() {
     assert_eq!(lab.read("feeds.json").await.status, 503);
     assert_eq!(lab.write("?field1=1").await.status, 503);
     assert_eq!(lab.get("/nowhere").await.status, 503);
+    assert_eq!(
+        lab.call_json(Method::POST, "/update", "{").await.status,
+        503
+    );
     assert_eq!(lab.get("/_control/faults").await.body, r#"{"status":503}"#);
     assert_eq!(put("{}").await.status, 204);
     assert_eq!(lab.read("feeds.json").await.status, 200);

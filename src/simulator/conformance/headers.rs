@@ -91,7 +91,10 @@ async fn a_caller_may_do_without_headers() {
     let lab = Lab::new(Knobs::default());
     let answer = lab.write("?field1=1&headers=false").await;
     let names: Vec<_> = answer.headers.keys().map(|name| name.as_str()).collect();
-    assert_eq!((answer.body.as_str(), names), ("1", vec!["content-type", "content-length"]));
+    assert_eq!(
+        (answer.body.as_str(), names),
+        ("1", vec!["content-type", "content-length"])
+    );
 }
 
 #[tokio::test]

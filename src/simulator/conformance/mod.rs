@@ -6,8 +6,10 @@
 mod control;
 mod faulty;
 mod headers;
+mod living;
 mod reads;
 mod recorded;
+mod socket;
 mod talkbacks;
 mod writes;
 
@@ -21,7 +23,8 @@ use evara_actors::domain::Timestamp;
 use evara_actors::ports::Clock;
 use tower::ServiceExt;
 
-use super::{ChannelCard, Knobs, Node, Report, Simulator, World, router};
+use super::fleet::Report;
+use super::{ChannelCard, Knobs, Node, Simulator, World, router};
 
 /// 2026-01-01T00:00:00Z, when most tests begin.
 const NEW_YEAR_S: i64 = 1_767_225_600;

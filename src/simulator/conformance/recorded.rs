@@ -3,8 +3,9 @@
 use axum::http::Method;
 
 use super::{Lab, labels, report};
+use crate::simulator::fleet::Report;
 use crate::simulator::zone::Zone;
-use crate::simulator::{Knobs, Node, Report};
+use crate::simulator::{Knobs, Node};
 
 const FEEDS_2023: &str =
     include_str!("../../../tests/fixtures/thingspeak/feeds-2023-results3.json");

@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use axum::http::{Method, Request};
+use proptest::prelude::*;
 
 use super::{Lab, NEW_YEAR_S};
 use crate::simulator::Knobs;
@@ -184,7 +185,19 @@ async fn a_bulk_update_takes_960_rows_and_not_one_more() {
 #[tokio::test]
 async fn a_bulk_update_that_makes_no_sense_stores_nothing() {
     let lab = Lab::new(Knobs::default());
-    for rows in ["", "7", r#"{"field1":1}"#, r#"{"created_at":"soon"}"#, "{"] {
+    let never = r#"{"created_at":9223372036854775807}"#;
+    let overflow =
+        r#"{"delta_t":0},{"delta_t":9223372036854775807},{"delta_t":9223372036854775807}"#;
+    let untimed = r#"{"field1":1}"#;
+    for rows in [
+        "",
+        "7",
+        untimed,
+        r#"{"created_at":"soon"}"#,
+        "{",
+        never,
+        overflow,
+    ] {
         assert_eq!(bulk(&lab, rows).await.status, 400, "{rows}");
     }
     assert_eq!(lab.card().last_entry_id, None);
@@ -274,4 +287,25 @@ async fn a_wrong_method_is_told_405() {
         (answer.status, &answer.json()["status"]),
         (405, &"405".into())
     );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn no_row_breaks_the_simulator(
+        at in "-?[0-9]{1,19}|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z",
+        name in "created_at|delta_t|field1|status|latitude",
+        average in "average=10|sum=daily|median=720|round=3",
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let statuses = runtime.block_on(async {
+            let lab = Lab::with_rows(Knobs::default(), 2);
+            let row = format!(r#"{{"delta_t":0,"field1":"1","{name}":"{at}"}}"#);
+            let stored = bulk(&lab, &row).await.status;
+            let seen = lab.read(&format!("feeds.json?results=9&{average}")).await.status;
+            (stored, seen, lab.write(&format!("?field1=1&{name}={at}")).await.status)
+        });
+        prop_assert!(statuses.0 < 500 && statuses.1 == 200 && statuses.2 < 500, "{statuses:?}");
+    }
 }

@@ -1,0 +1,270 @@
+//! What a twin derives and doubts, by the readings of small scenes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Twin;
+use super::apply_laws::{START, after, spec};
+use crate::domain::{
+    ChannelId, EntryId, Kind, Limits, Metric, NodeSpec, Quality, Reason, Sample, Source, Timestamp,
+    Value, Verdict,
+};
+
+fn sample(secs: u64, values: &[(Metric, f64)]) -> Sample {
+    let at = START.plus(Duration::from_secs(secs));
+    let value = |(metric, number): &(Metric, f64)| Value {
+        metric: metric.clone(),
+        number: Some(*number),
+        verdict: Verdict::GOOD,
+        raw: None,
+    };
+    Sample {
+        source: Source::ThingSpeak {
+            channel: ChannelId(9),
+            entry: EntryId(secs + 1),
+        },
+        source_at: at,
+        received_at: at.plus(Duration::from_secs(2)),
+        values: values.iter().map(value).collect(),
+    }
+}
+
+fn twin_with(spec: Arc<NodeSpec>, readings: impl IntoIterator<Item = Sample>) -> Twin {
+    let readings: Vec<_> = readings.into_iter().collect();
+    after(Twin::blank(spec, START), &readings)
+}
+
+fn twin(kind: Kind, readings: impl IntoIterator<Item = Sample>) -> Twin {
+    twin_with(spec(kind), readings)
+}
+
+fn number(twin: &Twin, name: &str) -> f64 {
+    twin.derived_number(name)
+        .unwrap_or_else(|| panic!("no {name} in {:?}", twin.derived()))
+}
+
+fn distance(secs: u64, cm: f64) -> Sample {
+    sample(secs, &[(Metric::DistanceCm, cm)])
+}
+
+#[test]
+fn a_distance_becomes_level_and_volume_by_the_form_of_the_tank() {
+    // Half of a horizontal cylinder of r = 1 m and L = 3 m: 4712.389 L.
+    let twin = twin(Kind::Tank, [distance(0, 120.0)]);
+    assert!((number(&twin, "level_m") - 1.0).abs() < 1e-9);
+    assert!((number(&twin, "volume_l") - 4_712.389).abs() < 1e-3);
+    assert!((number(&twin, "level_pct") - 100.0 / 1.9).abs() < 1e-9);
+    assert!(
+        number(&twin, "volume_pct") < number(&twin, "level_pct"),
+        "it is not upright"
+    );
+    assert_eq!(
+        twin.derived_number("net_rate_lpm"),
+        None,
+        "one reading is no trend"
+    );
+}
+
+#[test]
+fn a_tank_that_drains_evenly_tells_its_rate_and_when_it_will_be_empty() {
+    // A centimetre a minute from half full, where the surface is 2 m by 3 m: 60 litres a minute.
+    let twin = twin(
+        Kind::Tank,
+        (0..15).map(|m| distance(m * 60, 120.0 + m as f64)),
+    );
+    let rate = number(&twin, "net_rate_lpm");
+    assert!((-61.0..-57.0).contains(&rate), "{rate}");
+    let volume = number(&twin, "volume_l");
+    let dead =
+        crate::water::volume_m3(&twin.spec.config.tank.as_ref().unwrap().geometry, 0.1) * 1e3;
+    let expected = (volume - dead) / -rate * 60.0;
+    assert!((number(&twin, "time_to_empty_s") - expected).abs() < 1.0);
+    assert_eq!(twin.derived_number("time_to_full_s"), None);
+}
+
+#[test]
+fn a_tank_that_stands_still_has_no_time_to_empty() {
+    let noise = [0.0, 0.4, -0.3, 0.1, -0.2];
+    let readings = (0..20).map(|m| distance(m * 60, 120.0 + noise[m as usize % 5]));
+    let twin = twin(Kind::Tank, readings);
+    assert_eq!(number(&twin, "net_rate_lpm"), 0.0);
+    assert_eq!(twin.derived_number("time_to_empty_s"), None);
+}
+
+#[test]
+fn a_spike_is_doubted_and_passed_over_until_it_proves_to_be_a_step() {
+    let steady = || (0..5).map(|i| distance(i * 60, 120.0));
+    let spiked = twin(Kind::Tank, steady().chain([distance(300, 180.0)]));
+    let property = spiked.property(&Metric::DistanceCm).unwrap();
+    assert_eq!(property.number, 180.0);
+    assert_eq!(property.verdict, Verdict::suspect(Reason::Spike));
+    assert!(
+        (number(&spiked, "level_m") - 1.0).abs() < 1e-9,
+        "the level before the spike"
+    );
+
+    let stepped = twin(
+        Kind::Tank,
+        steady().chain((5..12).map(|i| distance(i * 60, 180.0))),
+    );
+    assert!(
+        stepped
+            .property(&Metric::DistanceCm)
+            .unwrap()
+            .verdict
+            .is_good()
+    );
+    assert!((number(&stepped, "level_m") - 0.4).abs() < 1e-9);
+}
+
+#[test]
+fn a_sensor_that_no_longer_moves_is_suspect_and_still_believed() {
+    let stuck = twin(Kind::Tank, (0..90).map(|m| distance(m * 60, 120.0)));
+    let property = stuck.property(&Metric::DistanceCm).unwrap();
+    assert_eq!(property.verdict, Verdict::suspect(Reason::FlatLine));
+    assert!((number(&stuck, "level_m") - 1.0).abs() < 1e-9);
+
+    let empty = twin(Kind::Tank, (0..90).map(|m| distance(m * 60, 215.0)));
+    assert!(
+        empty
+            .property(&Metric::DistanceCm)
+            .unwrap()
+            .verdict
+            .is_good(),
+        "an empty tank is still"
+    );
+}
+
+#[test]
+fn the_first_reading_after_a_silence_says_so_and_is_no_spike() {
+    let before = (0..5).map(|i| distance(i * 60, 120.0));
+    let twin = twin(Kind::Tank, before.chain([distance(7_200, 180.0)]));
+    let property = twin.property(&Metric::DistanceCm).unwrap();
+    assert_eq!(property.verdict, Verdict::suspect(Reason::Gap));
+    assert!((number(&twin, "level_m") - 0.4).abs() < 1e-9);
+}
+
+#[test]
+fn a_value_that_cannot_be_true_is_shown_but_nothing_is_derived_from_it() {
+    let mut impossible = distance(60, 9_000.0);
+    impossible.values[0].verdict = Verdict::bad(Reason::Range);
+    let twin = twin(Kind::Tank, [distance(0, 120.0), impossible]);
+    let property = twin.property(&Metric::DistanceCm).unwrap();
+    assert_eq!(
+        (property.number, property.verdict.quality),
+        (9_000.0, Quality::Bad)
+    );
+    assert!(
+        (number(&twin, "level_m") - 1.0).abs() < 1e-9,
+        "the last reading that can be true"
+    );
+}
+
+#[test]
+fn two_writers_who_fill_half_of_the_fields_each_lose_nothing() {
+    let readings = [
+        sample(0, &[(Metric::DistanceCm, 120.0)]),
+        sample(30, &[(Metric::TemperatureC, 25.0)]),
+    ];
+    let twin = twin(Kind::Tank, readings);
+    let at = |metric| twin.property(metric).unwrap().source_at;
+    assert_eq!(at(&Metric::DistanceCm), START);
+    assert_eq!(
+        at(&Metric::TemperatureC),
+        START.plus(Duration::from_secs(30))
+    );
+}
+
+fn total(secs: u64, litres: f64) -> Sample {
+    sample(secs, &[(Metric::TotalL, litres)])
+}
+
+#[test]
+fn the_volume_of_today_begins_at_the_communitys_midnight_and_survives_a_wrap() {
+    // 18:30 UTC is midnight in India. A steady 60 litres a minute around it, wrapping at 10,000.
+    let start = 18 * 3_600;
+    let readings = (0..60).map(|m| {
+        let litres = (9_000.0 + 60.0 * m as f64) % 10_000.0;
+        total(start + m * 60, litres)
+    });
+    let twin = twin(Kind::Flow, readings);
+    // The newest reading is 29 minutes after midnight.
+    let today = number(&twin, "volume_today_l");
+    assert!((today - 29.0 * 60.0).abs() < 60.0, "{today}");
+    assert!((number(&twin, "delta_l") - 60.0).abs() < 1e-9);
+    assert!(
+        (number(&twin, "rate_lpm") - 60.0).abs() < 1e-9,
+        "from the total, without a flow sensor"
+    );
+}
+
+#[test]
+fn a_total_that_falls_without_a_reason_counts_nothing_and_is_told() {
+    let twin = twin(
+        Kind::Flow,
+        [
+            total(0, 5_000.0),
+            total(1_000, 5_100.0),
+            total(1_060, 700.0),
+        ],
+    );
+    let delta = twin
+        .derived()
+        .iter()
+        .find(|derived| derived.name == "delta_l")
+        .unwrap();
+    assert_eq!(delta.number, None);
+    assert_eq!(delta.verdict, Verdict::suspect(Reason::Unexplained));
+    assert!((number(&twin, "volume_today_l") - 100.0).abs() < 1e-6);
+}
+
+#[test]
+fn a_well_tells_its_static_level_and_how_far_pumping_draws_it_down() {
+    let reading = |slot: u64| {
+        let pumping = slot >= 12;
+        let depth = if pumping { 34.0 } else { 20.0 };
+        let pump = if pumping { 1.0 } else { 0.0 };
+        sample(slot * 900, &[(Metric::DepthM, depth), (Metric::Pump, pump)])
+    };
+    let twin = twin(Kind::Deep, (0..20).map(reading));
+    assert_eq!(number(&twin, "static_level_m"), 20.0);
+    assert_eq!(number(&twin, "pumping_level_m"), 34.0);
+    assert_eq!(number(&twin, "drawdown_m"), 14.0);
+    assert_eq!(number(&twin, "available_column_m"), 70.0);
+    assert_eq!(number(&twin, "depth_to_water_m"), 34.0);
+}
+
+#[test]
+fn a_new_description_is_judged_by_at_once() {
+    let mut limited = NodeSpec::clone(&spec(Kind::Tank));
+    let tight = Limits {
+        spike: Some(0.1),
+        ..Limits::default()
+    };
+    limited.config.limits.insert(Metric::DistanceCm, tight);
+    limited.version = 2;
+    let before = twin(
+        Kind::Tank,
+        (0..5).map(|i| distance(i * 60, 120.0 + i as f64)),
+    );
+    let event = super::Event::Configured {
+        spec: Arc::new(limited),
+        at: Timestamp::from_secs(0),
+    };
+    let after = super::apply(&before, &event).twin;
+    assert!(
+        before
+            .property(&Metric::DistanceCm)
+            .unwrap()
+            .verdict
+            .is_good()
+    );
+    assert!(
+        !after
+            .property(&Metric::DistanceCm)
+            .unwrap()
+            .verdict
+            .is_good()
+    );
+    assert_eq!(after.revision().0, before.revision().0 + 1);
+}
