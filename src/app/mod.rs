@@ -1,1 +1,2 @@
-//! app
+//! The composition root: what the service is made of, and in which order it starts and ends.
+pub mod clock;

@@ -1,10 +1,12 @@
 //! `EVARA_BIND` and `EVARA_TOKEN`: where the service is reached, and by whom.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
 
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::ExposeSecret as _;
 
 use super::Deployment;
+use super::kept::Secret;
 use super::key::Key;
 use super::reader::{Parsed, Reader};
 
@@ -20,13 +22,16 @@ const LONGEST_TOKEN: usize = 512;
 /// Sixteen characters of any alphabet are past guessing over a network.
 const SHORTEST_PRODUCTION_TOKEN: usize = 16;
 
+/// Where a token that was made is kept, in the data directory.
+const FILE: &str = "token";
+
 /// Where the service is reached, and by whom.
 #[derive(Debug, Clone)]
 pub struct HttpConfig {
     /// Address and port; port 0 takes any free one.
     pub bind: SocketAddr,
-    /// What callers must show; `None` lets everyone in, and only on this machine.
-    pub token: Option<SecretString>,
+    /// What callers must show. Made where it was not given, and then good on this machine only.
+    pub token: Secret,
 }
 
 fn bind(text: &str) -> Parsed<SocketAddr> {
@@ -43,7 +48,7 @@ fn token(text: &str) -> Parsed<()> {
         .ok_or("at most 512 visible ASCII characters without spaces")
 }
 
-pub(super) fn read(reader: &mut Reader<'_>, deployment: Deployment) -> HttpConfig {
+pub(super) fn read(reader: &mut Reader<'_>, deployment: Deployment, data: &Path) -> HttpConfig {
     let bind = reader.or(&BIND, DEFAULT_BIND, bind);
     let token = reader.secret(&TOKEN, token);
     let length = token.as_ref().map(|token| token.expose_secret().len());
@@ -60,5 +65,6 @@ pub(super) fn read(reader: &mut Reader<'_>, deployment: Deployment) -> HttpConfi
         }
         (_, Deployment::Development | Deployment::Test | Deployment::Production) => {}
     }
+    let token = token.map_or_else(|| Secret::Kept(data.join(FILE)), Secret::Given);
     HttpConfig { bind, token }
 }

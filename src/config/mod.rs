@@ -11,6 +11,7 @@
 mod deployment;
 mod file;
 mod http;
+mod kept;
 mod key;
 #[cfg(test)]
 mod laws;
@@ -30,10 +31,10 @@ use std::path::PathBuf;
 
 pub use deployment::Deployment;
 pub use http::HttpConfig;
+pub use kept::{Secret, SecretError};
 pub use logging::LogFilter;
 pub use mistake::{EXIT_CODE, Mistake, Mistakes};
 pub use reader::Setting;
-pub use secret_key::{SecretKey, SecretKeyError, random_text};
 pub use source::{Environment, Flags, Found, Origin, Source};
 pub use store::StoreConfig;
 pub use thingspeak::ThingSpeakConfig;
@@ -74,7 +75,7 @@ pub struct Config {
     /// Where it is reached, and by whom.
     pub http: HttpConfig,
     /// What the channels' keys are sealed with.
-    pub secret_key: SecretKey,
+    pub secret_key: Secret,
     /// Where everything is kept.
     pub store: StoreConfig,
     /// Where readings are polled from.
@@ -117,12 +118,11 @@ impl Config {
 
     fn read(reader: &mut Reader<'_>) -> (Self, Vec<&'static str>) {
         let deployment = Deployment::read(reader);
-        let http = http::read(reader, deployment);
         let (store, mut unused) = store::read(reader);
         let config = Self {
             deployment,
-            http,
-            secret_key: SecretKey::read(reader, deployment, &store.data),
+            http: http::read(reader, deployment, &store.data),
+            secret_key: secret_key::read(reader, deployment, &store.data),
             store,
             thingspeak: thingspeak::read(reader),
             log: logging::read(reader),

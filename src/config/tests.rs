@@ -53,9 +53,9 @@ fn nothing_needs_to_be_set_to_try_it_out() {
     let config = load(&[]).unwrap().config;
     assert_eq!(config.deployment, Deployment::Development);
     assert_eq!(config.http.bind.to_string(), "127.0.0.1:8080");
-    assert!(config.http.token.is_none());
+    assert!(config.http.token.file().is_some());
     assert_eq!(config.store.database, PathBuf::from("data"));
-    assert!(matches!(config.secret_key, SecretKey::Kept(_)));
+    assert!(matches!(config.secret_key, Secret::Kept(_)));
     assert_eq!(
         config.thingspeak.url.to_string(),
         "https://api.thingspeak.com/"
@@ -74,8 +74,8 @@ fn every_mistake_is_told_at_once_with_what_is_expected() {
     assert_eq!(
         mistakes.unwrap_err().to_string(),
         "the configuration has 5 mistakes:\
-        \n  EVARA_BIND (environment): must be an address and a port, such as 127.0.0.1:8080 or [::]:8080\
         \n  DATABASE_URL (environment): must be a sqlite:// path: PostgreSQL is not built into this version\
+        \n  EVARA_BIND (environment): must be an address and a port, such as 127.0.0.1:8080 or [::]:8080\
         \n  THINGSPEAK_URL (environment): must be a URL that begins with https://, or http:// to this machine: it carries keys\
         \n  THINGSPEAK_RATE_LIMIT (environment): must be a whole number of requests a minute from 2 to 600\
         \n  LOG_LEVEL (environment): must be error, warn, info, debug, trace or off, or such levels by module: info,evara=debug"
@@ -120,7 +120,7 @@ fn empty_means_unset() {
         ("SECRET_KEY_FILE", ""),
     ]);
     let config = config.unwrap().config;
-    assert!(config.http.token.is_none());
+    assert!(config.http.token.file().is_some());
     assert_eq!(config.http.bind.port(), 8080);
 }
 

@@ -67,8 +67,8 @@ fn hosted() -> BaseUrl {
 
 /// A key is a word of 16 letters and digits; anything that could not travel in a query is refused.
 fn api_key(text: &str) -> Parsed<()> {
-    let fits = (8..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric());
-    fits.then_some(()).ok_or("8 to 64 letters and digits")
+    let fits = (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric());
+    fits.then_some(()).ok_or("1 to 64 letters and digits")
 }
 
 pub(super) fn read(reader: &mut Reader<'_>) -> ThingSpeakConfig {
