@@ -128,6 +128,11 @@ impl Course {
         }
     }
 
+    /// The world's time at which it begins.
+    pub const fn start(&self) -> Timestamp {
+        self.world
+    }
+
     /// Goes on from where it is now at another speed.
     #[must_use]
     pub fn at_speed(self, speed: Speed) -> Self {
@@ -145,8 +150,9 @@ impl Course {
     /// The world's time at a time of the machine; stands still while the machine's clock, set back, is
     /// before the point that the course began at.
     fn at(&self, machine: Timestamp) -> Timestamp {
-        self.world
-            .plus(machine.since(self.machine).mul_f64(self.speed.0))
+        // What was kept may have been written by hand; times out of bounds would overflow.
+        let began = self.machine.clamp(Timestamp::MIN, Timestamp::MAX);
+        self.world.plus(machine.since(began).mul_f64(self.speed.0))
     }
 }
 

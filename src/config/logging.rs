@@ -81,9 +81,9 @@ impl fmt::Display for LogFilter {
     }
 }
 
-pub(super) fn read(reader: &mut Reader<'_>) -> LogFilter {
+pub(super) fn read(reader: &mut Reader<'_>, default: LogFilter) -> LogFilter {
     let parse = |text: &str| -> Parsed<LogFilter> { text.parse() };
-    reader.or(&LOG_LEVEL, LogFilter::default(), parse)
+    reader.or(&LOG_LEVEL, default, parse)
 }
 
 #[cfg(test)]

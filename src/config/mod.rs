@@ -125,11 +125,22 @@ impl Config {
             secret_key: secret_key::read(reader, deployment, &store.data),
             store,
             thingspeak: thingspeak::read(reader),
-            log: logging::read(reader),
+            log: logging::read(reader, LogFilter::default()),
         };
         unused.extend(redis::read(reader));
         (config, unused)
     }
+}
+
+/// What the environment says about the log, for commands that have no other configuration.
+///
+/// # Errors
+/// When it is no filter.
+pub fn log_filter(environment: &Environment, default: LogFilter) -> Result<LogFilter, Mistakes> {
+    let mut reader = Reader::new(vec![environment]);
+    let filter = logging::read(&mut reader, default);
+    let (mistakes, _) = reader.finish();
+    Mistakes::of(mistakes).map_or(Ok(filter), Err)
 }
 
 fn named_file(reader: &mut Reader<'_>) -> FileSource {
