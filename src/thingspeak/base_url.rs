@@ -59,6 +59,11 @@ impl BaseUrl {
         Ok(Self(url))
     }
 
+    /// Whether it is asked without TLS, which is so only on this machine.
+    pub(super) fn is_cleartext(&self) -> bool {
+        self.0.scheme() == "http"
+    }
+
     /// Where the entries of `channel` are read; `query` is percent-encoded already.
     pub(super) fn feeds(&self, channel: ChannelId, query: &str) -> Url {
         let mut url = self.0.clone();

@@ -10,7 +10,7 @@ use axum::routing::get;
 use secrecy::SecretString;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use super::super::{HttpTransport, Response, RouterTransport};
+use super::super::{HttpTransport, Limits, Response, RouterTransport};
 use super::*;
 
 const POND: ChannelId = ChannelId(2_005_329);
@@ -175,7 +175,10 @@ async fn a_closed_port_is_a_feed_that_is_unreachable_and_no_key_shows() {
     let _guard = log.clone().capture();
     let keys = Arc::new(Keyring::new(Some(CANARY.into())));
     keys.set(POND, CANARY.into());
-    let client = client(Arc::new(HttpTransport::new().unwrap()), &keys);
+    let client = client(
+        Arc::new(HttpTransport::with_limits(Limits::STANDARD).unwrap()),
+        &keys,
+    );
 
     let error = client.read(POND, Ask::Newest(1)).await.unwrap_err();
 

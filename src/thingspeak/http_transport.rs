@@ -7,8 +7,9 @@
 use std::error::Error;
 
 use evara_actors::ports::BoxFuture;
-use reqwest::{Client, redirect};
+use reqwest::{Client, ClientBuilder, redirect};
 
+use super::BaseUrl;
 use super::transport::{
     Limits, ReadError, Request, Response, Transport, TransportError, USER_AGENT, assemble,
     read_body,
@@ -31,14 +32,31 @@ pub struct HttpTransport {
 pub struct SetupError(#[source] reqwest::Error);
 
 impl HttpTransport {
-    /// Reads the machine's root certificates, once. Sends nothing.
-    pub fn new() -> Result<Self, SetupError> {
-        Self::with_limits(Limits::STANDARD)
+    /// For asking `base`. Reads the machine's root certificates once, unless `base` is on this machine
+    /// and needs none: a demonstration must not fail for want of them. Sends nothing.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up.
+    pub fn reaching(base: &BaseUrl) -> Result<Self, SetupError> {
+        let builder = Client::builder();
+        let builder = if base.is_cleartext() {
+            builder.tls_certs_only([])
+        } else {
+            builder
+        };
+        Self::built(builder, Limits::STANDARD)
     }
 
-    /// The same, with other limits.
+    /// With the machine's root certificates and other limits.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up.
     pub fn with_limits(limits: Limits) -> Result<Self, SetupError> {
-        let client = Client::builder()
+        Self::built(Client::builder(), limits)
+    }
+
+    fn built(builder: ClientBuilder, limits: Limits) -> Result<Self, SetupError> {
+        let client = builder
             .user_agent(USER_AGENT)
             .connect_timeout(limits.connect)
             .timeout(limits.total)

@@ -38,14 +38,16 @@ pub struct Cadence {
 }
 
 impl Cadence {
-    /// Learns from an answer: `created` are the times of its new entries, oldest first.
+    /// Learns from an answer: `created` are the times of its entries, known or not, oldest first.
     pub fn answered(&mut self, created: impl IntoIterator<Item = Timestamp>) {
+        let before = self.newest;
+        created.into_iter().for_each(|at| self.observe(at));
         self.failures = 0;
-        self.idle = self.idle.saturating_add(1);
-        for at in created {
-            self.idle = 0;
-            self.observe(at);
-        }
+        self.idle = if self.newest > before {
+            0
+        } else {
+            self.idle.saturating_add(1)
+        };
     }
 
     /// Learns that there was no answer.

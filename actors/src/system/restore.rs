@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::StartError;
 use crate::domain::{NodeSpec, Timestamp};
-use crate::ports::{EventRow, LogEntry, Record, SavedTwin};
-use crate::twin::{Change, Effect, Transition, Twin};
+use crate::ports::SavedTwin;
+use crate::twin::{Transition, Twin};
 
 /// The twin as it was, or a new one and what is to be written of it.
 ///
@@ -18,7 +18,7 @@ pub(super) fn restore(
 ) -> Result<Transition, StartError> {
     let Some(saved) = saved.filter(|saved| saved.snapshot.is_some() || !saved.tail.is_empty())
     else {
-        return Ok(create(spec, now));
+        return Ok(Twin::create(spec, now));
     };
     let node = spec.id;
     let twin = match &saved.snapshot {
@@ -29,24 +29,4 @@ pub(super) fn restore(
     let twin = saved.tail.iter().fold(twin, Twin::replay);
     let effects = Vec::new();
     Ok(Transition { twin, effects })
-}
-
-/// A twin of a node that is new.
-pub(super) fn create(spec: Arc<NodeSpec>, at: Timestamp) -> Transition {
-    let node = spec.id;
-    let blank = Twin::blank(spec, at);
-    let revision = blank.revision().next();
-    let change = Change::Created;
-    let twin = blank.replay(&LogEntry {
-        revision,
-        record: Record::Event(at, change.clone()),
-    });
-    let row = EventRow {
-        node,
-        revision,
-        at,
-        change,
-    };
-    let effects = vec![Effect::Log(row)];
-    Transition { twin, effects }
 }

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::domain::{NodeId, Revision};
 use crate::ports::{
-    Archive, ArchiveError, Batch, BoxFuture, DeadLetter, LogEntry, Point, Record, Saved, SavedTwin,
+    Archive, ArchiveError, Batch, BoxFuture, DeadLetter, LogEntry, Point, Record, Saved,
     TelemetryQuery, TelemetryRow,
 };
 
@@ -29,6 +29,7 @@ enum Mood {
     There,
     Away,
     Silent,
+    Broken,
 }
 
 impl FakeArchive {
@@ -40,6 +41,11 @@ impl FakeArchive {
     /// From now on, it does not answer.
     pub fn fall_silent(&self) {
         self.state().mood = Mood::Silent;
+    }
+
+    /// From now on, it panics.
+    pub fn break_down(&self) {
+        self.state().mood = Mood::Broken;
     }
 
     /// From now on, it works.
@@ -124,6 +130,7 @@ impl Archive for FakeArchive {
             }
             Mood::Away => Box::pin(async { Err(ArchiveError::Unavailable("gone".into())) }),
             Mood::Silent => Box::pin(std::future::pending()),
+            Mood::Broken => panic!("the archive is broken"),
         }
     }
 

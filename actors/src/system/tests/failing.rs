@@ -1,0 +1,178 @@
+//! What breaks, and what must not break with it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use super::scene::{POISON, Scene, brittle, pass, settled};
+use crate::domain::{StatusState, Timestamp};
+use crate::ports::{Archive, Clock, Saved};
+use crate::testing::{FakeArchive, VirtualClock, level, on_channel, tank};
+use crate::twin::{OfferError, Presence, TwinHandle};
+
+/// Breaks a twin again and again until it is given up on.
+async fn wear_out(twin: &TwinHandle) {
+    let mut entry = 100;
+    while settled(twin).await == Presence::Running {
+        assert_eq!(
+            twin.offer(level(entry, POISON)).await,
+            Err(OfferError::Broke)
+        );
+        entry += 1;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_in_one_of_a_thousand_twins_leaves_the_others_untouched() {
+    let nodes = (0..1_000)
+        .map(|number| on_channel(tank(number), 1))
+        .collect();
+    let scene = Scene::deciding_by(brittle, nodes).await;
+    for twin in scene.system.twins() {
+        twin.offer(level(1, 50.0)).await.unwrap();
+    }
+    let broken = scene.tank(7);
+    let before = broken.view();
+    assert_eq!(broken.offer(level(2, POISON)).await, Err(OfferError::Broke));
+    for twin in scene
+        .system
+        .twins()
+        .iter()
+        .filter(|twin| twin.id() != broken.id())
+    {
+        twin.offer(level(2, 51.0)).await.unwrap();
+        assert_eq!(twin.restarts(), 0);
+    }
+    assert_eq!(broken.view(), before);
+    assert_eq!(settled(&broken).await, Presence::Running);
+    broken.offer(level(3, 52.0)).await.unwrap();
+    assert_eq!((broken.restarts(), broken.depth()), (1, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_twin_that_keeps_breaking_is_quarantined_after_five_restarts_and_seen_so() {
+    let scene = Scene::deciding_by(brittle, vec![tank(1), tank(2)]).await;
+    let twin = scene.tank(1);
+    twin.offer(level(1, 50.0)).await.unwrap();
+    wear_out(&twin).await;
+    assert_eq!(
+        twin.offer(level(2, 50.0)).await,
+        Err(OfferError::Quarantined)
+    );
+    assert_eq!(twin.view().status().state, StatusState::Quarantined);
+    let census = scene.system.census();
+    let seen = census.find(&format!("twin/{}", twin.id())).unwrap();
+    assert_eq!((seen.presence, seen.restarts), (Presence::Quarantined, 5));
+    pass(Duration::from_secs(120)).await;
+    assert_eq!(twin.presence(), Presence::Quarantined);
+    scene.tank(2).offer(level(1, 50.0)).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_breaks_a_twin_is_kept_as_a_dead_letter() {
+    let scene = Scene::deciding_by(brittle, vec![tank(1)]).await;
+    let twin = scene.tank(1);
+    let _broke = twin.offer(level(9, POISON)).await.unwrap_err();
+    scene.written().await;
+    let letters = scene.archive.dead_letters(10).await.unwrap();
+    let letter = letters.first().unwrap();
+    assert_eq!((letters.len(), letter.node), (1, twin.id()));
+    assert_eq!(letter.error, "poisoned by thingspeak:1#9");
+    assert!(letter.message.contains("66.6"), "{}", letter.message);
+    assert_eq!(letter.at, level(9, POISON).received_at);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_released_twin_goes_on_from_where_it_was() {
+    let scene = Scene::deciding_by(brittle, vec![tank(1)]).await;
+    let twin = scene.tank(1);
+    twin.offer(level(1, 50.0)).await.unwrap();
+    let reported = twin.view().reported().to_vec();
+    assert!(scene.system.release(twin.id()).await.is_err());
+    wear_out(&twin).await;
+    scene.system.release(twin.id()).await.unwrap();
+    assert_eq!(twin.view().reported(), reported);
+    twin.offer(level(2, 51.0)).await.unwrap();
+    assert_ne!(twin.view().status().state, StatusState::Quarantined);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_quarantine_outlasts_the_process() {
+    let scene = Scene::deciding_by(brittle, vec![tank(1)]).await;
+    wear_out(&scene.tank(1)).await;
+    scene.system.drain(Duration::from_secs(5)).await;
+    let clock = Arc::clone(&scene.ports.clock);
+    let saved = scene.archive.saved();
+    let again = Scene::with(scene.archive, clock, brittle, vec![tank(1)], saved).await;
+    let twin = again.tank(1);
+    assert_eq!(
+        twin.offer(level(1, 50.0)).await,
+        Err(OfferError::Quarantined)
+    );
+    again.system.release(twin.id()).await.unwrap();
+    twin.offer(level(1, 50.0)).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_writer_that_breaks_once_writes_what_it_had_taken() {
+    let scene = Scene::of(vec![tank(1)]).await;
+    scene.written().await;
+    scene.archive.break_down();
+    scene.tank(1).offer(level(1, 50.0)).await.unwrap();
+    pass(Duration::from_millis(100)).await;
+    scene.archive.come_back();
+    scene.written().await;
+    assert_eq!(scene.archive.readings(tank(1).id).len(), 1);
+    let census = scene.system.census();
+    assert_eq!(census.find("persist/0").unwrap().restarts, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_writer_that_keeps_breaking_takes_the_system_down() {
+    let scene = Scene::of(vec![tank(1)]).await;
+    scene.archive.break_down();
+    scene.tank(1).offer(level(1, 50.0)).await.unwrap();
+    let failed = tokio::time::timeout(Duration::from_secs(10), scene.system.failed());
+    assert_eq!(failed.await.unwrap().actor, "persist/0");
+}
+
+/// A clock that can be broken, and with it every shard that ticks.
+#[derive(Debug, Default)]
+struct Brittle(VirtualClock, AtomicBool);
+
+impl Clock for Brittle {
+    fn now(&self) -> Timestamp {
+        assert!(!self.1.load(Ordering::Relaxed), "the clock is broken");
+        self.0.now()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shard_that_breaks_comes_back_with_everyone_in_it_but_not_for_ever() {
+    let clock = Arc::new(Brittle::default());
+    let archive = Arc::new(FakeArchive::default());
+    let nodes = (0..10).map(|number| on_channel(tank(number), 1)).collect();
+    let ports_clock = Arc::<Brittle>::clone(&clock);
+    let scene = Scene::with(archive, ports_clock, brittle, nodes, Saved::default()).await;
+    scene.tank(3).offer(level(1, 50.0)).await.unwrap();
+    scene.written().await;
+    clock.1.store(true, Ordering::Relaxed);
+    let shard = scene.system.census().children[0].children[0].name.clone();
+    let presence = || scene.system.census().find(&shard).unwrap().presence;
+    while presence() == Presence::Running {
+        pass(Duration::from_millis(10)).await;
+    }
+    clock.1.store(false, Ordering::Relaxed);
+    pass(Duration::from_secs(1)).await;
+    assert_eq!(
+        scene.system.running().await.unwrap(),
+        scene.system.census().names()
+    );
+    for twin in scene.system.twins() {
+        twin.offer(level(2, 51.0)).await.unwrap();
+    }
+    scene.written().await;
+    clock.1.store(true, Ordering::Relaxed);
+    let failed = tokio::time::timeout(Duration::from_secs(10), scene.system.failed());
+    assert_eq!(failed.await.unwrap().actor, shard);
+}

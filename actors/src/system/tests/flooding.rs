@@ -1,0 +1,53 @@
+//! More than can be taken.
+
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+
+use super::scene::Scene;
+use crate::testing::{level, tank};
+use crate::twin::{OfferError, TwinHandle};
+
+/// Offers so many readings at once; the answers, in no order.
+fn flood(twin: &TwinHandle, readings: u64) -> JoinSet<Result<(), OfferError>> {
+    let offer = |entry| {
+        let twin = twin.clone();
+        async move { twin.offer(level(entry, 50.0)).await }
+    };
+    (1..=readings).map(offer).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_full_mailbox_refuses_and_counts() {
+    let scene = Scene::of(vec![tank(1)]).await;
+    let twin = scene.tank(1);
+    let answers = flood(&twin, 300).join_all().await;
+    let refused = answers
+        .iter()
+        .filter(|answer| **answer == Err(OfferError::Full));
+    assert_eq!(refused.count(), 44);
+    assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 256);
+    assert_eq!((twin.refused(), twin.depth()), (44, 0));
+    let census = scene.system.census();
+    let seen = census.find(&format!("twin/{}", twin.id())).unwrap();
+    assert_eq!(seen.refused, 44);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flood_of_readings_does_not_lock_a_change_of_the_description_out() {
+    let scene = Scene::of(vec![tank(1)]).await;
+    let mut spec = tank(1);
+    spec.label = "Another".to_owned();
+    spec.version = 2;
+    let mut answers = flood(&scene.tank(1), 300);
+    let system = Arc::clone(&scene.system);
+    let mut changed = JoinSet::new();
+    changed.spawn(async move { system.configure(spec).await });
+    changed.join_next().await.unwrap().unwrap().unwrap();
+    assert_eq!(scene.tank(1).view().spec().label, "Another");
+    let mut full = 0;
+    while let Some(answer) = answers.join_next().await {
+        full += u32::from(answer.unwrap() == Err(OfferError::Full));
+    }
+    assert_eq!(full, 44);
+}

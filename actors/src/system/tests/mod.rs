@@ -1,0 +1,8 @@
+//! The system as its callers see it, in virtual time, over an archive and a feed in memory.
+
+mod changing;
+mod ending;
+mod failing;
+mod flooding;
+mod scene;
+mod writing;
