@@ -4,5 +4,6 @@ mod changing;
 mod ending;
 mod failing;
 mod flooding;
+mod living;
 mod scene;
 mod writing;
