@@ -4,9 +4,12 @@
 //! about water, nodes or requests.
 
 mod config;
+mod demo;
 mod failure;
 mod migrate;
+mod openapi;
 mod output;
+mod serve;
 mod simulate;
 mod simulator;
 mod stop;
@@ -31,12 +34,18 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Run the service with a simulated fleet, all in one process
+    Demo(demo::Args),
+    /// Run the service
+    Serve(serve::Args),
     /// Run the simulator of ThingSpeak alone, and print its channels as JSON lines
     Simulate(simulate::Args),
     /// Bring the database up to date, or tell how far it is
     Migrate(migrate::Args),
     /// Check or print the configuration
     Config(config::Args),
+    /// Print the description of the API as JSON
+    Openapi,
 }
 
 /// Where the configuration is read from, for every command that has one.
@@ -70,9 +79,12 @@ impl Cli {
     /// When the configuration has mistakes, or the command came to nothing.
     pub async fn run(self) -> Result<(), Failure> {
         match self.command {
+            Command::Demo(args) => demo::run(args).await,
+            Command::Serve(args) => serve::run(args).await,
             Command::Simulate(args) => simulate::run(args).await,
             Command::Migrate(args) => migrate::run(args).await,
             Command::Config(args) => config::run(&args),
+            Command::Openapi => openapi::run().await,
         }
     }
 }

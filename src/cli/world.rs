@@ -12,6 +12,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::app::clock::{Course, ScaledClock, Speed};
+use crate::simulator::fleet::{Device, Fleet};
 
 const FILE: &str = "simulator.json";
 const LOCK: &str = "simulator.lock";
@@ -120,6 +121,12 @@ impl World {
 
     pub(super) const fn origin(&self) -> Origin {
         self.origin
+    }
+
+    /// The fleet's devices, in its order.
+    pub(super) fn devices(&self) -> Vec<Device> {
+        let Origin { seed, nodes, epoch_s } = self.origin;
+        Fleet::new(seed, nodes, epoch_s).devices().to_vec()
     }
 
     pub(super) const fn clock(&self) -> ScaledClock {

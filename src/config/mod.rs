@@ -104,6 +104,18 @@ impl Config {
         let mut reader = Reader::new(vec![flags, environment]);
         let file = named_file(&mut reader);
         reader.ask_also(&file);
+        Self::loaded(reader)
+    }
+
+    /// Reads the flags and the environment, and no file: for what is not to be configured by one.
+    ///
+    /// # Errors
+    /// Everything that is wrong, at once.
+    pub fn load_without_file(flags: &Flags, environment: &Environment) -> Result<Loaded, Mistakes> {
+        Self::loaded(Reader::new(vec![flags, environment]))
+    }
+
+    fn loaded(mut reader: Reader<'_>) -> Result<Loaded, Mistakes> {
         let (config, unused) = Self::read(&mut reader);
         let (mistakes, settings) = reader.finish();
         match Mistakes::of(mistakes) {
@@ -162,6 +174,8 @@ impl fmt::Display for Setting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = self.name.to_ascii_lowercase();
         match &self.shown {
+            // A file cannot name another one.
+            Some(path) if self.name == CONFIG.name => write!(f, "# {name} is {path:?}"),
             Some(value) => {
                 let value = toml::Value::from(value.as_str());
                 write!(f, "{name} = {value}  # {}", self.origin)

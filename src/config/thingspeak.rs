@@ -3,6 +3,7 @@
 use std::fmt;
 use std::ops::RangeInclusive;
 
+use evara_actors::ingest::Budget;
 use secrecy::SecretString;
 
 use super::key::Key;
@@ -20,6 +21,9 @@ const DEFAULT_RATE: RequestsPerMinute = RequestsPerMinute(15);
 /// One is the least that leaves room for a burst of one; ten a second is a mistake in the unit.
 const RATES: RangeInclusive<u32> = 2..=600;
 
+/// A burst is a fifth of the minute's budget: a poll, its retry and a person's.
+const BURST_PART: u32 = 5;
+
 /// How ThingSpeak is reached.
 #[derive(Debug, Clone)]
 pub struct ThingSpeakConfig {
@@ -28,11 +32,19 @@ pub struct ThingSpeakConfig {
     /// For channels that have no key of their own.
     pub api_key: Option<SecretString>,
     /// How often one channel may be asked.
-    pub requests_per_minute: u32,
+    pub channel_budget: Budget,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct RequestsPerMinute(u32);
+
+impl RequestsPerMinute {
+    fn budget(self) -> Budget {
+        let burst = (self.0 / BURST_PART).max(1);
+        // Never refused for a rate within the range; the test below says so.
+        Budget::try_new(self.0, burst).unwrap_or(Budget::CHANNEL)
+    }
+}
 
 impl fmt::Display for RequestsPerMinute {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -75,6 +87,21 @@ pub(super) fn read(reader: &mut Reader<'_>) -> ThingSpeakConfig {
     ThingSpeakConfig {
         url: reader.or(&URL, hosted(), base_url),
         api_key: reader.secret(&API_KEY, api_key),
-        requests_per_minute: reader.or(&RATE_LIMIT, DEFAULT_RATE, rate).0,
+        channel_budget: reader.or(&RATE_LIMIT, DEFAULT_RATE, rate).budget(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_rate_that_is_accepted_is_a_budget_of_exactly_that_rate() {
+        for per_minute in RATES {
+            let burst = (per_minute / BURST_PART).max(1);
+            let budget = Budget::try_new(per_minute, burst);
+            assert!(budget.is_some(), "{per_minute}");
+            assert_eq!(Some(RequestsPerMinute(per_minute).budget()), budget);
+        }
     }
 }
