@@ -122,9 +122,9 @@ pub struct CursorRow {
     pub channel: ChannelId,
     /// The shard it lives in.
     pub shard: ShardId,
-    /// The newest entry that was handed to the twins.
+    /// Every entry up to this one was handed to the twins, or counted as missed.
     pub last_entry: EntryId,
-    /// When that entry was created.
+    /// The newest creation time among them: writers may give later entries older times.
     pub last_created_at: Timestamp,
     /// How often the channel was found cleared.
     pub generation: u32,

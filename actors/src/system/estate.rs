@@ -6,10 +6,10 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::domain::{ChannelId, NodeId, ShardId};
+use crate::domain::{ChannelId, ShardId};
 use crate::ports::Clock;
 use crate::tree::{Child, PlantError, Readers, Seat, Shard, ShardArgs, Supervisor, plant};
-use crate::twin::{Apply, TwinHandle};
+use crate::twin::Apply;
 use crate::watchers::{Desk, ShardSink};
 
 /// Where everyone lives.
@@ -27,6 +27,7 @@ struct Places {
     shards: HashMap<ShardId, Shard>,
     /// Kept when a shard ends: what is in it is yet to be written, and its numbers go on.
     sinks: HashMap<ShardId, Arc<ShardSink>>,
+    /// Kept when nobody reads a channel any more: a poller that comes back goes on with them.
     channels: HashMap<ChannelId, Readers>,
 }
 
@@ -125,28 +126,9 @@ impl Estate {
         Ok(())
     }
 
-    /// The readers of a channel, where there are any.
-    pub(super) fn readers(&self, channel: ChannelId) -> Option<Readers> {
-        self.places().channels.get(&channel).cloned()
-    }
-
-    /// Notes that a twin reads a channel; `true` when it is the first to.
-    pub(super) fn subscribe(&self, channel: ChannelId, twin: &TwinHandle) -> bool {
-        let mut places = self.places();
-        let first = !places.channels.contains_key(&channel);
-        places.channels.entry(channel).or_default().add(twin);
-        first
-    }
-
-    /// Notes that a twin reads a channel no more; `true` when it was the last to.
-    pub(super) fn unsubscribe(&self, channel: ChannelId, node: NodeId) -> bool {
-        let mut places = self.places();
-        let readers = places.channels.get(&channel);
-        let last = readers.is_some_and(|readers| readers.remove(node) == 0);
-        if last {
-            places.channels.remove(&channel);
-        }
-        last
+    /// Those who read a channel, who may be none.
+    pub(super) fn readers(&self, channel: ChannelId) -> Readers {
+        self.places().channels.entry(channel).or_default().clone()
     }
 
     fn places(&self) -> MutexGuard<'_, Places> {

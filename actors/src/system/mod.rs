@@ -25,6 +25,7 @@ use pollers::Pollers;
 use restore::restore;
 
 use crate::domain::{ChannelId, NodeId, NodeSpec, ShardId};
+use crate::ingest::{GateSettings, Ingest, PollerHandle};
 use crate::ports::{Archive, Clock, Feed, Saved};
 use crate::tree::{
     Census, Child, ChildSpec, Failure, PlantError, Seat, Trunk, census, plant, writer_name,
@@ -50,6 +51,8 @@ pub struct Ports {
 pub struct Settings {
     /// Writers to the archive, each with a share of the shards; at least 1.
     pub writers: usize,
+    /// How often the feed's host and its channels may be asked.
+    pub gate: GateSettings,
 }
 
 impl Default for Settings {
@@ -57,6 +60,7 @@ impl Default for Settings {
         Self {
             // The embedded store has one writing connection; more would wait for each other.
             writers: 1,
+            gate: GateSettings::default(),
         }
     }
 }
@@ -101,7 +105,7 @@ impl System {
             tree: Trunk::start().await?,
             index: Index::default(),
             estate: Estate::new(settings.writers, Arc::clone(&ports.clock), apply),
-            pollers: Pollers::new(&ports, cursors),
+            pollers: Pollers::new(&ports, settings.gate, cursors),
             changes: Mutex::default(),
             stopping: AtomicBool::new(false),
         };
@@ -298,6 +302,28 @@ impl System {
         self.index.all()
     }
 
+    /// The pollers of all channels that a node reads, by channel.
+    pub fn pollers(&self) -> Vec<PollerHandle> {
+        let all = self.pollers.all().into_iter();
+        all.filter(|poller| self.is_read(poller.channel()))
+            .collect()
+    }
+
+    /// The poller of a channel that a node reads.
+    pub fn poller(&self, channel: ChannelId) -> Option<PollerHandle> {
+        let poller = self.pollers.get(channel);
+        poller.filter(|_| self.is_read(channel))
+    }
+
+    /// What the pollers share: the gate in front of the feed's host, and the pages that were read last.
+    pub fn ingest(&self) -> &Ingest {
+        self.pollers.ingest()
+    }
+
+    fn is_read(&self, channel: ChannelId) -> bool {
+        !self.estate.readers(channel).now().is_empty()
+    }
+
     /// The tree as it is.
     pub fn census(&self) -> Census {
         census(&self.tree, &self.estate.shards())
@@ -327,35 +353,34 @@ impl System {
         self.tree.failed().await
     }
 
+    /// Has a twin fed by its channel's poller, and starts that for the first one.
     async fn join_channel(&self, twin: &TwinHandle) -> Result<(), PlantError> {
-        let view = twin.view();
-        let Some(channel) = channel_of(view.spec()) else {
+        let Some(channel) = channel_of(twin.view().spec()) else {
             return Ok(());
         };
-        let first = self.estate.subscribe(channel, twin);
-        let readers = self.estate.readers(channel).filter(|_| first);
-        let Some(readers) = readers else {
+        let readers = self.estate.readers(channel);
+        let first = readers.now().is_empty();
+        readers.add(twin);
+        if !first {
             return Ok(());
-        };
+        }
         let shard = ShardId::of_channel(channel);
         let poller = self.pollers.make(channel, readers, self.estate.sink(shard));
-        let seat = Seat::Poller(poller);
-        self.estate
-            .settle(&self.tree.shards, shard, Child::Poller(channel), seat)
-            .await
+        let (child, seat) = (Child::Poller(channel), Seat::Poller(poller));
+        let shards = &self.tree.shards;
+        self.estate.settle(shards, shard, child, seat).await
     }
 
+    /// Has the twin of `spec` fed no more, and stops the poller after the last one.
     async fn leave_channel(&self, spec: &NodeSpec) -> Result<(), PlantError> {
         let Some(channel) = channel_of(spec) else {
             return Ok(());
         };
-        if self.estate.unsubscribe(channel, spec.id) {
-            let shard = ShardId::of_channel(channel);
-            let child = Child::Poller(channel);
-            self.estate.clear(&self.tree.shards, shard, child).await?;
-            self.pollers.forget(channel);
+        if self.estate.readers(channel).remove(spec.id) > 0 {
+            return Ok(());
         }
-        Ok(())
+        let (shard, child) = (ShardId::of_channel(channel), Child::Poller(channel));
+        self.estate.clear(&self.tree.shards, shard, child).await
     }
 
     async fn changing(&self) -> Result<MutexGuard<'_, ()>, SystemError> {
