@@ -1,1 +1,3 @@
+//! Where the process begins.
+
 fn main() {}

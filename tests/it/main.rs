@@ -1,4 +1,9 @@
 //! The tests that need more than one module, as one binary: linked once.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should say where"
+)]
+
 mod supply;
 mod tidy;

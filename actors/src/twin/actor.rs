@@ -1,6 +1,6 @@
 //! The actor of one twin: the only one that changes its live state.
 //!
-//! Decides nothing itself: [`apply`](super::apply) does. It waits for nothing and does no IO, so it
+//! Decides nothing itself: [`apply()`](super::apply()) does. It waits for nothing and does no IO, so it
 //! keeps nothing but a pointer. A message that breaks it is kept as a dead letter before it dies of it;
 //! its [shard](crate::tree) starts it again from the view that was last published.
 
@@ -21,7 +21,7 @@ use crate::tree::{Done, answer};
 /// What of a message is kept once it broke an actor: more than the largest sample that is taken.
 const DEAD_LETTER_BYTES: usize = 64 * 1024;
 
-/// What decides: [`apply`](super::apply), but for tests of what comes after a panic in it.
+/// What decides: [`apply()`](super::apply()), but for tests of what comes after a panic in it.
 pub(crate) type Apply = fn(&Twin, &Event) -> Transition;
 
 /// What a twin is born with.

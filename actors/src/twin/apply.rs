@@ -1,6 +1,6 @@
 //! How a twin changes: synchronous, total, and without a clock.
 //!
-//! The laws that it keeps are in [`apply_laws`](super::apply_laws).
+//! The laws that it keeps are in `apply_laws`.
 
 use std::sync::Arc;
 

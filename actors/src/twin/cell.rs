@@ -1,7 +1,7 @@
 //! What outlives a twin's actor: its last published view, and the counters of its mailbox.
 //!
 //! A restart begins from the view that is held here, so it must only ever be replaced by a twin that
-//! [`apply`](super::apply) returned, after what it wished for has been put into the sink: a snapshot that
+//! [`apply()`](super::apply()) returned, after what it wished for has been put into the sink: a snapshot that
 //! is taken of the view must never be ahead of the rows that led to it.
 
 use std::sync::Arc;

@@ -1,6 +1,6 @@
 //! The twin of a node: what is known of it, and how that changes.
 //!
-//! [`apply`] decides and is pure; [`actor`] performs and owns the live state; everybody else reads
+//! [`apply()`] decides and is pure; [`actor`] performs and owns the live state; everybody else reads
 //! the view that was last published.
 //!
 //! What a twin remembers of readings is built of sets with a fixed rule of what to forget (the newest

@@ -16,7 +16,7 @@ use crate::twin::Change;
 /// Devices' clocks run a little ahead; what is stamped later than this after its arrival is wrong.
 pub const FUTURE_TOLERANCE: Duration = Duration::from_secs(5 * 60);
 
-/// What is known of a node. Changed by [`apply`](super::apply) alone.
+/// What is known of a node. Changed by [`apply()`](super::apply()) alone.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Twin {
     pub(super) spec: Arc<NodeSpec>,

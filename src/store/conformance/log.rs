@@ -1,0 +1,154 @@
+//! Laws of the change log: by revision, whole, and enough for a twin to come back from.
+
+use std::sync::Arc;
+
+use evara_actors::domain::{Revision, Status, StatusReason, StatusState};
+use evara_actors::ports::{Batch, LogEntry, Record};
+use evara_actors::twin::Change;
+
+use super::fixtures::{at, distance, event, late, node, snapshot, tank_row, telemetry};
+use super::{Opened, Site};
+
+/// Samples and events of node 1, taking turns from revision 1 to 6, and a sample of node 2.
+fn mixed() -> Batch {
+    let sample = |revision: u32| tank_row(node(1), revision.into(), distance(100 - revision));
+    Batch {
+        telemetry: vec![
+            sample(6),
+            sample(2),
+            sample(4),
+            tank_row(node(2), 3, distance(3)),
+        ],
+        events: vec![
+            event(node(1), 5, Change::Configured { version: 2 }),
+            event(node(1), 1, Change::Created),
+            event(node(1), 3, Change::Configured { version: u64::MAX }),
+        ],
+        ..Batch::default()
+    }
+}
+
+fn revisions(log: &[LogEntry]) -> Vec<u64> {
+    log.iter().map(|entry| entry.revision.0).collect()
+}
+
+pub(crate) async fn samples_and_events_are_one_log_by_revision(site: &dyn Site) {
+    let Opened { archive, .. } = site.open().await;
+    archive.commit(Arc::new(mixed())).await.unwrap();
+    let asks: [(u64, u32, &[u64]); 6] = [
+        (0, 99, &[1, 2, 3, 4, 5, 6]),
+        (0, 3, &[1, 2, 3]),
+        (3, 2, &[4, 5]),
+        (6, 99, &[]),
+        (99, 99, &[]),
+        (0, 0, &[]),
+    ];
+    for (after, limit, expected) in asks {
+        let log = archive
+            .changes(node(1), Revision(after), limit)
+            .await
+            .unwrap();
+        assert_eq!(revisions(&log), expected, "after {after}, at most {limit}");
+    }
+    let log = archive.changes(node(1), Revision(3), 2).await.unwrap();
+    assert_eq!(log[0].record, Record::Telemetry(distance(96)));
+    assert_eq!(
+        log[1].record,
+        Record::Event(at(5), Change::Configured { version: 2 })
+    );
+}
+
+pub(crate) async fn every_change_reads_back_as_it_was_written(site: &dyn Site) {
+    use {StatusReason as R, StatusState as S};
+    let Opened { archive, .. } = site.open().await;
+    let statuses = [
+        (S::Provisioning, R::NeverSeen),
+        (S::Online, R::Fresh),
+        (S::Late, R::Silent),
+        (S::Offline, R::Silent),
+        (S::Maintenance, R::Maintenance),
+        (S::Quarantined, R::RestartsExhausted),
+    ];
+    let status = |(state, reason)| {
+        let since = at(-5);
+        Change::Status(Status {
+            state,
+            since,
+            reason,
+        })
+    };
+    let versions = [0, 1, u64::MAX].map(|version| Change::Configured { version });
+    let changes = [Change::Created]
+        .into_iter()
+        .chain(versions)
+        .chain(statuses.map(status));
+    let events: Vec<_> = (1..)
+        .zip(changes)
+        .map(|(r, change)| event(node(1), r, change))
+        .collect();
+    let batch = Batch {
+        events: events.clone(),
+        ..Batch::default()
+    };
+    archive.commit(Arc::new(batch)).await.unwrap();
+    let log = archive
+        .changes(node(1), Revision::ZERO, u32::MAX)
+        .await
+        .unwrap();
+    let expected = events.into_iter().map(|event| LogEntry {
+        revision: event.revision,
+        record: Record::Event(event.at, event.change),
+    });
+    assert_eq!(log, expected.collect::<Vec<_>>());
+}
+
+pub(crate) async fn late_rows_are_in_no_log_and_no_tail(site: &dyn Site) {
+    let Opened { archive, .. } = site.open().await;
+    let rows = vec![
+        late(tank_row(node(1), 0, distance(1))),
+        tank_row(node(1), 1, distance(5)),
+        late(tank_row(node(1), 1, distance(2))),
+        late(tank_row(node(2), 0, distance(2))),
+    ];
+    archive.commit(telemetry(rows)).await.unwrap();
+    let log = archive
+        .changes(node(1), Revision::ZERO, u32::MAX)
+        .await
+        .unwrap();
+    assert_eq!(revisions(&log), [1]);
+    let saved = archive.load().await.unwrap();
+    assert_eq!(saved.twins[&node(1)].tail, log);
+    let other = saved.twins.get(&node(2));
+    assert!(other.is_none_or(|twin| twin.snapshot.is_none() && twin.tail.is_empty()));
+}
+
+pub(crate) async fn a_twin_comes_back_from_its_snapshot_and_what_followed(site: &dyn Site) {
+    {
+        let Opened { archive, .. } = site.open().await;
+        let batch = Batch {
+            snapshots: vec![snapshot(node(1), 3, "über".as_bytes())],
+            ..mixed()
+        };
+        archive.commit(Arc::new(batch)).await.unwrap();
+    }
+    let Opened { archive, .. } = site.open().await;
+    let saved = archive.load().await.unwrap();
+    let twin = &saved.twins[&node(1)];
+    assert_eq!(twin.snapshot, Some(snapshot(node(1), 3, "über".as_bytes())));
+    assert_eq!(revisions(&twin.tail), [4, 5, 6]);
+    let log = archive
+        .changes(node(1), Revision(3), u32::MAX)
+        .await
+        .unwrap();
+    assert_eq!(twin.tail, log);
+}
+
+pub(crate) async fn a_twin_without_a_snapshot_comes_back_from_its_whole_log(site: &dyn Site) {
+    let Opened { archive, .. } = site.open().await;
+    archive.commit(Arc::new(mixed())).await.unwrap();
+    let saved = archive.load().await.unwrap();
+    assert_eq!(saved.twins.len(), 2);
+    assert!(saved.twins[&node(1)].snapshot.is_none());
+    assert_eq!(revisions(&saved.twins[&node(1)].tail), [1, 2, 3, 4, 5, 6]);
+    assert_eq!(revisions(&saved.twins[&node(2)].tail), [3]);
+}

@@ -1,0 +1,110 @@
+//! What every store must do, whatever it is built on: one suite, run against each.
+//!
+//! A law takes a [`Site`] and may open it more than once. Nothing here names a database.
+
+pub(crate) mod batches;
+pub(crate) mod fixtures;
+pub(crate) mod history;
+pub(crate) mod log;
+pub(crate) mod registry;
+pub(crate) mod samples;
+pub(crate) mod secrets;
+
+use std::sync::Arc;
+
+use evara_actors::ports::{Archive, BoxFuture, Registry};
+
+use super::ChannelSecrets;
+
+/// Where a store lives while it is closed; empty at first.
+pub(crate) trait Site: Sync {
+    /// Opens the store. The one before must be dropped first.
+    fn open(&self) -> BoxFuture<'_, Opened>;
+}
+
+/// A store that is open, by its ports.
+pub(crate) struct Opened {
+    pub(crate) archive: Arc<dyn Archive>,
+    pub(crate) registry: Arc<dyn Registry>,
+    pub(crate) secrets: Arc<dyn ChannelSecrets>,
+}
+
+impl Opened {
+    /// A store that implements every port.
+    pub(crate) fn new<S: Archive + Registry + ChannelSecrets + 'static>(store: S) -> Self {
+        let store = Arc::new(store);
+        Self {
+            archive: Arc::<S>::clone(&store),
+            registry: Arc::<S>::clone(&store),
+            secrets: store,
+        }
+    }
+}
+
+/// Makes a test of every law, each with a site of its own. A law that is missing here is dead code.
+macro_rules! conformance {
+    ($site:expr) => {
+        $crate::store::conformance::conformance! { $site;
+            batches {
+                a_batch_repeated_changes_nothing,
+                what_is_there_already_stays_as_it_is,
+                an_older_snapshot_never_replaces_a_newer_one,
+                a_cursor_is_as_it_was_last_written,
+                dead_letters_come_newest_first_and_no_more_than_asked_for,
+                what_was_committed_is_there_after_reopening,
+                writers_at_the_same_time_lose_nothing,
+            }
+            samples {
+                a_sample_of_any_kind_comes_back_whole,
+                extreme_numbers_come_back_to_the_bit,
+                every_verdict_comes_back,
+                text_of_any_script_comes_back,
+                a_sample_without_values_is_a_change,
+            }
+            history {
+                a_node_that_nobody_knows_has_no_history,
+                two_sources_at_one_instant_are_both_kept,
+                a_span_has_its_first_instant_and_not_its_last,
+                pages_neither_skip_nor_cut_nor_repeat_a_sample,
+                samples_without_the_metric_do_not_fill_its_pages,
+                a_derived_value_is_given_to_those_who_ask_for_it,
+                late_rows_are_history,
+                a_node_that_changed_its_kind_keeps_both_histories,
+            }
+            log {
+                samples_and_events_are_one_log_by_revision,
+                every_change_reads_back_as_it_was_written,
+                late_rows_are_in_no_log_and_no_tail,
+                a_twin_comes_back_from_its_snapshot_and_what_followed,
+                a_twin_without_a_snapshot_comes_back_from_its_whole_log,
+            }
+            registry {
+                nodes_come_in_the_order_of_creation_and_whole,
+                a_key_is_taken_once_in_a_community,
+                an_id_is_taken_once,
+                an_update_replaces_the_version_before_it_only,
+                an_update_cannot_take_the_key_of_another,
+                what_is_not_there_is_neither_changed_nor_removed,
+                a_removed_node_leaves_its_history_and_no_twin,
+                a_node_that_is_added_again_brings_its_twin_back,
+                of_two_writers_of_one_version_one_wins,
+            }
+            secrets {
+                a_read_key_is_kept_for_its_channel_until_replaced,
+                nodes_may_have_keys_of_their_own_for_one_channel,
+                a_key_needs_a_node,
+                a_key_is_forgotten_with_its_node,
+                a_key_is_forgotten_with_its_channel,
+            }
+        }
+    };
+    ($site:expr; $($module:ident { $($law:ident,)* })*) => {
+        $(mod $module {
+            $(#[tokio::test]
+            async fn $law() {
+                $crate::store::conformance::$module::$law(&$site).await;
+            })*
+        })*
+    };
+}
+pub(crate) use conformance;

@@ -1,0 +1,61 @@
+//! The archive's port over SQLite: which connections serve which call, and how long it may take.
+
+use std::sync::Arc;
+
+use evara_actors::domain::{NodeId, Revision};
+use evara_actors::ports::{
+    Archive, ArchiveError, Batch, BoxFuture, DeadLetter, LogEntry, Point, Saved, TelemetryQuery,
+};
+
+use super::{DEADLINE, LOAD_DEADLINE, SqliteStore, history, write};
+
+impl Archive for SqliteStore {
+    fn commit(&self, batch: Arc<Batch>) -> BoxFuture<'_, Result<(), ArchiveError>> {
+        Box::pin(async move {
+            let job = self.writer.call(DEADLINE, move |connection| {
+                write::commit(connection, &batch)
+            });
+            Ok(job.await?)
+        })
+    }
+
+    fn load(&self) -> BoxFuture<'_, Result<Saved, ArchiveError>> {
+        Box::pin(async move { Ok(self.readers.call(LOAD_DEADLINE, history::load).await?) })
+    }
+
+    fn telemetry(
+        &self,
+        node: NodeId,
+        query: TelemetryQuery,
+    ) -> BoxFuture<'_, Result<Vec<Point>, ArchiveError>> {
+        Box::pin(async move {
+            let job = self.readers.call(DEADLINE, move |connection| {
+                history::telemetry(connection, node, &query)
+            });
+            Ok(job.await?)
+        })
+    }
+
+    fn changes(
+        &self,
+        node: NodeId,
+        after: Revision,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<Vec<LogEntry>, ArchiveError>> {
+        Box::pin(async move {
+            let job = self.readers.call(DEADLINE, move |connection| {
+                history::changes(connection, node, after, limit)
+            });
+            Ok(job.await?)
+        })
+    }
+
+    fn dead_letters(&self, limit: u32) -> BoxFuture<'_, Result<Vec<DeadLetter>, ArchiveError>> {
+        Box::pin(async move {
+            let job = self.readers.call(DEADLINE, move |connection| {
+                history::dead_letters(connection, limit)
+            });
+            Ok(job.await?)
+        })
+    }
+}

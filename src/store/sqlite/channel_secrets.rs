@@ -1,0 +1,109 @@
+//! The channels' keys over SQLite: sealed on the way in, opened on the way out, never otherwise.
+
+use std::sync::Arc;
+
+use evara_actors::domain::{ChannelId, NodeId};
+use evara_actors::ports::BoxFuture;
+use rusqlite::ffi::SQLITE_CONSTRAINT_FOREIGNKEY;
+use rusqlite::{Connection, params};
+use secrecy::SecretString;
+
+use super::error::Failure;
+use super::{DEADLINE, SqliteStore, history, rows, statements};
+use crate::store::secret_box::Place;
+use crate::store::{ChannelSecrets, SecretBox, SecretsError};
+
+/// What a call came to, where the database itself did not fail.
+type Outcome<T> = Result<T, SecretsError>;
+
+impl ChannelSecrets for SqliteStore {
+    fn set_read_key<'a>(
+        &'a self,
+        channel: ChannelId,
+        node: NodeId,
+        key: &SecretString,
+    ) -> BoxFuture<'a, Result<(), SecretsError>> {
+        let sealed = self.keys.seal(&place(channel, node), key);
+        Box::pin(async move {
+            let sealed = sealed.map_err(|error| SecretsError::Unavailable(Box::new(error)))?;
+            self.writer
+                .call(DEADLINE, move |connection| {
+                    put(connection, channel, node, &sealed)
+                })
+                .await?
+        })
+    }
+
+    fn read_keys(&self) -> BoxFuture<'_, Result<Vec<(ChannelId, SecretString)>, SecretsError>> {
+        let keys = Arc::clone(&self.keys);
+        Box::pin(async move {
+            self.readers
+                .call(DEADLINE, move |connection| open_all(connection, &keys))
+                .await?
+        })
+    }
+
+    fn remove_read_key(&self, node: NodeId) -> BoxFuture<'_, Result<(), SecretsError>> {
+        Box::pin(async move {
+            let job = self.writer.call(DEADLINE, move |connection| {
+                connection.execute(statements::DELETE_READ_KEY, [node.0.as_bytes()])?;
+                Ok(())
+            });
+            Ok(job.await?)
+        })
+    }
+
+    fn has_read_key(&self, node: NodeId) -> BoxFuture<'_, Result<bool, SecretsError>> {
+        Box::pin(async move {
+            let job = self.readers.call(DEADLINE, move |connection| {
+                let key = [node.0.as_bytes()];
+                Ok(connection.query_row(statements::HAS_READ_KEY, key, |row| row.get(0))?)
+            });
+            Ok(job.await?)
+        })
+    }
+}
+
+fn put(
+    connection: &mut Connection,
+    channel: ChannelId,
+    node: NodeId,
+    sealed: &[u8],
+) -> Result<Outcome<()>, Failure> {
+    let row = params![node.0.as_bytes(), channel.0.cast_signed(), sealed];
+    match connection.execute(statements::PUT_READ_KEY, row) {
+        Ok(_) => Ok(Ok(())),
+        Err(error) if is_no_node(&error) => Ok(Err(SecretsError::NotFound)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn open_all(
+    connection: &mut Connection,
+    keys: &SecretBox,
+) -> Result<Outcome<Vec<(ChannelId, SecretString)>>, Failure> {
+    let sealed = history::all(connection, statements::ALL_READ_KEYS, [], |row| {
+        let blob: Vec<u8> = row.get(2)?;
+        Ok((rows::channel_id(row, 1)?, rows::node_id(row, 0)?, blob))
+    })?;
+    let open = |(channel, node, blob): (ChannelId, NodeId, Vec<u8>)| {
+        let key = keys.open(&place(channel, node), &blob);
+        let key = key.map_err(|_seal| SecretsError::Sealed { channel })?;
+        Ok((channel, key))
+    };
+    Ok(sealed.into_iter().map(open).collect())
+}
+
+/// The channel is part of the row's name: a key is not to be tried on another one.
+fn place(channel: ChannelId, node: NodeId) -> Place {
+    Place::new(
+        "channel_secrets",
+        "read_key",
+        format_args!("{node}/{channel}"),
+    )
+}
+
+fn is_no_node(error: &rusqlite::Error) -> bool {
+    let failure = error.sqlite_error();
+    failure.is_some_and(|failure| failure.extended_code == SQLITE_CONSTRAINT_FOREIGNKEY)
+}

@@ -1,0 +1,195 @@
+//! How single values are written: a stored format, never to be changed, only added to.
+
+use evara_actors::domain::{
+    ChannelId, EntryId, Kind, Quality, Reason, Revision, Source, Timestamp, Verdict,
+};
+use uuid::Uuid;
+
+use super::error::Failure;
+
+/// A source: 0, channel and entry in big-endian, or 1 and the uuid. Sorts as sources do.
+pub(super) type SourceKey = [u8; 17];
+
+pub(super) const fn of_kind(kind: Kind) -> i64 {
+    match kind {
+        Kind::Generic => 0,
+        Kind::Tank => 1,
+        Kind::Flow => 2,
+        Kind::Deep => 3,
+    }
+}
+
+pub(super) fn kind(code: i64) -> Result<Kind, Failure> {
+    match code {
+        0 => Ok(Kind::Generic),
+        1 => Ok(Kind::Tank),
+        2 => Ok(Kind::Flow),
+        3 => Ok(Kind::Deep),
+        _ => Err(unreadable("kind", code)),
+    }
+}
+
+pub(super) fn of_source(source: Source) -> SourceKey {
+    let mut key = [0; 17];
+    match source {
+        Source::ThingSpeak { channel, entry } => {
+            key[1..9].copy_from_slice(&channel.0.to_be_bytes());
+            key[9..].copy_from_slice(&entry.0.to_be_bytes());
+        }
+        Source::Pushed(id) => {
+            key[0] = 1;
+            key[1..].copy_from_slice(id.as_bytes());
+        }
+    }
+    key
+}
+
+pub(super) fn source(key: SourceKey) -> Result<Source, Failure> {
+    let [tag, rest @ ..] = key;
+    let both = u128::from_be_bytes(rest);
+    match tag {
+        0 => Ok(Source::ThingSpeak {
+            channel: ChannelId((both >> 64) as u64),
+            entry: EntryId(both as u64),
+        }),
+        1 => Ok(Source::Pushed(Uuid::from_u128(both))),
+        _ => Err(unreadable("source", tag.into())),
+    }
+}
+
+/// 16 x quality + reason; good is 0.
+pub(super) const fn of_verdict(verdict: Verdict) -> u8 {
+    let quality = match verdict.quality {
+        Quality::Good => 0,
+        Quality::Suspect => 1,
+        Quality::Bad => 2,
+        Quality::Missing => 3,
+    };
+    let reason = match verdict.reason {
+        None => 0,
+        Some(Reason::Range) => 1,
+        Some(Reason::Spike) => 2,
+        Some(Reason::Rate) => 3,
+        Some(Reason::FlatLine) => 4,
+        Some(Reason::Gap) => 5,
+        Some(Reason::Future) => 6,
+        Some(Reason::Empty) => 7,
+        Some(Reason::NotANumber) => 8,
+        Some(Reason::Unexplained) => 9,
+    };
+    16 * quality + reason
+}
+
+pub(super) fn verdict(code: u8) -> Result<Verdict, Failure> {
+    let quality = match code / 16 {
+        0 => Quality::Good,
+        1 => Quality::Suspect,
+        2 => Quality::Bad,
+        3 => Quality::Missing,
+        _ => return Err(unreadable("verdict", code.into())),
+    };
+    let reason = match code % 16 {
+        0 => None,
+        1 => Some(Reason::Range),
+        2 => Some(Reason::Spike),
+        3 => Some(Reason::Rate),
+        4 => Some(Reason::FlatLine),
+        5 => Some(Reason::Gap),
+        6 => Some(Reason::Future),
+        7 => Some(Reason::Empty),
+        8 => Some(Reason::NotANumber),
+        9 => Some(Reason::Unexplained),
+        _ => return Err(unreadable("verdict", code.into())),
+    };
+    Ok(Verdict { quality, reason })
+}
+
+/// A revision that led somewhere is itself; a late row's is kept below nought, out of the change log.
+/// No twin lives to see 2^63 changes.
+pub(super) const fn of_revision(revision: Revision, late: bool) -> i64 {
+    let code = revision.0.cast_signed();
+    if late { !code } else { code }
+}
+
+pub(super) const fn revision(code: i64) -> Revision {
+    let late = code < 0;
+    Revision(if late { !code } else { code }.cast_unsigned())
+}
+
+/// An instant outside of what can be written was not written by us.
+pub(super) fn timestamp(millis: i64) -> Result<Timestamp, Failure> {
+    let instant = Timestamp::from_millis(millis);
+    if instant.millis() == millis {
+        Ok(instant)
+    } else {
+        Err(unreadable("time", millis))
+    }
+}
+
+fn unreadable(what: &str, code: i64) -> Failure {
+    Failure::Unreadable(format!("{code} is no {what}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_verdict_reads_back_as_it_was_written() {
+        let reasons = Reason::ALL.map(Some).into_iter().chain([None]);
+        for reason in reasons {
+            for quality in [
+                Quality::Good,
+                Quality::Suspect,
+                Quality::Bad,
+                Quality::Missing,
+            ] {
+                let written = Verdict { quality, reason };
+                assert_eq!(verdict(of_verdict(written)).unwrap(), written);
+            }
+        }
+        assert!(verdict(0x0a).is_err());
+        assert!(verdict(0x40).is_err());
+    }
+
+    #[test]
+    fn the_code_of_a_verdict_is_a_stored_format_and_stays() {
+        assert_eq!(of_verdict(Verdict::GOOD), 0);
+        assert_eq!(of_verdict(Verdict::suspect(Reason::Spike)), 0x12);
+        assert_eq!(of_verdict(Verdict::bad(Reason::Range)), 0x21);
+        assert_eq!(of_verdict(Verdict::missing(Reason::NotANumber)), 0x38);
+    }
+
+    #[test]
+    fn sources_sort_as_bytes_as_they_sort_as_values() {
+        let entry = |channel, entry| Source::ThingSpeak {
+            channel: ChannelId(channel),
+            entry: EntryId(entry),
+        };
+        let sorted = [
+            entry(0, 256),
+            entry(1, 2),
+            entry(256, 1),
+            entry(u64::MAX, u64::MAX),
+            Source::Pushed(Uuid::nil()),
+            Source::Pushed(Uuid::max()),
+        ];
+        assert!(sorted.is_sorted());
+        assert!(sorted.map(of_source).is_sorted());
+        assert_eq!(sorted.map(|s| source(of_source(s)).unwrap()), sorted);
+    }
+
+    #[test]
+    fn a_late_revision_is_below_nought_even_when_it_is_the_first() {
+        for number in [0, 1, i64::MAX as u64] {
+            assert!(of_revision(Revision(number), true) < 0);
+            assert!(of_revision(Revision(number), false) >= 0);
+            for late in [true, false] {
+                assert_eq!(
+                    revision(of_revision(Revision(number), late)),
+                    Revision(number)
+                );
+            }
+        }
+    }
+}

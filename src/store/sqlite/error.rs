@@ -1,0 +1,163 @@
+//! How the store fails: on opening, and in a call. One place says which failures mean damage.
+
+use std::path::PathBuf;
+
+use evara_actors::ports::{ArchiveError, RegistryError};
+use rusqlite::ErrorCode;
+use tokio::task::JoinError;
+
+use super::directory::DataDirectory;
+use crate::store::SecretsError;
+
+/// Why the store did not open.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Another process, or another store of this one, has it.
+    #[error("the data directory {} is in use by another process", dir.display())]
+    InUse {
+        /// The directory.
+        dir: PathBuf,
+    },
+    /// It cannot be made, or not be written to.
+    #[error("the data directory {} cannot be written", dir.display())]
+    Directory {
+        /// The directory.
+        dir: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// The database file may only be read.
+    #[error("the database {} is read-only", file.display())]
+    ReadOnly {
+        /// The file.
+        file: PathBuf,
+    },
+    /// The file system cannot share memory between connections, as network file systems cannot.
+    #[error("the file system of {} allows no write-ahead log", file.display())]
+    NoWriteAheadLog {
+        /// The file.
+        file: PathBuf,
+    },
+    /// It is no database, or not a whole one.
+    #[error("the database {} is damaged: restore it from a backup", file.display())]
+    Damaged {
+        /// The file.
+        file: PathBuf,
+        /// What SQLite said.
+        source: rusqlite::Error,
+    },
+    /// A newer version of the service wrote it.
+    #[error(
+        "the database {} has schema version {found} and this version knows {known}: run a newer one",
+        file.display()
+    )]
+    NewerSchema {
+        /// The file.
+        file: PathBuf,
+        /// The schema that was found.
+        found: i32,
+        /// The newest schema that is known.
+        known: i32,
+    },
+    /// A step to the newest schema failed; the steps before it were kept.
+    #[error("the database {} could not be migrated", file.display())]
+    Migration {
+        /// The file.
+        file: PathBuf,
+        /// What the migration said.
+        source: Box<refinery::Error>,
+    },
+    /// What it keeps secret was sealed under another key.
+    #[error("the database {} was begun under another SECRET_KEY", file.display())]
+    WrongSecretKey {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Anything else that SQLite says.
+    #[error("the database {} cannot be opened", file.display())]
+    Database {
+        /// The file.
+        file: PathBuf,
+        /// What SQLite said.
+        source: rusqlite::Error,
+    },
+}
+
+impl StoreError {
+    /// What `source` means for the database `file`.
+    pub(super) fn of_sqlite(file: PathBuf, source: rusqlite::Error) -> Self {
+        if is_damage(&source) {
+            Self::Damaged { file, source }
+        } else {
+            Self::Database { file, source }
+        }
+    }
+}
+
+/// The stored key check does not fit, or cannot be read.
+#[derive(Debug)]
+pub(super) enum KeyCheckError {
+    Wrong,
+    Sqlite(rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for KeyCheckError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
+    }
+}
+
+impl KeyCheckError {
+    pub(super) fn at(self, directory: &DataDirectory) -> StoreError {
+        let file = directory.database();
+        match self {
+            Self::Wrong => StoreError::WrongSecretKey { file },
+            Self::Sqlite(source) => StoreError::of_sqlite(file, source),
+        }
+    }
+}
+
+/// Why a call came to nothing.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failure {
+    #[error("the database did not answer in time")]
+    TimedOut,
+    #[error("the database call ended early")]
+    Ended(#[source] JoinError),
+    #[error("the database refused")]
+    Sqlite(#[from] rusqlite::Error),
+    #[error("{0}")]
+    Unreadable(String),
+}
+
+impl From<Failure> for ArchiveError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Unreadable(what) => Self::Corrupt(what),
+            Failure::Sqlite(error) if is_damage(&error) => Self::Corrupt(error.to_string()),
+            other @ (Failure::TimedOut | Failure::Ended(_) | Failure::Sqlite(_)) => {
+                Self::Unavailable(Box::new(other))
+            }
+        }
+    }
+}
+
+impl From<Failure> for RegistryError {
+    fn from(failure: Failure) -> Self {
+        Self::Unavailable(Box::new(failure))
+    }
+}
+
+impl From<Failure> for SecretsError {
+    fn from(failure: Failure) -> Self {
+        Self::Unavailable(Box::new(failure))
+    }
+}
+
+fn is_damage(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error_code();
+    matches!(
+        code,
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
+    )
+}

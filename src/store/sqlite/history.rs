@@ -1,0 +1,161 @@
+//! Reading back: pages of telemetry, the change log, and all that twins come back from. Each call sees one
+//! state of the database, whatever is committed meanwhile.
+
+use evara_actors::domain::{NodeId, Revision, Sample, Value, Verdict};
+use evara_actors::ports::{DeadLetter, LogEntry, Point, Saved, SavedTwin, TelemetryQuery};
+use rusqlite::{Connection, Params, Row, params};
+
+use super::error::Failure;
+use super::{codes, rows, statements};
+
+/// SQLite's word for no limit.
+const ALL: i64 = -1;
+
+/// Below every revision that a change led to, and above those of late rows.
+const BEFORE_FIRST: i64 = -1;
+
+/// The points of at most `query.limit` samples. What was reported; a derived value is given to those who
+/// ask for its name, unless the device reported a metric of that name itself.
+pub(super) fn telemetry(
+    connection: &mut Connection,
+    node: NodeId,
+    query: &TelemetryQuery,
+) -> Result<Vec<Point>, Failure> {
+    let transaction = connection.transaction()?;
+    let mut statement = transaction.prepare_cached(statements::SAMPLES_BY_TIME)?;
+    let (at, source) = begin_after(query);
+    let mut found = statement.query(params![node.0.as_bytes(), at, source, query.to.millis()])?;
+    let mut points = Vec::new();
+    let mut samples = 0;
+    let mut last = None;
+    while samples < query.limit {
+        let Some(row) = found.next()? else { break };
+        let sample = rows::sample(&transaction, node, row)?;
+        // A node that became another kind may have taken one sample into both tables.
+        let key = Some((sample.source_at, sample.source));
+        if std::mem::replace(&mut last, key) == key {
+            continue;
+        }
+        let before = points.len();
+        points.extend(points_of(row, sample, query)?);
+        samples += u32::from(points.len() > before);
+    }
+    Ok(points)
+}
+
+/// The place in the order of time and source that the page begins after. No source is as short as none.
+fn begin_after(query: &TelemetryQuery) -> (i64, Vec<u8>) {
+    match query.after {
+        Some((at, source)) if at >= query.from => (at.millis(), codes::of_source(source).to_vec()),
+        Some(_) | None => (query.from.millis(), Vec::new()),
+    }
+}
+
+fn points_of(row: &Row<'_>, sample: Sample, query: &TelemetryQuery) -> Result<Vec<Point>, Failure> {
+    let revision = codes::revision(row.get(4)?);
+    let point = |value: Value| Point {
+        metric: value.metric,
+        number: value.number,
+        verdict: value.verdict,
+        raw: value.raw,
+        source: sample.source,
+        source_at: sample.source_at,
+        received_at: sample.received_at,
+        revision,
+    };
+    let mut values = sample.values;
+    if let Some(metric) = &query.metric {
+        values.retain(|value| value.metric == *metric);
+        if values.is_empty() {
+            let number = rows::derived(row, metric.name())?;
+            values.extend(number.map(|number| Value {
+                metric: metric.clone(),
+                number: Some(number),
+                verdict: Verdict::GOOD,
+                raw: None,
+            }));
+        }
+    }
+    Ok(values.into_iter().map(point).collect())
+}
+
+/// What changed `node` after a revision. Late rows changed nothing and are left out.
+pub(super) fn changes(
+    connection: &mut Connection,
+    node: NodeId,
+    after: Revision,
+    limit: u32,
+) -> Result<Vec<LogEntry>, Failure> {
+    let transaction = connection.transaction()?;
+    let after = codes::of_revision(after, false);
+    changes_after(&transaction, node, after, limit.into())
+}
+
+fn changes_after(
+    connection: &Connection,
+    node: NodeId,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<LogEntry>, Failure> {
+    let key = params![node.0.as_bytes(), after, limit];
+    let entry = |row: &Row<'_>| rows::log_entry(connection, node, row);
+    all(connection, statements::CHANGES_BY_REVISION, key, entry)
+}
+
+/// Twins and cursors, as they were last committed.
+pub(super) fn load(connection: &mut Connection) -> Result<Saved, Failure> {
+    let transaction = connection.transaction()?;
+    let mut saved = Saved::default();
+    for cursor in all(&transaction, statements::ALL_CURSORS, [], rows::cursor)? {
+        saved.cursors.insert(cursor.channel, cursor);
+    }
+    for snapshot in all(&transaction, statements::ALL_SNAPSHOTS, [], rows::snapshot)? {
+        let twin = SavedTwin {
+            snapshot: Some(snapshot.clone()),
+            tail: Vec::new(),
+        };
+        saved.twins.insert(snapshot.node, twin);
+    }
+    let node_id = |row: &Row<'_>| rows::node_id(row, 0);
+    for node in all(&transaction, statements::LOGGED_NODES, [], node_id)? {
+        let snapshot = saved
+            .twins
+            .get(&node)
+            .and_then(|twin| twin.snapshot.as_ref());
+        let after = snapshot.map_or(BEFORE_FIRST, |row| codes::of_revision(row.revision, false));
+        let tail = changes_after(&transaction, node, after, ALL)?;
+        if !tail.is_empty() {
+            saved.twins.entry(node).or_default().tail = tail;
+        }
+    }
+    Ok(saved)
+}
+
+/// The newest dead letters, newest first.
+pub(super) fn dead_letters(
+    connection: &mut Connection,
+    limit: u32,
+) -> Result<Vec<DeadLetter>, Failure> {
+    all(
+        connection,
+        statements::NEWEST_DEAD_LETTERS,
+        [limit],
+        rows::dead_letter,
+    )
+}
+
+/// Every row that `sql` gives, as `value` reads it.
+pub(super) fn all<T>(
+    connection: &Connection,
+    sql: &str,
+    key: impl Params,
+    value: impl Fn(&Row<'_>) -> Result<T, Failure>,
+) -> Result<Vec<T>, Failure> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut found = statement.query(key)?;
+    let mut values = Vec::new();
+    while let Some(row) = found.next()? {
+        values.push(value(row)?);
+    }
+    Ok(values)
+}

@@ -1,0 +1,143 @@
+//! The schema's steps, embedded in the program: which are applied, which are pending, and applying them.
+//!
+//! Steps are only ever added. A schema newer than this program is left alone.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use rusqlite::Connection;
+
+use super::StoreError;
+use super::connect;
+use super::directory::{DataDirectory, database_in};
+
+mod embedded {
+    refinery::embed_migrations!("migrations/sqlite");
+}
+
+/// One step of the schema.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Migration {
+    /// Counts from 1.
+    pub version: i32,
+    /// What it does, in words.
+    pub name: String,
+}
+
+/// How far a database is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MigrationStatus {
+    /// The steps that it has, in order.
+    pub applied: Vec<Migration>,
+    /// The steps that this version would add, in order.
+    pub pending: Vec<Migration>,
+}
+
+/// How far the database in `dir` is; changes nothing, and may be asked while a service runs. Where there
+/// is no database every step is pending.
+///
+/// # Errors
+/// When the database cannot be read, or is newer than this version.
+pub fn migrate_status(dir: &Path) -> Result<MigrationStatus, StoreError> {
+    let file = database_in(dir);
+    if !file.exists() {
+        return Ok(status(Vec::new()));
+    }
+    let look = || applied(&connect::read_only(&file)?);
+    let applied = look().map_err(|source| StoreError::of_sqlite(file.clone(), source))?;
+    refuse_newer(&applied, &file)?;
+    Ok(status(applied))
+}
+
+/// Brings the database in `dir` up to date, making it where it is not there, and says which steps that took.
+///
+/// # Errors
+/// As [`super::SqliteStore::open`] does; a service that runs on `dir` is one.
+pub fn migrate(dir: &Path) -> Result<Vec<Migration>, StoreError> {
+    let directory = DataDirectory::claim(dir)?;
+    up(&mut connect::writer(&directory)?, &directory)
+}
+
+/// Applies what is pending, each step in a transaction of its own.
+pub(super) fn up(
+    connection: &mut Connection,
+    directory: &DataDirectory,
+) -> Result<Vec<Migration>, StoreError> {
+    let file = directory.database();
+    let applied =
+        applied(connection).map_err(|source| StoreError::of_sqlite(file.clone(), source))?;
+    refuse_newer(&applied, &file)?;
+    let report = embedded::migrations::runner().run(connection);
+    let report = report.map_err(|source| StoreError::Migration {
+        file,
+        source: Box::new(source),
+    })?;
+    Ok(report.applied_migrations().iter().map(step).collect())
+}
+
+fn refuse_newer(applied: &[Migration], file: &Path) -> Result<(), StoreError> {
+    let newest = |steps: &[Migration]| steps.iter().map(|step| step.version).max().unwrap_or(0);
+    let (found, known) = (newest(applied), newest(&known()));
+    if found <= known {
+        return Ok(());
+    }
+    Err(StoreError::NewerSchema {
+        file: file.to_owned(),
+        found,
+        known,
+    })
+}
+
+/// Asked of the table itself, since refinery would make the table first.
+fn applied(connection: &Connection) -> rusqlite::Result<Vec<Migration>> {
+    const TABLE: &str = "refinery_schema_history";
+    if !connection.table_exists(None, TABLE)? {
+        return Ok(Vec::new());
+    }
+    let sql = format!("SELECT version, name FROM {TABLE} ORDER BY version");
+    let mut statement = connection.prepare(&sql)?;
+    let rows = statement.query_map([], |row| {
+        Ok(Migration {
+            version: row.get(0)?,
+            name: row.get(1)?,
+        })
+    })?;
+    rows.collect()
+}
+
+fn status(applied: Vec<Migration>) -> MigrationStatus {
+    let mut pending: BTreeMap<i32, Migration> = known()
+        .into_iter()
+        .map(|step| (step.version, step))
+        .collect();
+    for step in &applied {
+        pending.remove(&step.version);
+    }
+    MigrationStatus {
+        applied,
+        pending: pending.into_values().collect(),
+    }
+}
+
+fn known() -> Vec<Migration> {
+    embedded::migrations::runner()
+        .get_migrations()
+        .iter()
+        .map(step)
+        .collect()
+}
+
+fn step(migration: &refinery::Migration) -> Migration {
+    Migration {
+        version: migration.version(),
+        name: migration.name().to_owned(),
+    }
+}
+
+/// A database of the newest schema, for tests of statements alone.
+#[cfg(test)]
+pub(super) fn migrated_in_memory() -> Connection {
+    let mut connection = Connection::open_in_memory().unwrap();
+    embedded::migrations::runner().run(&mut connection).unwrap();
+    connection
+}

@@ -1,0 +1,73 @@
+//! The embedded store: one SQLite file in the data directory, written by one process at a time.
+//!
+//! It holds the truth of nodes, twins and history. `Ok` means committed and synced to the disk. No SQLite
+//! call runs on a thread of the runtime, and none is waited for without a deadline.
+
+mod archive;
+mod channel_secrets;
+mod codes;
+mod connect;
+mod directory;
+mod error;
+mod history;
+mod lane;
+mod migrations;
+mod registry;
+mod rows;
+mod sample;
+mod statements;
+mod write;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use error::StoreError;
+pub use migrations::{Migration, MigrationStatus, migrate, migrate_status};
+
+use self::directory::DataDirectory;
+use self::lane::Lane;
+use super::SecretBox;
+
+/// Callers on the path of a request wait no longer; the outside gives up on one after six seconds.
+const DEADLINE: Duration = Duration::from_secs(5);
+
+/// Loading happens once, before anyone waits, and grows with the number of twins.
+const LOAD_DEADLINE: Duration = Duration::from_secs(60);
+
+/// Enough for a chart to be drawn while another is; each holds a file handle and a page cache.
+const READERS: usize = 4;
+
+/// The embedded store. Dropping it gives the data directory free.
+#[derive(Debug)]
+pub struct SqliteStore {
+    writer: Lane,
+    readers: Lane,
+    keys: Arc<SecretBox>,
+}
+
+impl SqliteStore {
+    /// Opens the store in `dir`, making both where they are not there yet, and brings the schema up to
+    /// date. Blocks: call it before serving, or where blocking is allowed.
+    ///
+    /// # Errors
+    /// When another process has the directory, when it cannot be written, when the file is damaged or was
+    /// written by a newer version, and when it was begun under another SECRET_KEY.
+    pub fn open(dir: &Path, keys: SecretBox) -> Result<Self, StoreError> {
+        let directory = Arc::new(DataDirectory::claim(dir)?);
+        let mut writer = connect::writer(&directory)?;
+        migrations::up(&mut writer, &directory)?;
+        connect::check_key(&writer, &keys).map_err(|error| error.at(&directory))?;
+        let readers = (0..READERS)
+            .map(|_| connect::reader(&directory))
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(Self {
+            writer: Lane::of_writer(writer, Arc::clone(&directory)),
+            readers: Lane::of_readers(readers, directory),
+            keys: Arc::new(keys),
+        })
+    }
+}

@@ -1,0 +1,133 @@
+//! The registry's port over SQLite. Each write checks and changes in one transaction.
+
+use evara_actors::domain::{NodeId, NodeSpec};
+use evara_actors::ports::{BoxFuture, Registry, RegistryError};
+use rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE;
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+
+use super::error::Failure;
+use super::{DEADLINE, SqliteStore, history, rows, statements};
+
+/// What a write came to, where the database itself did not fail.
+type Outcome = Result<(), RegistryError>;
+
+impl Registry for SqliteStore {
+    fn nodes(&self) -> BoxFuture<'_, Result<Vec<NodeSpec>, RegistryError>> {
+        Box::pin(async move {
+            let job = self.readers.call(DEADLINE, |connection| {
+                history::all(connection, statements::ALL_NODES, [], rows::node_spec)
+            });
+            Ok(job.await?)
+        })
+    }
+
+    fn insert(&self, spec: NodeSpec) -> BoxFuture<'_, Result<(), RegistryError>> {
+        Box::pin(async move {
+            self.writer
+                .call(DEADLINE, move |connection| insert(connection, &spec))
+                .await?
+        })
+    }
+
+    fn update(&self, spec: NodeSpec) -> BoxFuture<'_, Result<(), RegistryError>> {
+        Box::pin(async move {
+            self.writer
+                .call(DEADLINE, move |connection| update(connection, &spec))
+                .await?
+        })
+    }
+
+    fn remove(&self, id: NodeId) -> BoxFuture<'_, Result<(), RegistryError>> {
+        Box::pin(async move {
+            self.writer
+                .call(DEADLINE, move |connection| remove(connection, id))
+                .await?
+        })
+    }
+}
+
+fn insert(connection: &mut Connection, spec: &NodeSpec) -> Result<Outcome, Failure> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    if is_there(&transaction, spec.id)? {
+        return Ok(Err(RegistryError::VersionMoved));
+    }
+    match write(&transaction, statements::INSERT_NODE, spec)? {
+        Written::KeyTaken => return Ok(Err(RegistryError::KeyTaken)),
+        Written::Rows(_) => {}
+    }
+    transaction.execute(statements::UNDO_REMOVED, [spec.id.0.as_bytes()])?;
+    transaction.commit()?;
+    Ok(Ok(()))
+}
+
+fn update(connection: &mut Connection, spec: &NodeSpec) -> Result<Outcome, Failure> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    match write(&transaction, statements::UPDATE_NODE, spec)? {
+        Written::KeyTaken => return Ok(Err(RegistryError::KeyTaken)),
+        Written::Rows(0) if is_there(&transaction, spec.id)? => {
+            return Ok(Err(RegistryError::VersionMoved));
+        }
+        Written::Rows(0) => return Ok(Err(RegistryError::NotFound)),
+        Written::Rows(_) => {}
+    }
+    let channel = spec
+        .channel
+        .as_ref()
+        .map(|binding| binding.channel_id.0.cast_signed());
+    let stale = params![spec.id.0.as_bytes(), channel];
+    transaction.execute(statements::FORGET_STALE_READ_KEY, stale)?;
+    transaction.commit()?;
+    Ok(Ok(()))
+}
+
+fn remove(connection: &mut Connection, id: NodeId) -> Result<Outcome, Failure> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    if transaction.execute(statements::DELETE_NODE, [id.0.as_bytes()])? == 0 {
+        return Ok(Err(RegistryError::NotFound));
+    }
+    transaction.execute(statements::INSERT_REMOVED, [id.0.as_bytes()])?;
+    transaction.commit()?;
+    Ok(Ok(()))
+}
+
+enum Written {
+    Rows(usize),
+    KeyTaken,
+}
+
+fn write(transaction: &Transaction<'_>, sql: &str, spec: &NodeSpec) -> Result<Written, Failure> {
+    let community = spec.community_id.map(|id| *id.as_bytes());
+    let written = transaction.execute(
+        sql,
+        params![
+            spec.id.0.as_bytes(),
+            spec.key,
+            community,
+            spec.version.cast_signed(),
+            spec.created_at.millis(),
+            to_json(spec)?,
+        ],
+    );
+    match written {
+        Ok(rows) => Ok(Written::Rows(rows)),
+        Err(error) if is_key_taken(&error) => Ok(Written::KeyTaken),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The description as JSON that can be read back: one that cannot would keep every node from being read.
+fn to_json(spec: &NodeSpec) -> Result<String, Failure> {
+    let json = serde_json::to_string(spec)
+        .map_err(|error| Failure::Unreadable(format!("a description that is no JSON: {error}")))?;
+    rows::parse::<NodeSpec>("description of a node", &json)?;
+    Ok(json)
+}
+
+fn is_there(transaction: &Transaction<'_>, id: NodeId) -> Result<bool, Failure> {
+    Ok(transaction.query_row(statements::HAS_NODE, [id.0.as_bytes()], |row| row.get(0))?)
+}
+
+fn is_key_taken(error: &rusqlite::Error) -> bool {
+    let failure = error.sqlite_error();
+    failure.is_some_and(|failure| failure.extended_code == SQLITE_CONSTRAINT_UNIQUE)
+}

@@ -1,0 +1,153 @@
+//! Rows as values. Nothing else in the store indexes a row of telemetry, of the change log or of a table.
+
+use std::collections::BTreeMap;
+
+use evara_actors::domain::{ChannelId, EntryId, NodeId, NodeSpec, Sample, ShardId, Value};
+use evara_actors::ports::{CursorRow, DeadLetter, LogEntry, Record, SnapshotRow};
+use evara_actors::twin::Change;
+use rusqlite::{Connection, Row, params};
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+
+use super::error::Failure;
+use super::sample::{self, MAX_COLUMNS, MAX_DERIVED};
+use super::{codes, statements};
+
+/// The kind of a row of the change log that is an event.
+const EVENT: i64 = -1;
+
+/// A sample: the first ten columns of both `samples_by_time` and `changes_by_revision`.
+pub(super) fn sample(
+    connection: &Connection,
+    node: NodeId,
+    row: &Row<'_>,
+) -> Result<Sample, Failure> {
+    let kind = codes::kind(row.get(0)?)?;
+    let source_at = codes::timestamp(row.get(1)?)?;
+    let source = row.get(2)?;
+    let verdicts: Option<Vec<u8>> = row.get(5)?;
+    let mut numbers = [None; MAX_COLUMNS];
+    for (column, number) in numbers.iter_mut().enumerate() {
+        *number = row.get(6 + column)?;
+    }
+    let elsewhere = || {
+        let key = params![
+            node.0.as_bytes(),
+            source_at.millis(),
+            source,
+            codes::of_kind(kind)
+        ];
+        let mut statement = connection.prepare_cached(statements::OTHER_VALUES)?;
+        let mut rows = statement.query(key)?;
+        let mut values = Vec::new();
+        while let Some(row) = rows.next()? {
+            values.push(other_value(row)?);
+        }
+        Ok(values)
+    };
+    Ok(Sample {
+        source: codes::source(source)?,
+        source_at,
+        received_at: codes::timestamp(row.get(3)?)?,
+        values: sample::join(kind, numbers, verdicts.as_deref(), elsewhere)?,
+    })
+}
+
+fn other_value(row: &Row<'_>) -> Result<Value, Failure> {
+    let name: String = row.get(0)?;
+    let metric = name
+        .parse()
+        .map_err(|_| Failure::Unreadable(format!("a metric with the name {name:?}")))?;
+    let raw: Option<String> = row.get(2)?;
+    Ok(Value {
+        metric,
+        number: row.get(1)?,
+        verdict: codes::verdict(row.get(3)?)?,
+        raw: raw.map(String::into_boxed_str),
+    })
+}
+
+/// The derived value `name` of a row of `samples_by_time`.
+pub(super) fn derived(row: &Row<'_>, name: &str) -> Result<Option<f64>, Failure> {
+    let kind = codes::kind(row.get(0)?)?;
+    let columns = sample::derived_columns(kind).iter();
+    if let Some(column) = columns.clone().position(|column| *column == name) {
+        return Ok(row.get(6 + MAX_COLUMNS + column)?);
+    }
+    let json: Option<String> = row.get(6 + MAX_COLUMNS + MAX_DERIVED)?;
+    let Some(json) = json else { return Ok(None) };
+    let object: BTreeMap<String, f64> = parse("derived values", &json)?;
+    Ok(object.get(name).copied())
+}
+
+/// A row of `changes_by_revision`.
+pub(super) fn log_entry(
+    connection: &Connection,
+    node: NodeId,
+    row: &Row<'_>,
+) -> Result<LogEntry, Failure> {
+    let kind: i64 = row.get(0)?;
+    let record = if kind == EVENT {
+        let change: String = row.get(6 + MAX_COLUMNS)?;
+        let change: Change = parse("change", &change)?;
+        Record::Event(codes::timestamp(row.get(1)?)?, change)
+    } else {
+        Record::Telemetry(sample(connection, node, row)?)
+    };
+    Ok(LogEntry {
+        revision: codes::revision(row.get(4)?),
+        record,
+    })
+}
+
+pub(super) fn node_id(row: &Row<'_>, column: usize) -> Result<NodeId, Failure> {
+    Ok(NodeId(Uuid::from_bytes(row.get(column)?)))
+}
+
+pub(super) fn channel_id(row: &Row<'_>, column: usize) -> Result<ChannelId, Failure> {
+    let signed: i64 = row.get(column)?;
+    Ok(ChannelId(signed.cast_unsigned()))
+}
+
+pub(super) fn snapshot(row: &Row<'_>) -> Result<SnapshotRow, Failure> {
+    Ok(SnapshotRow {
+        node: node_id(row, 0)?,
+        shard: ShardId(row.get(1)?),
+        revision: codes::revision(row.get(2)?),
+        state: row.get(3)?,
+    })
+}
+
+pub(super) fn cursor(row: &Row<'_>) -> Result<CursorRow, Failure> {
+    let last_entry: i64 = row.get(2)?;
+    let missed: i64 = row.get(5)?;
+    Ok(CursorRow {
+        channel: channel_id(row, 0)?,
+        shard: ShardId(row.get(1)?),
+        last_entry: EntryId(last_entry.cast_unsigned()),
+        last_created_at: codes::timestamp(row.get(3)?)?,
+        generation: row.get(4)?,
+        missed: missed.cast_unsigned(),
+    })
+}
+
+pub(super) fn dead_letter(row: &Row<'_>) -> Result<DeadLetter, Failure> {
+    Ok(DeadLetter {
+        id: Uuid::from_bytes(row.get(0)?),
+        node: node_id(row, 1)?,
+        at: codes::timestamp(row.get(2)?)?,
+        error: row.get(3)?,
+        message: row.get(4)?,
+    })
+}
+
+pub(super) fn node_spec(row: &Row<'_>) -> Result<NodeSpec, Failure> {
+    let spec: String = row.get(0)?;
+    parse("description of a node", &spec)
+}
+
+/// Stored JSON as a value.
+pub(super) fn parse<T: DeserializeOwned>(what: &str, json: &str) -> Result<T, Failure> {
+    serde_json::from_str(json)
+        .map_err(|error| Failure::Unreadable(format!("a {what} that cannot be read: {error}")))
+}

@@ -1,0 +1,3 @@
+SELECT spec
+FROM nodes
+ORDER BY created_at, id

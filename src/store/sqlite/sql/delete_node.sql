@@ -1,0 +1,2 @@
+-- Its read key goes with it.
+DELETE FROM nodes WHERE id = ?1

@@ -1,0 +1,63 @@
+//! The embedded store against the suite of all stores, and against what can befall a file.
+
+mod damage;
+mod sealed;
+mod timing;
+
+use std::path::{Path, PathBuf};
+
+use evara_actors::ports::BoxFuture;
+use rusqlite::Connection;
+use secrecy::SecretString;
+use uuid::Uuid;
+
+use super::directory::database_in;
+use super::{SqliteStore, StoreError};
+use crate::store::SecretBox;
+use crate::store::conformance::{Opened, Site, conformance};
+
+conformance!(super::TempDir::new());
+
+/// A directory that is gone when the test is over.
+#[derive(Debug)]
+struct TempDir(PathBuf);
+
+impl TempDir {
+    fn new() -> Self {
+        let name = format!("evara-store-{}", Uuid::new_v4());
+        Self(std::env::temp_dir().join(name))
+    }
+
+    fn path(&self) -> &Path {
+        &self.0
+    }
+
+    fn database(&self) -> PathBuf {
+        database_in(&self.0)
+    }
+
+    fn store(&self) -> Result<SqliteStore, StoreError> {
+        SqliteStore::open(&self.0, keys('k'))
+    }
+
+    /// A connection past the store, as a person with a shell would have.
+    fn shell(&self) -> Connection {
+        Connection::open(self.database()).unwrap()
+    }
+}
+
+impl Drop for TempDir {
+    fn drop(&mut self) {
+        let _may_never_have_been_made = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+impl Site for TempDir {
+    fn open(&self) -> BoxFuture<'_, Opened> {
+        Box::pin(async { Opened::new(self.store().unwrap()) })
+    }
+}
+
+fn keys(letter: char) -> SecretBox {
+    SecretBox::new(&SecretString::from(letter.to_string().repeat(32))).unwrap()
+}

@@ -1,0 +1,135 @@
+//! Deadlines, and what becomes of calls that miss them.
+
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use tokio::task::{JoinSet, yield_now};
+use tokio::time::advance;
+
+use super::TempDir;
+use crate::store::sqlite::directory::DataDirectory;
+use crate::store::sqlite::error::Failure;
+use crate::store::sqlite::lane::Lane;
+use crate::store::sqlite::{DEADLINE, connect};
+
+const LONG: Duration = Duration::from_secs(3600);
+
+/// A writer's lane over a database with one empty table, and a reader's.
+fn lanes(dir: &TempDir) -> (Arc<Lane>, Arc<Lane>) {
+    let directory = Arc::new(DataDirectory::claim(dir.path()).unwrap());
+    let writer = connect::writer(&directory).unwrap();
+    writer.execute_batch("CREATE TABLE t (n INTEGER)").unwrap();
+    let reader = connect::reader(&directory).unwrap();
+    let writer = Lane::of_writer(writer, Arc::clone(&directory));
+    (
+        Arc::new(writer),
+        Arc::new(Lane::of_readers(vec![reader], directory)),
+    )
+}
+
+async fn rows(lane: &Lane) -> Result<i64, Failure> {
+    let count = lane.call(LONG, |connection| {
+        Ok(connection.query_row("SELECT count(*) FROM t", [], |row| row.get(0))?)
+    });
+    count.await
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_waits_past_its_deadline_is_given_up_and_never_starts() {
+    let dir = TempDir::new();
+    let (writer, _) = lanes(&dir);
+    let (release, released) = mpsc::channel::<()>();
+    let (started, has_started) = oneshot::channel();
+    let mut calls = JoinSet::new();
+    let lane = Arc::clone(&writer);
+    calls.spawn(async move {
+        let job = lane.call(LONG, move |_| {
+            started.send(()).unwrap();
+            released.recv().unwrap();
+            Ok(())
+        });
+        job.await
+    });
+    has_started.await.unwrap();
+    let lane = Arc::clone(&writer);
+    let mut waiting = JoinSet::new();
+    waiting.spawn(async move {
+        let job = lane.call(DEADLINE, |connection| {
+            Ok(connection.execute("INSERT INTO t VALUES (1)", [])?)
+        });
+        job.await
+    });
+    yield_now().await;
+    advance(DEADLINE + Duration::from_millis(1)).await;
+    let given_up = waiting.join_next().await.unwrap().unwrap();
+    assert!(matches!(given_up, Err(Failure::TimedOut)));
+    release.send(()).unwrap();
+    calls.join_next().await.unwrap().unwrap().unwrap();
+    assert_eq!(rows(&writer).await.unwrap(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_past_its_deadline_goes_on_to_its_commit() {
+    let dir = TempDir::new();
+    let (writer, _) = lanes(&dir);
+    let (release, released) = mpsc::channel::<()>();
+    let (started, has_started) = oneshot::channel();
+    let lane = Arc::clone(&writer);
+    let mut calls = JoinSet::new();
+    calls.spawn(async move {
+        let job = lane.call(DEADLINE, move |connection| {
+            started.send(()).unwrap();
+            released.recv().unwrap();
+            Ok(connection.execute("INSERT INTO t VALUES (1)", [])?)
+        });
+        job.await
+    });
+    has_started.await.unwrap();
+    advance(DEADLINE + Duration::from_millis(1)).await;
+    let late = calls.join_next().await.unwrap().unwrap();
+    assert!(matches!(late, Err(Failure::TimedOut)));
+    release.send(()).unwrap();
+    assert_eq!(rows(&writer).await.unwrap(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_read_past_its_deadline_is_stopped_and_gives_its_connection_back() {
+    const ENDLESS: &str =
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n";
+    let dir = TempDir::new();
+    let (_, reader) = lanes(&dir);
+    let (started, has_started) = oneshot::channel();
+    let lane = Arc::clone(&reader);
+    let mut calls = JoinSet::new();
+    calls.spawn(async move {
+        let job = lane.call(DEADLINE, move |connection| {
+            let mut statement = connection.prepare(ENDLESS)?;
+            let mut rows = statement.query([])?;
+            rows.next()?;
+            started.send(()).unwrap();
+            while rows.next()?.is_some() {}
+            Ok(())
+        });
+        job.await
+    });
+    has_started.await.unwrap();
+    advance(DEADLINE + Duration::from_millis(1)).await;
+    let late = calls.join_next().await.unwrap().unwrap();
+    assert!(matches!(late, Err(Failure::TimedOut)));
+    assert_eq!(rows(&reader).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_job_that_panics_leaves_no_transaction_and_gives_its_connection_back() {
+    let dir = TempDir::new();
+    let (writer, reader) = lanes(&dir);
+    let broken = writer.call(LONG, |connection| -> Result<(), Failure> {
+        let transaction = connection.transaction()?;
+        transaction.execute("INSERT INTO t VALUES (1)", [])?;
+        panic!("as a defect would");
+    });
+    assert!(matches!(broken.await, Err(Failure::Ended(_))));
+    assert_eq!(rows(&writer).await.unwrap(), 0);
+    assert_eq!(rows(&reader).await.unwrap(), 0);
+}
