@@ -103,3 +103,25 @@ enum Journal {
     WriteAhead,
     Other,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_committed_is_synced_and_a_reader_cannot_write() {
+        let dir = std::env::temp_dir().join(format!("evara-connect-{}", uuid::Uuid::new_v4()));
+        let directory = DataDirectory::claim(&dir).unwrap();
+        let writer = writer(&directory).unwrap();
+        let setting = |name| -> String {
+            let sql = format!("SELECT CAST({name} AS TEXT) FROM pragma_{name}");
+            writer.query_row(&sql, [], |row| row.get(0)).unwrap()
+        };
+        assert_eq!(setting("journal_mode"), "wal");
+        assert_eq!(setting("synchronous"), "2");
+        assert_eq!(setting("foreign_keys"), "1");
+        let reader = reader(&directory).unwrap();
+        assert!(reader.execute_batch("CREATE TABLE t (n INTEGER)").is_err());
+        std::fs::remove_dir_all(dir).unwrap();
+    }
+}

@@ -44,8 +44,10 @@ const READERS: usize = 4;
 /// The embedded store. Dropping it gives the data directory free.
 #[derive(Debug)]
 pub struct SqliteStore {
-    writer: Lane,
+    // Fields drop in their order, and the last connection to close carries the log over into the
+    // database, which a reader may not.
     readers: Lane,
+    writer: Lane,
     keys: Arc<SecretBox>,
 }
 
@@ -65,8 +67,8 @@ impl SqliteStore {
             .map(|_| connect::reader(&directory))
             .collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
-            writer: Lane::of_writer(writer, Arc::clone(&directory)),
-            readers: Lane::of_readers(readers, directory),
+            readers: Lane::of_readers(readers, Arc::clone(&directory)),
+            writer: Lane::of_writer(writer, directory),
             keys: Arc::new(keys),
         })
     }
