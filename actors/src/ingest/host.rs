@@ -72,8 +72,26 @@ struct Own {
 pub struct Hold {
     /// When asking again is worthwhile.
     pub until: Timestamp,
-    /// Whether the other side is away; else it is we who are to be patient.
-    pub away: bool,
+    /// What is in the way.
+    pub cause: Cause,
+}
+
+/// What is in the way of asking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// The channel, or its host, does not answer.
+    Away,
+    /// The channel was asked often enough, or asked for patience.
+    ChannelBudget,
+    /// All channels together asked the host often enough.
+    HostBudget,
+}
+
+impl Cause {
+    /// A hold for this cause.
+    fn until(self, until: Timestamp) -> Hold {
+        Hold { until, cause: self }
+    }
 }
 
 /// What the host's breaker did that people should know.
@@ -241,10 +259,11 @@ impl ChannelGate {
         let mut own = lock(&self.own);
         let mut host = lock(&self.host.state);
         check(&mut own, &mut host, now)?;
-        let patient = |until| Hold { until, away: false };
-        own.limiter.admit(now).map_err(patient)?;
-        host.limiter.admit(now).map_err(patient)?;
-        let away = |until| Hold { until, away: true };
+        let channel = |until| Cause::ChannelBudget.until(until);
+        own.limiter.admit(now).map_err(channel)?;
+        let crowded = |until| Cause::HostBudget.until(until);
+        host.limiter.admit(now).map_err(crowded)?;
+        let away = |until| Cause::Away.until(until);
         let permits = (
             own.breaker.admit(now).map_err(away)?,
             host.breaker.admit(now).map_err(away)?,
@@ -302,12 +321,13 @@ impl ChannelGate {
 }
 
 fn check(own: &mut Own, host: &mut HostState, now: Timestamp) -> Result<(), Hold> {
-    let away = |until| Hold { until, away: true };
-    let patient = |until| Hold { until, away: false };
+    let away = |until| Cause::Away.until(until);
     host.breaker.check(now).map_err(away)?;
     own.breaker.check(now).map_err(away)?;
-    own.limiter.check(now).map_err(patient)?;
-    host.limiter.check(now).map_err(patient)
+    let channel = |until| Cause::ChannelBudget.until(until);
+    own.limiter.check(now).map_err(channel)?;
+    let crowded = |until| Cause::HostBudget.until(until);
+    host.limiter.check(now).map_err(crowded)
 }
 
 impl Drop for ChannelGate {
@@ -359,7 +379,3 @@ impl Drop for Pass {
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
-
-#[cfg(test)]
-#[path = "host_tests.rs"]
-mod tests;

@@ -5,6 +5,8 @@
 
 mod breaker;
 mod cache;
+#[cfg(test)]
+mod cache_tests;
 mod cadence;
 mod cursor;
 #[cfg(test)]
@@ -14,6 +16,8 @@ mod cursor_laws;
 mod delivery;
 mod fetch;
 mod host;
+#[cfg(test)]
+mod host_tests;
 mod limiter;
 mod poller;
 #[cfg(test)]
@@ -27,7 +31,7 @@ pub use breaker::{Breaker, BreakerState, Outcome, Permit};
 pub use cache::{ChannelCache, ReadError};
 pub use cadence::Cadence;
 pub use cursor::{Cursor, News};
-pub use host::{ChannelGate, GateSettings, Hold, HostGate, Pass};
+pub use host::{Cause, ChannelGate, GateSettings, Hold, HostGate, Pass};
 pub use limiter::{Budget, Limiter};
 pub(crate) use poller::PollerArgs;
 pub use poller::{Ingest, PollerError, PollerHandle};

@@ -64,10 +64,15 @@ pub(super) enum Msg {
     Due(u64),
     /// The feed has answered this.
     Answered(Ask, Result<Arc<Page>, FeedError>),
-    Poll(RpcReplyPort<Result<(), PollerError>>),
-    Pause(RpcReplyPort<()>),
-    Resume(RpcReplyPort<()>),
-    ResetBreaker(RpcReplyPort<()>),
+    /// A person wants something.
+    Wished(Wish, RpcReplyPort<Result<(), PollerError>>),
+}
+
+pub(super) enum Wish {
+    Poll,
+    Pause,
+    Resume,
+    ResetBreaker,
 }
 
 /// The way to one poller. Cheap to clone, and good across the poller's restarts.
@@ -159,43 +164,38 @@ impl PollerHandle {
     /// # Errors
     /// See [`PollerError`].
     pub async fn poll_now(&self) -> Result<(), PollerError> {
-        self.ask(Msg::Poll).await?
+        self.wish(Wish::Poll).await
     }
 
     /// Stops asking until [`PollerHandle::resume`], also across restarts of the poller.
     ///
     /// # Errors
-    /// [`PollerError::Away`]; then nothing changed.
+    /// [`PollerError::Away`].
     pub async fn pause(&self) -> Result<(), PollerError> {
-        self.ask(Msg::Pause).await
+        self.wish(Wish::Pause).await
     }
 
     /// Goes on asking.
     ///
     /// # Errors
-    /// [`PollerError::Away`]; then nothing changed.
+    /// [`PollerError::Away`].
     pub async fn resume(&self) -> Result<(), PollerError> {
-        self.ask(Msg::Resume).await
+        self.wish(Wish::Resume).await
     }
 
     /// Closes the breakers in front of the channel and of its host, and asks at once.
     ///
     /// # Errors
-    /// [`PollerError::Away`]; then nothing changed.
+    /// [`PollerError::Away`].
     pub async fn reset_breaker(&self) -> Result<(), PollerError> {
-        self.ask(Msg::ResetBreaker).await
+        self.wish(Wish::ResetBreaker).await
     }
 
-    async fn ask<R: Send + 'static>(
-        &self,
-        message: impl FnOnce(RpcReplyPort<R>) -> Msg,
-    ) -> Result<R, PollerError> {
-        self.address
-            .ask(message)
-            .await
-            .map_err(|error| match error {
-                AskError::Vacant | AskError::Died | AskError::TimedOut => PollerError::Away,
-            })
+    async fn wish(&self, wish: Wish) -> Result<(), PollerError> {
+        let asked = self.address.ask(|reply| Msg::Wished(wish, reply));
+        asked.await.map_err(|error| match error {
+            AskError::Vacant | AskError::Died | AskError::TimedOut => PollerError::Away,
+        })?
     }
 
     pub(super) fn cell(&self) -> &Arc<PollerCell> {
@@ -252,10 +252,12 @@ impl Actor for PollerActor {
         match msg {
             Msg::Due(timer) => round.go_on(timer).await,
             Msg::Answered(asked, page) => round.answered(asked, page).await,
-            Msg::Poll(reply) => answer(reply, round.poll_now()),
-            Msg::Pause(reply) => answer(reply, round.pause()),
-            Msg::Resume(reply) => answer(reply, round.resume()),
-            Msg::ResetBreaker(reply) => answer(reply, round.reset_breaker()),
+            Msg::Wished(wish, reply) => {
+                let done = round.obey(wish);
+                // Whoever is answered sees what it did.
+                round.publish();
+                answer(reply, done);
+            }
         }
         round.publish();
         Ok(())

@@ -13,8 +13,8 @@ use super::cadence::Cadence;
 use super::cursor::Cursor;
 use super::delivery::{Delivery, Progress, Tally};
 use super::fetch::fetch;
-use super::host::{Hold, Pass};
-use super::poller::{Msg, PollerCell, PollerError, PollerHandle};
+use super::host::{Cause, Hold, Pass};
+use super::poller::{Msg, PollerCell, PollerError, PollerHandle, Wish};
 use super::view::{PollerState, PollerView};
 use crate::domain::Timestamp;
 use crate::ports::{Ask, FeedError, Page};
@@ -27,6 +27,26 @@ const CATCH_UP: Duration = Duration::from_secs(1);
 /// Between two looks at a twin or an archive that has no room. By the runtime's time, not the clock's:
 /// they do not get ready any sooner in a world that runs faster.
 const SECOND_LOOK: Duration = Duration::from_secs(1);
+
+/// The same where the host's budget is used up: all its pollers are in line, and each look costs.
+const CROWDED_SPREAD: Duration = Duration::from_secs(15);
+
+/// What is in the way of polling.
+#[derive(Debug)]
+enum Obstacle {
+    Held(Hold),
+    /// Nobody, or nothing, could take what is read.
+    NoRoom,
+}
+
+impl From<Obstacle> for PollerError {
+    fn from(obstacle: Obstacle) -> Self {
+        match obstacle {
+            Obstacle::Held(hold) => Self::Held { until: hold.until },
+            Obstacle::NoRoom => Self::NoRoom,
+        }
+    }
+}
 
 /// A poller between two messages.
 pub(super) struct Round {
@@ -83,8 +103,8 @@ impl Round {
         }
         if self.delivery.is_some() {
             self.deliver().await;
-        } else if let Err(error) = self.poll() {
-            self.hold(error);
+        } else if let Err(obstacle) = self.poll() {
+            self.wait_out(obstacle);
         }
     }
 
@@ -108,8 +128,18 @@ impl Round {
         }
     }
 
-    /// A person wants it polled now.
-    pub(super) fn poll_now(&mut self) -> Result<(), PollerError> {
+    /// A person wants something.
+    pub(super) fn obey(&mut self, wish: Wish) -> Result<(), PollerError> {
+        match wish {
+            Wish::Poll => return self.poll_now(),
+            Wish::Pause => self.pause(),
+            Wish::Resume => self.resume(),
+            Wish::ResetBreaker => self.reset_breaker(),
+        }
+        Ok(())
+    }
+
+    fn poll_now(&mut self) -> Result<(), PollerError> {
         if self.is_paused() {
             return Err(PollerError::Paused);
         }
@@ -119,18 +149,17 @@ impl Round {
         if self.delivery.is_some() {
             return Err(PollerError::NoRoom);
         }
-        self.poll()
+        self.poll().map_err(PollerError::from)
     }
 
-    /// A person wants it quiet. What is on its way is still taken, but not handed over.
-    pub(super) fn pause(&mut self) {
+    /// What is on its way is still taken, but not handed over.
+    fn pause(&mut self) {
         self.stop_timer();
         self.view.state = PollerState::Paused;
         self.view.next_poll_at = None;
     }
 
-    /// A person wants it to go on.
-    pub(super) fn resume(&mut self) {
+    fn resume(&mut self) {
         if !self.is_paused() {
             return;
         }
@@ -141,8 +170,7 @@ impl Round {
         }
     }
 
-    /// A person knows that the other side is back.
-    pub(super) fn reset_breaker(&mut self) {
+    fn reset_breaker(&mut self) {
         self.cell.gate.reset_breaker();
         if self.view.state == PollerState::Waiting {
             self.wait(PollerState::Waiting, Duration::ZERO);
@@ -157,14 +185,13 @@ impl Round {
     }
 
     /// Sends a request on its way.
-    fn poll(&mut self) -> Result<(), PollerError> {
+    fn poll(&mut self) -> Result<(), Obstacle> {
         // With nobody to read for, the cursor would move past what the next reader should have.
         if !self.cell.sink.has_room() || self.cell.readers.now().is_empty() {
-            return Err(PollerError::NoRoom);
+            return Err(Obstacle::NoRoom);
         }
         let now = self.cell.now();
-        let held = |hold: Hold| PollerError::Held { until: hold.until };
-        self.pass = Some(self.cell.gate.admit(now).map_err(held)?);
+        self.pass = Some(self.cell.gate.admit(now).map_err(Obstacle::Held)?);
         self.stop_timer();
         self.view.state = PollerState::Polling;
         self.view.next_poll_at = None;
@@ -180,15 +207,17 @@ impl Round {
     }
 
     /// Waits for what is in the way of polling.
-    fn hold(&mut self, error: PollerError) {
-        match error {
-            PollerError::Held { until } => {
-                let left = until.since(self.cell.now());
-                self.wait(PollerState::Waiting, left + SPREAD.mul_f64(self.chance()));
+    fn wait_out(&mut self, obstacle: Obstacle) {
+        match obstacle {
+            Obstacle::Held(hold) => {
+                let spread = match hold.cause {
+                    Cause::Away | Cause::ChannelBudget => SPREAD,
+                    Cause::HostBudget => CROWDED_SPREAD,
+                };
+                let left = hold.until.since(self.cell.now());
+                self.wait(PollerState::Waiting, left + spread.mul_f64(self.chance()));
             }
-            PollerError::NoRoom | PollerError::Paused | PollerError::Away => {
-                self.look_again(PollerState::Blocked, SECOND_LOOK);
-            }
+            Obstacle::NoRoom => self.look_again(PollerState::Blocked, SECOND_LOOK),
         }
     }
 
@@ -267,7 +296,9 @@ impl Round {
             self.cadence.wait(now, 2.0 * self.chance() - 1.0)
         };
         let span = match self.cell.gate.check(now) {
-            Err(hold) if hold.away => hold.until.since(now) + SPREAD.mul_f64(self.chance()),
+            Err(hold) if hold.cause == Cause::Away => {
+                hold.until.since(now) + SPREAD.mul_f64(self.chance())
+            }
             Err(hold) => usual.max(hold.until.since(now)),
             Ok(()) => usual,
         };
