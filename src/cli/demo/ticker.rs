@@ -58,8 +58,18 @@ impl Counts {
 
 impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { online, late, offline, other, readings, polls } = self;
-        write!(f, "online {online}, late {late}, offline {offline}, other {other}; ")?;
+        let Self {
+            online,
+            late,
+            offline,
+            other,
+            readings,
+            polls,
+        } = self;
+        write!(
+            f,
+            "online {online}, late {late}, offline {offline}, other {other}; "
+        )?;
         write!(f, "readings stored {readings}, polls {polls}")
     }
 }
