@@ -72,4 +72,3 @@ fn copying(twin: &Twin) -> f64 {
     black_box(&twin);
     per_second(EVENTS, start)
 }
-
