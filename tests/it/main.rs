@@ -5,5 +5,11 @@
     reason = "a test that cannot go on should say where"
 )]
 
+mod away;
+mod fleet;
+mod harness;
+mod lying;
+mod slow;
 mod supply;
+mod throttled;
 mod tidy;

@@ -160,7 +160,9 @@ impl System {
         let Transition { twin, effects } = transition;
         let sink = self.estate.sink(twin.spec().shard());
         let twin = TwinHandle::new(TwinCell::new(twin, Arc::clone(&sink)));
-        sink.put(twin.cell(), Revision::ZERO, effects);
+        if !effects.is_empty() {
+            sink.put(twin.cell(), Revision::ZERO, effects);
+        }
         twin
     }
 

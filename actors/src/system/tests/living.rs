@@ -119,6 +119,9 @@ async fn a_twin_comes_back_as_it_was_from_its_log_alone() {
     let nodes = vec![on_channel(tank(1), 1)];
     let again = Scene::with(Arc::clone(&scene.archive), clock, apply, nodes, saved).await;
     assert_eq!(*again.tank(1).view(), *twin.view());
+    pass(Duration::from_secs(10)).await;
+    let batches = again.archive.batches();
+    assert!(batches.iter().all(|batch| batch.snapshots.is_empty()));
 }
 
 #[tokio::test(start_paused = true)]

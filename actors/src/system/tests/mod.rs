@@ -1,6 +1,7 @@
 //! The system as its callers see it, in virtual time, over an archive and a feed in memory.
 
 mod changing;
+mod crashing;
 mod ending;
 mod failing;
 mod flooding;

@@ -1,0 +1,138 @@
+//! The store of one life of the service, which can go away, come back, and end as in a crash.
+//!
+//! What it keeps is the real store's; it adds only the memory of what was committed, so that a row that
+//! was written twice is seen although the store would hide it.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use evara::store::{SecretBox, SqliteStore};
+use evara_actors::domain::{NodeId, Revision};
+use evara_actors::ports::{
+    Archive, ArchiveError, Batch, BoxFuture, DeadLetter, LogEntry, Point, Saved, TelemetryQuery,
+};
+use tokio::sync::RwLock;
+
+/// How the store behaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mood {
+    /// Takes batches.
+    There,
+    /// Fails at once.
+    Away,
+    /// Takes batches, and does not say so: the moment before a crash.
+    Speechless,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Shelf {
+    /// Held for as long as a call takes; empty once this life is over.
+    store: RwLock<Option<SqliteStore>>,
+    mood: Mutex<Mood>,
+    committed: Mutex<Vec<Arc<Batch>>>,
+}
+
+impl Shelf {
+    /// Opens the store in `dir`.
+    pub(crate) fn open(dir: &Path) -> Arc<Self> {
+        let keys = SecretBox::new(&"a".repeat(64).into()).unwrap();
+        Arc::new(Self {
+            store: RwLock::new(Some(SqliteStore::open(dir, keys).unwrap())),
+            mood: Mutex::new(Mood::There),
+            committed: Mutex::default(),
+        })
+    }
+
+    /// From now on, it behaves so.
+    pub(crate) fn set(&self, mood: Mood) {
+        *self.mood.lock().unwrap() = mood;
+    }
+
+    /// Ends this life: whoever still writes writes to nobody. `before` sees the files as they lie
+    /// there with the store still open, which is what a crash leaves.
+    pub(crate) async fn close(&self, before: impl FnOnce()) {
+        let mut store = self.store.write().await;
+        before();
+        *store = None;
+    }
+
+    /// What was committed, oldest first.
+    pub(crate) fn committed(&self) -> Vec<Arc<Batch>> {
+        self.committed.lock().unwrap().clone()
+    }
+
+    async fn take(&self, batch: Arc<Batch>) -> Result<(), ArchiveError> {
+        let mood = *self.mood.lock().unwrap();
+        if mood == Mood::Away {
+            return Err(gone());
+        }
+        let store = self.store.read().await;
+        store
+            .as_ref()
+            .ok_or_else(gone)?
+            .commit(Arc::clone(&batch))
+            .await?;
+        drop(store);
+        if mood == Mood::Speechless {
+            std::future::pending::<()>().await;
+        }
+        self.committed.lock().unwrap().push(batch);
+        Ok(())
+    }
+}
+
+fn gone() -> ArchiveError {
+    ArchiveError::Unavailable("gone".into())
+}
+
+impl Archive for Shelf {
+    fn commit(&self, batch: Arc<Batch>) -> BoxFuture<'_, Result<(), ArchiveError>> {
+        Box::pin(self.take(batch))
+    }
+
+    fn load(&self) -> BoxFuture<'_, Result<Saved, ArchiveError>> {
+        Box::pin(async {
+            let store = self.store.read().await;
+            store.as_ref().ok_or_else(gone)?.load().await
+        })
+    }
+
+    fn telemetry(
+        &self,
+        node: NodeId,
+        query: TelemetryQuery,
+    ) -> BoxFuture<'_, Result<Vec<Point>, ArchiveError>> {
+        Box::pin(async move {
+            let store = self.store.read().await;
+            store
+                .as_ref()
+                .ok_or_else(gone)?
+                .telemetry(node, query)
+                .await
+        })
+    }
+
+    fn changes(
+        &self,
+        node: NodeId,
+        after: Revision,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<Vec<LogEntry>, ArchiveError>> {
+        Box::pin(async move {
+            let store = self.store.read().await;
+            store
+                .as_ref()
+                .ok_or_else(gone)?
+                .changes(node, after, limit)
+                .await
+        })
+    }
+
+    fn dead_letters(&self, limit: u32) -> BoxFuture<'_, Result<Vec<DeadLetter>, ArchiveError>> {
+        Box::pin(async move {
+            let store = self.store.read().await;
+            store.as_ref().ok_or_else(gone)?.dead_letters(limit).await
+        })
+    }
+}
