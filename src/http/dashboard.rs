@@ -4,16 +4,16 @@ use axum::extract::State;
 use serde_json::Value;
 
 use super::answer::{self, Answer};
-use super::extract::Params;
+use super::extract::{NoQuery, Params};
 use super::fleet::NodesQuery;
 use super::page::{after, cursor};
 use super::state::AppState;
-use super::views::{FleetRow, List, NoParams, StatsView};
+use super::views::{FleetRow, List, StatsView};
 
 /// The fleet in numbers.
 #[utoipa::path(get, path = "/dashboard/stats", tag = "Dashboard",
     responses((status = 200, body = StatsView)))]
-pub(crate) async fn stats(State(app): State<AppState>, _: Params<NoParams>) -> Answer {
+pub(crate) async fn stats(State(app): State<AppState>, _: NoQuery) -> Answer {
     answer::json(&StatsView::from(app.stats()))
 }
 
@@ -37,7 +37,7 @@ pub(crate) async fn fleet(
 /// The newest active alarms. Always empty: there are no alarms yet.
 #[utoipa::path(get, path = "/dashboard/alerts", tag = "Dashboard",
     responses((status = 200, body = List<Value>)))]
-pub(crate) async fn alerts(_: Params<NoParams>) -> Answer {
+pub(crate) async fn alerts(_: NoQuery) -> Answer {
     answer::json(&List::<Value> {
         items: Vec::new(),
         next_cursor: None,

@@ -7,18 +7,18 @@ use evara_actors::twin::Twin;
 
 use super::answer::{self, Answer};
 use super::conditions::{IfMatch, IfNoneMatch, version_tag};
-use super::extract::{Json, Params};
+use super::extract::{Json, NoQuery};
 use super::locate::Located;
 use super::nodes::edited;
 use super::problem::Problem;
 use super::state::AppState;
-use super::views::{ChannelBody, ChannelView, ConfigBody, MapPoint, NoParams};
+use super::views::{ChannelBody, ChannelView, ConfigBody, MapPoint};
 use crate::app::nodes::KeyChange;
 
 /// Every node that has a position.
 #[utoipa::path(get, path = "/devices/map", tag = "Devices",
     responses((status = 200, body = Vec<MapPoint>)))]
-pub(crate) async fn map(State(app): State<AppState>, _: Params<NoParams>) -> Answer {
+pub(crate) async fn map(State(app): State<AppState>, _: NoQuery) -> Answer {
     let views = app.system.twins().into_iter().map(|handle| handle.view());
     answer::json(
         &views
@@ -30,7 +30,7 @@ pub(crate) async fn map(State(app): State<AppState>, _: Params<NoParams>) -> Ans
 /// How readings of a node are judged.
 #[utoipa::path(get, path = "/devices/{id}/config", tag = "Devices", params(("id" = String, Path)),
     responses((status = 200, body = ConfigBody, headers(("ETag"))), (status = 304)))]
-pub(crate) async fn config(Located(handle): Located, held: IfNoneMatch) -> Answer {
+pub(crate) async fn config(_: NoQuery, Located(handle): Located, held: IfNoneMatch) -> Answer {
     let twin = handle.view();
     if held.has(&version_tag(twin.spec().version)) {
         return Ok(answer::not_modified(version_tag(twin.spec().version)));
@@ -42,6 +42,7 @@ pub(crate) async fn config(Located(handle): Located, held: IfNoneMatch) -> Answe
 #[utoipa::path(put, path = "/devices/{id}/config", tag = "Devices", params(("id" = String, Path)),
     request_body = ConfigBody, responses((status = 200, body = ConfigBody, headers(("ETag")))))]
 pub(crate) async fn set_config(
+    _: NoQuery,
     State(app): State<AppState>,
     Located(handle): Located,
     IfMatch(expected): IfMatch,
@@ -66,7 +67,11 @@ pub(crate) async fn set_config(
 #[utoipa::path(get, path = "/devices/{id}/channel", tag = "Devices", params(("id" = String, Path)),
     responses((status = 200, body = ChannelView, headers(("ETag"))),
               (status = 404, description = "There is no such node, or it reads no channel.")))]
-pub(crate) async fn channel(State(app): State<AppState>, Located(handle): Located) -> Answer {
+pub(crate) async fn channel(
+    _: NoQuery,
+    State(app): State<AppState>,
+    Located(handle): Located,
+) -> Answer {
     shown_channel(&app, &handle.view()).await
 }
 
@@ -74,6 +79,7 @@ pub(crate) async fn channel(State(app): State<AppState>, Located(handle): Locate
 #[utoipa::path(put, path = "/devices/{id}/channel", tag = "Devices", params(("id" = String, Path)),
     request_body = ChannelBody, responses((status = 200, body = ChannelView, headers(("ETag")))))]
 pub(crate) async fn set_channel(
+    _: NoQuery,
     State(app): State<AppState>,
     Located(handle): Located,
     IfMatch(expected): IfMatch,
@@ -94,6 +100,7 @@ pub(crate) async fn set_channel(
 #[utoipa::path(delete, path = "/devices/{id}/channel", tag = "Devices", params(("id" = String, Path)),
     responses((status = 204)))]
 pub(crate) async fn remove_channel(
+    _: NoQuery,
     State(app): State<AppState>,
     Located(handle): Located,
     IfMatch(expected): IfMatch,

@@ -3,6 +3,8 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
+use evara_actors::domain::Timestamp;
+use evara_actors::ingest::{PollerError, ReadError};
 use evara_actors::ports::ArchiveError;
 use evara_actors::system::SystemError;
 use evara_actors::twin::OfferError;
@@ -77,6 +79,44 @@ impl From<OfferError> for Problem {
             OfferError::Broke => Self::internal(error),
         }
     }
+}
+
+impl From<PollerError> for Problem {
+    fn from(error: PollerError) -> Self {
+        match error {
+            PollerError::Paused => {
+                Self::new(Code::Conflict, "The poller is paused: resume it first.")
+            }
+            PollerError::Held { until } => held(until),
+            PollerError::NoRoom => {
+                Self::new(Code::Busy, "What was read last has not been taken yet.")
+                    .retry_after(TRY_SOON)
+            }
+            PollerError::Away => unavailable().because(error),
+        }
+    }
+}
+
+impl From<ReadError> for Problem {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Held { until } => held(until),
+            ReadError::Feed(_) => Self::new(
+                Code::Unavailable,
+                "The channel does not answer, or not to the key that is set.",
+            )
+            .retry_after(TRY_AGAIN)
+            .because(error),
+        }
+    }
+}
+
+fn held(until: Timestamp) -> Problem {
+    Problem::new(
+        Code::Busy,
+        format!("The channel may not be asked before {until}."),
+    )
+    .retry_after(TRY_AGAIN)
 }
 
 impl From<ArchiveError> for Problem {

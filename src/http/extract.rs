@@ -76,6 +76,28 @@ impl<S: Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
     }
 }
 
+/// A query string without parameters: whatever is in it is not known, and 400.
+#[derive(Debug)]
+pub(crate) struct NoQuery;
+
+impl<S: Sync> FromRequestParts<S> for NoQuery {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        match parts.uri.query() {
+            None | Some("") => Ok(Self),
+            Some(query) => {
+                let name = query.split(['=', '&']).next().unwrap_or_default();
+                Err(Problem::malformed(
+                    Part::Query,
+                    name,
+                    "is not a parameter of this route",
+                ))
+            }
+        }
+    }
+}
+
 /// The parameters of the path, by name.
 pub(crate) async fn path_param(parts: &mut Parts, name: &str) -> Result<String, Problem> {
     let unreadable = |_| Problem::malformed(Part::Path, name, "must be UTF-8");

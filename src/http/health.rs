@@ -1,6 +1,7 @@
 //! `/health`: whether the service lives, whether it should be sent requests, and what it misses.
 
 use axum::extract::State;
+use evara_actors::ingest::BreakerState;
 
 use super::answer::{self, Answer};
 use super::problem::{Code, Problem};
@@ -11,12 +12,14 @@ use super::views::{Dependencies, HealthView};
 #[utoipa::path(get, path = "/health", tag = "Health", security(()),
     responses((status = 200, body = HealthView)))]
 pub(crate) async fn summary(State(app): State<AppState>) -> Answer {
+    let archive = app.system.persistence().failing_since.is_none();
+    let feed = app.system.ingest().host.breaker() == BreakerState::Closed;
+    let word = |well| if well { "ok" } else { "failing" };
     let dependencies = Dependencies {
-        archive: "ok",
-        feed: "ok",
+        archive: word(archive),
+        feed: word(feed),
     };
-    let failing = dependencies.archive != "ok" || dependencies.feed != "ok";
-    let status = match (app.is_draining(), failing) {
+    let status = match (app.is_draining(), !(archive && feed)) {
         (true, _) => "draining",
         (false, true) => "degraded",
         (false, false) => "ok",

@@ -9,12 +9,12 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::answer::{self, Answer};
-use super::extract::Params;
+use super::extract::{NoQuery, Params};
 use super::locate::Located;
 use super::page::{Limit, after, cursor};
 use super::problem::{Code, Part, Problem};
 use super::state::AppState;
-use super::views::{EventView, List, NoParams, PointView, Time};
+use super::views::{EventView, List, PointView, Time};
 
 /// How far back telemetry goes where nobody says from when.
 const USUAL_SPAN: Duration = Duration::from_secs(24 * 3600);
@@ -107,7 +107,7 @@ pub(crate) async fn telemetry(
 /// The current values of a node, from memory.
 #[utoipa::path(get, path = "/nodes/{id}/telemetry/latest", tag = "Telemetry",
     params(("id" = String, Path)), responses((status = 200, body = List<PointView>)))]
-pub(crate) async fn latest(Located(handle): Located, _: Params<NoParams>) -> Answer {
+pub(crate) async fn latest(Located(handle): Located, _: NoQuery) -> Answer {
     let twin = handle.view();
     let items = twin.reported().iter().map(PointView::from).collect();
     answer::json(&List {

@@ -3,6 +3,7 @@
 //! Holds no truth. A handler extracts, calls one handle of the inside and converts; what every request
 //! passes is in [`edge`], what every failure becomes in [`error`], every shape in [`views`].
 
+mod actors;
 mod answer;
 mod auth;
 mod conditions;
@@ -20,15 +21,18 @@ mod merge;
 mod nodes;
 mod openapi;
 mod page;
+mod pollers;
 mod problem;
 mod project;
 mod router;
+mod server;
 mod state;
 mod twins;
 mod views;
 
 pub use edge::Edge;
 pub use router::{description, service};
+pub use server::{Server, ServerSettings};
 pub use state::{AppState, Inside};
 
 #[cfg(test)]

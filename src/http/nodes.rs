@@ -7,7 +7,7 @@ use evara_actors::twin::Twin;
 
 use super::answer::{self, Answer};
 use super::conditions::{IfMatch, IfNoneMatch, revision_tag};
-use super::extract::{Json, MergePatch, Params};
+use super::extract::{Json, MergePatch, NoQuery, Params};
 use super::fleet::NodesQuery;
 use super::locate::Located;
 use super::merge::merged;
@@ -34,7 +34,11 @@ pub(crate) async fn list(State(app): State<AppState>, Params(query): Params<Node
 #[utoipa::path(post, path = "/nodes", tag = "Nodes", request_body = NodeBody,
     responses((status = 201, body = NodeView, headers(("Location"), ("ETag"))),
               (status = 409, description = "The node_key is taken.")))]
-pub(crate) async fn create(State(app): State<AppState>, Json(body): Json<NodeBody>) -> Answer {
+pub(crate) async fn create(
+    _: NoQuery,
+    State(app): State<AppState>,
+    Json(body): Json<NodeBody>,
+) -> Answer {
     let (id, now) = app.nodes.birth();
     let twin = app.nodes.create(body.into_spec(id, now)?).await?;
     let location = format!("/api/v1/nodes/{id}");
@@ -48,7 +52,7 @@ pub(crate) async fn create(State(app): State<AppState>, Json(body): Json<NodeBod
 /// Shows a node.
 #[utoipa::path(get, path = "/nodes/{id}", tag = "Nodes", params(("id" = String, Path)),
     responses((status = 200, body = NodeView, headers(("ETag"))), (status = 304)))]
-pub(crate) async fn show(Located(handle): Located, held: IfNoneMatch) -> Answer {
+pub(crate) async fn show(_: NoQuery, Located(handle): Located, held: IfNoneMatch) -> Answer {
     shown(&handle.view(), Some(&held))
 }
 
@@ -57,6 +61,7 @@ pub(crate) async fn show(Located(handle): Located, held: IfNoneMatch) -> Answer 
     request_body(content = NodeBody, content_type = "application/merge-patch+json"),
     responses((status = 200, body = NodeView, headers(("ETag")))))]
 pub(crate) async fn change(
+    _: NoQuery,
     State(app): State<AppState>,
     Located(handle): Located,
     IfMatch(expected): IfMatch,
@@ -72,6 +77,7 @@ pub(crate) async fn change(
 #[utoipa::path(delete, path = "/nodes/{id}", tag = "Nodes", params(("id" = String, Path)),
     responses((status = 204)))]
 pub(crate) async fn remove(
+    _: NoQuery,
     State(app): State<AppState>,
     Located(handle): Located,
     IfMatch(expected): IfMatch,
@@ -84,6 +90,7 @@ pub(crate) async fn remove(
 #[utoipa::path(post, path = "/nodes/{id}/maintenance", tag = "Nodes", params(("id" = String, Path)),
     request_body = MaintenanceBody, responses((status = 200, body = NodeView, headers(("ETag")))))]
 pub(crate) async fn maintain(
+    _: NoQuery,
     State(app): State<AppState>,
     Located(handle): Located,
     IfMatch(expected): IfMatch,

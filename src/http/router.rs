@@ -13,7 +13,9 @@ use utoipa_axum::routes;
 use super::edge::Edge;
 use super::problem::Problem;
 use super::state::AppState;
-use super::{auth, dashboard, dead_letters, devices, health, history, nodes, openapi, twins};
+use super::{
+    actors, auth, dashboard, dead_letters, devices, health, history, nodes, openapi, pollers, twins,
+};
 
 /// Everything that is served, behind the edge.
 pub fn service(state: AppState) -> Arc<Edge> {
@@ -65,6 +67,7 @@ fn registry() -> OpenApiRouter<AppState> {
             devices::set_channel,
             devices::remove_channel
         ))
+        .routes(routes!(pollers::feed))
 }
 
 /// What is known of them, and what was.
@@ -82,5 +85,15 @@ fn live() -> OpenApiRouter<AppState> {
 
 /// For those who run the service.
 fn operations() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(dead_letters::list))
+    OpenApiRouter::new()
+        .routes(routes!(actors::tree))
+        .routes(routes!(actors::show))
+        .routes(routes!(actors::release))
+        .routes(routes!(pollers::list))
+        .routes(routes!(pollers::show))
+        .routes(routes!(pollers::poll))
+        .routes(routes!(pollers::pause))
+        .routes(routes!(pollers::resume))
+        .routes(routes!(pollers::reset_breaker))
+        .routes(routes!(dead_letters::list))
 }

@@ -79,7 +79,11 @@ impl AppState {
     /// How the channel of a twin is being read; `None` where it has none.
     pub(crate) fn feed_of(&self, twin: &Twin) -> Option<FeedView> {
         let channel = twin.spec().channel.as_ref()?.channel_id;
-        Some(FeedView::unread(channel))
+        let poller = self.system.poller(channel);
+        Some(poller.map_or_else(
+            || FeedView::unread(channel),
+            |poller| FeedView::from(&*poller.view()),
+        ))
     }
 }
 

@@ -8,7 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::answer::{self, Answer};
 use super::conditions::{IfMatch, IfNoneMatch, revision_tag};
-use super::extract::{MergePatch, Params, path_param};
+use super::extract::{MergePatch, NoQuery, Params, path_param};
 use super::locate::Located;
 use super::nodes::edited;
 use super::problem::Problem;
@@ -22,6 +22,7 @@ use super::views::{TwinPatch, TwinValuesView, TwinView};
 #[into_params(parameter_in = Query)]
 pub(crate) struct TwinQuery {
     /// `values` for the numbers alone.
+    #[param(inline)]
     view: Depth,
     /// Only these parts, separated by commas, such as `reported.level_cm,derived`.
     fields: Option<String>,
@@ -67,6 +68,7 @@ pub(crate) async fn show(
     params(("id" = String, Path), ("path" = String, Path)),
     responses((status = 200, body = Object, headers(("ETag"))), (status = 304)))]
 pub(crate) async fn show_part(
+    _: NoQuery,
     State(app): State<AppState>,
     Located(handle): Located,
     Path(path): Path,
@@ -86,6 +88,7 @@ pub(crate) async fn show_part(
     request_body(content = TwinPatch, content_type = "application/merge-patch+json"),
     responses((status = 200, body = TwinView<'_>, headers(("ETag")))))]
 pub(crate) async fn change(
+    _: NoQuery,
     State(app): State<AppState>,
     Located(handle): Located,
     IfMatch(expected): IfMatch,

@@ -112,6 +112,6 @@ pub(crate) struct HealthView {
 pub(crate) struct Dependencies {
     /// Where history is written: `ok` or `failing`.
     pub(crate) archive: &'static str,
-    /// Where readings come from: `ok`, or `failing` while most channels cannot be read.
+    /// Where readings come from: `ok`, or `failing` while it is not asked because it failed too often.
     pub(crate) feed: &'static str,
 }

@@ -15,11 +15,11 @@ mod twin;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
-pub(crate) use admin::DeadLetterView;
+pub(crate) use admin::{ActorView, DeadLetterView, PresenceView};
 pub(crate) use channel::{ChannelBody, ChannelView};
 pub(crate) use config::ConfigBody;
 pub(crate) use dashboard::{Dependencies, FleetRow, HealthView, StatsView};
-pub(crate) use feed::FeedView;
+pub(crate) use feed::{FeedView, PageView, PollerView};
 pub(crate) use history::{EventView, PointView};
 pub(crate) use names::{CategoryView, KindView, QualityView, ReasonView, StateView};
 pub(crate) use node::{MaintenanceBody, MapPoint, NodeBody, NodeView};
@@ -34,11 +34,6 @@ pub(crate) struct List<T> {
     /// What to ask the next page with; null on the last one.
     pub(crate) next_cursor: Option<String>,
 }
-
-/// The query of a route that has no parameters.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct NoParams {}
 
 /// Tells `null` from a field that was left out.
 pub(crate) fn given<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
