@@ -163,7 +163,10 @@ async fn start_system(
     keyring: &Arc<Keyring>,
     clock: &Arc<dyn Clock>,
 ) -> Result<Arc<System>, StartError> {
-    let nodes = store.nodes().await.map_err(|error| loading(config, error))?;
+    let nodes = store
+        .nodes()
+        .await
+        .map_err(|error| loading(config, error))?;
     let saved = store.load().await.map_err(|error| loading(config, error))?;
     let keys = store.read_keys().await;
     fill(keyring, keys.map_err(|error| loading(config, error))?);

@@ -47,7 +47,10 @@ fn status(directory: &Path) -> anyhow::Result<()> {
     let status = migrate_status(directory)?;
     let mut applied = status.applied.iter();
     applied.try_for_each(|step| tell("applied", step))?;
-    status.pending.iter().try_for_each(|step| tell("pending", step))
+    status
+        .pending
+        .iter()
+        .try_for_each(|step| tell("pending", step))
 }
 
 fn tell(state: &str, Migration { version, name }: &Migration) -> anyhow::Result<()> {

@@ -48,7 +48,9 @@ fn announce(config: &Config, app: &App) -> anyhow::Result<()> {
         tracing::info!(token.file = file, "no token was set: one is kept in a file");
     }
     tracing::info!(nodes, %address, "the service is ready");
-    data(format_args!("evara serve: {nodes} nodes on http://{address}"))
+    data(format_args!(
+        "evara serve: {nodes} nodes on http://{address}"
+    ))
 }
 
 /// Lets the service run beside `meanwhile`, and drains it once one of them ends or somebody says so.

@@ -125,7 +125,11 @@ impl World {
 
     /// The fleet's devices, in its order.
     pub(super) fn devices(&self) -> Vec<Device> {
-        let Origin { seed, nodes, epoch_s } = self.origin;
+        let Origin {
+            seed,
+            nodes,
+            epoch_s,
+        } = self.origin;
         Fleet::new(seed, nodes, epoch_s).devices().to_vec()
     }
 

@@ -237,7 +237,11 @@ fn the_effective_configuration_is_printed_as_a_file_that_can_be_read_again() {
     assert!(printed.contains("# redis_url is not set"), "{printed}");
     let file = Written::new(&printed);
     let named = load(&[("EVARA_CONFIG", file.path())]).unwrap();
-    assert!(named.settings[0].to_string().starts_with("# evara_config is"));
+    assert!(
+        named.settings[0]
+            .to_string()
+            .starts_with("# evara_config is")
+    );
     let again = load(&[("EVARA_CONFIG", file.path())]).unwrap();
     assert_eq!(again.config.store.data, PathBuf::from("a \"b\""));
 }

@@ -42,7 +42,8 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     let environment = Environment::of_process().only(&TAKEN);
     telemetry::start(&log_filter(&environment, LogFilter::quiet())?);
     let mut stop = Stop::listen().context("signals cannot be listened for")?;
-    let world = World::kept_in(&args.data, args.world.wanted()).context("the demo did not start")?;
+    let world =
+        World::kept_in(&args.data, args.world.wanted()).context("the demo did not start")?;
     let clock = Arc::new(world.clock());
     let shown = show(&args, &environment, &world, &clock, &mut stop).await;
     // Also after a failure: whatever was polled, the world must not go back behind it.
@@ -67,7 +68,13 @@ async fn show(
         return Ok(());
     };
     let app = app.context("the demo did not start")?;
-    let shown = until_told(&app, stop, provision_and_watch(&app, world, &simulator, clock)).await;
+    let shown = until_told(
+        &app,
+        stop,
+        provision_and_watch(&app, world, &simulator, clock),
+    )
+    .await;
+    ticker::end();
     stop.at_last(simulator.stop()).await;
     Ok(shown?)
 }
@@ -75,7 +82,11 @@ async fn show(
 fn configured(args: &Args, environment: &Environment, url: String) -> Result<Config, Failure> {
     let data = args.data.display().to_string();
     let flags = Flags::default()
-        .with("EVARA_BIND", "--port", Some(format!("127.0.0.1:{}", args.port)))
+        .with(
+            "EVARA_BIND",
+            "--port",
+            Some(format!("127.0.0.1:{}", args.port)),
+        )
         .with("EVARA_DATA", "--data", Some(data))
         .with("THINGSPEAK_URL", "the simulator", Some(url));
     Ok(Config::load_without_file(&flags, environment)?.config)
@@ -90,13 +101,18 @@ async fn provision_and_watch(
     let api = provision::Api::new(app.address(), app.token())?;
     let devices = world.devices();
     let channels = simulator.channels();
-    api.provision(&devices, &channels).await.context("the fleet could not be provisioned")?;
+    api.provision(&devices, &channels)
+        .await
+        .context("the fleet could not be provisioned")?;
     data(format_args!(
         "evara demo: {} nodes on http://{} (documentation at /api/docs)",
         devices.len(),
         app.address()
     ))?;
-    data(format_args!("  export TOKEN={}", app.token().expose_secret()))?;
+    data(format_args!(
+        "  export TOKEN={}",
+        app.token().expose_secret()
+    ))?;
     ticker::run(app, clock).await;
     Ok(())
 }

@@ -52,7 +52,9 @@ impl Api {
     ) -> anyhow::Result<()> {
         for (device, channel) in devices.iter().zip(channels) {
             let named = || format!("node {}", device.key);
-            self.provision_one(device, channel).await.with_context(named)?;
+            self.provision_one(device, channel)
+                .await
+                .with_context(named)?;
         }
         Ok(())
     }
@@ -64,7 +66,8 @@ impl Api {
         }
         let path = format!("/devices/key:{key}/channel");
         if !self.exists(&path).await? {
-            self.send(Method::PUT, &path, &binding(device, channel)).await?;
+            self.send(Method::PUT, &path, &binding(device, channel))
+                .await?;
         }
         Ok(())
     }
@@ -128,7 +131,11 @@ fn node(device: &Device) -> Value {
 
 fn config(model: &DeviceModel) -> Value {
     match model {
-        DeviceModel::Tank { shape, sensor_height_m, full_height_m } => json!({
+        DeviceModel::Tank {
+            shape,
+            sensor_height_m,
+            full_height_m,
+        } => json!({
             "tank": {
                 "geometry": geometry(shape),
                 "full_height_m": full_height_m,
@@ -136,10 +143,18 @@ fn config(model: &DeviceModel) -> Value {
                 "blind_zone_m": BLIND_ZONE_M,
             },
         }),
-        DeviceModel::Flow { modulus_l, max_flow_lpm, .. } => json!({
+        DeviceModel::Flow {
+            modulus_l,
+            max_flow_lpm,
+            ..
+        } => json!({
             "meter": { "modulus_l": modulus_l, "max_flow_lpm": max_flow_lpm },
         }),
-        DeviceModel::Deep { probe_depth_m, pump_intake_m, .. } => json!({
+        DeviceModel::Deep {
+            probe_depth_m,
+            pump_intake_m,
+            ..
+        } => json!({
             "well": { "probe_depth_m": probe_depth_m, "intake_depth_m": pump_intake_m },
         }),
     }
@@ -147,7 +162,9 @@ fn config(model: &DeviceModel) -> Value {
 
 fn geometry(shape: &TankShape) -> Value {
     match *shape {
-        TankShape::Rectangular { length_m, width_m, .. } => {
+        TankShape::Rectangular {
+            length_m, width_m, ..
+        } => {
             json!({ "shape": "rectangular", "length_m": length_m, "width_m": width_m })
         }
         TankShape::VerticalCylinder { radius_m, .. } => {

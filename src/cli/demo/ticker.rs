@@ -58,8 +58,18 @@ impl Counts {
 
 impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { online, late, offline, other, readings, polls } = self;
-        write!(f, "online {online}, late {late}, offline {offline}, other {other}; ")?;
+        let Self {
+            online,
+            late,
+            offline,
+            other,
+            readings,
+            polls,
+        } = self;
+        write!(
+            f,
+            "online {online}, late {late}, offline {offline}, other {other}; "
+        )?;
         write!(f, "readings stored {readings}, polls {polls}")
     }
 }
@@ -78,5 +88,12 @@ pub(super) async fn run(app: &App, clock: &dyn Clock) {
         } else {
             talk(format_args!("{counts}"));
         }
+    }
+}
+
+/// Leaves the line that was kept in place, so that what is told next has one of its own.
+pub(super) fn end() {
+    if stderr().is_terminal() {
+        talk(format_args!(""));
     }
 }
