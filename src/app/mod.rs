@@ -1,1 +1,211 @@
-//! app
+//! The composition root: what the service is made of, and in which order it starts and ends.
+//!
+//! Started from the mouth of a reading's path to its source, with the socket claimed before anything
+//! else; drained from the source. Holds no truth, and decides nothing that a part could decide.
+
+pub mod clock;
+mod keys;
+pub mod listener;
+pub mod nodes;
+pub mod stats;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use evara_actors::domain::ChannelId;
+use evara_actors::ingest::GateSettings;
+use evara_actors::ports::{Archive, Clock, Registry};
+use evara_actors::system::{Drained, Ports, Settings, System};
+use secrecy::SecretString;
+use tokio::net::TcpListener;
+use tokio::time::{Instant, timeout_at};
+
+use crate::config::{Config, SecretError};
+use crate::http::{AppState, Inside, service};
+use crate::store::{ChannelSecrets, SecretBox, SecretKeyError, SqliteStore, StoreError};
+use crate::thingspeak::{HttpTransport, Keyring, ThingSpeak};
+use keys::Keys;
+use listener::{HeaderNames, Listener};
+use nodes::Nodes;
+
+/// Platforms send SIGKILL 30 s after SIGTERM.
+pub const GRACE: Duration = Duration::from_secs(25);
+
+/// The share of it that requests in hand get; none takes longer than six seconds.
+const REQUESTS_WITHIN: Duration = Duration::from_secs(8);
+
+/// A running service.
+#[derive(Debug)]
+pub struct App {
+    state: AppState,
+    system: Arc<System>,
+    nodes: Nodes,
+    listener: Listener,
+    token: SecretString,
+}
+
+/// Why the service did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The address is taken.
+    #[error(transparent)]
+    Bind(#[from] listener::BindError),
+    /// The socket is no use.
+    #[error("the socket cannot be used")]
+    Socket(#[source] std::io::Error),
+    /// A secret could not be made.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// The secret key is no key.
+    #[error(transparent)]
+    SecretKey(#[from] SecretKeyError),
+    /// The store did not open.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The store opened and cannot be read.
+    #[error("what is stored in {} cannot be loaded", directory.display())]
+    Load {
+        /// The store's directory.
+        directory: PathBuf,
+        /// What it said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The feed cannot be asked.
+    #[error(transparent)]
+    Feed(#[from] crate::thingspeak::SetupError),
+    /// The twin system did not come up.
+    #[error("the twin system did not start")]
+    System(#[from] evara_actors::system::StartError),
+}
+
+impl App {
+    /// Starts the service as `config` says: when this returns, it is ready.
+    ///
+    /// # Errors
+    /// When a part does not start; those before it are gone then.
+    pub async fn start(config: &Config, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
+        let socket = listener::bind(config.http.bind).await?;
+        let token = config.http.token.obtain()?;
+        let store = open_store(config).await?;
+        let keyring = Arc::new(Keyring::new(config.thingspeak.api_key.clone()));
+        let system = start_system(config, &store, &keyring, &clock).await?;
+        let keys = Arc::new(Keys::new(store.clone(), keyring));
+        let nodes = Nodes::new(Arc::clone(&system), store.clone(), keys, Arc::clone(&clock));
+        let state = AppState::new(Inside {
+            system: Arc::clone(&system),
+            archive: store,
+            nodes: nodes.clone(),
+            clock,
+            token: token.clone(),
+            version: env!("CARGO_PKG_VERSION"),
+        });
+        let listener = listen(socket, state.clone()).map_err(StartError::Socket)?;
+        Ok(Self {
+            state,
+            system,
+            nodes,
+            listener,
+            token,
+        })
+    }
+
+    /// Where it is reached.
+    pub const fn address(&self) -> SocketAddr {
+        self.listener.address()
+    }
+
+    /// What callers must show.
+    pub const fn token(&self) -> &SecretString {
+        &self.token
+    }
+
+    /// The twins.
+    pub const fn system(&self) -> &Arc<System> {
+        &self.system
+    }
+
+    /// Waits for a failure that the twin system cannot heal by itself: the process should end then, and
+    /// the platform decide.
+    pub async fn failed(&self) -> evara_actors::tree::Failure {
+        self.system.failed().await
+    }
+
+    /// Ends in good order: requests in hand are answered, pollers stopped, twins drained, everything
+    /// written, all of it within [`GRACE`]. Tells what could not be written.
+    pub async fn drain(&self) -> Drained {
+        let deadline = Instant::now() + GRACE;
+        self.state.drain();
+        if !self.listener.drain(REQUESTS_WITHIN).await {
+            tracing::warn!("some requests were not answered before the end");
+        }
+        // A change that was begun is ended even though nobody waits for it any more.
+        let _unfinished = timeout_at(deadline, self.nodes.drained()).await;
+        let left = deadline.saturating_duration_since(Instant::now());
+        self.system.drain(left).await
+    }
+}
+
+async fn open_store(config: &Config) -> Result<Arc<SqliteStore>, StartError> {
+    let seal = SecretBox::new(&config.secret_key.obtain()?)?;
+    let directory = config.store.database.clone();
+    let opening = tokio::task::spawn_blocking(move || SqliteStore::open(&directory, seal));
+    match opening.await {
+        Ok(store) => Ok(Arc::new(store?)),
+        Err(panicked) => Err(loading(config, panicked)),
+    }
+}
+
+async fn start_system(
+    config: &Config,
+    store: &Arc<SqliteStore>,
+    keyring: &Arc<Keyring>,
+    clock: &Arc<dyn Clock>,
+) -> Result<Arc<System>, StartError> {
+    let nodes = store
+        .nodes()
+        .await
+        .map_err(|error| loading(config, error))?;
+    let saved = store.load().await.map_err(|error| loading(config, error))?;
+    let keys = store.read_keys().await;
+    fill(keyring, keys.map_err(|error| loading(config, error))?);
+    let url = config.thingspeak.url.clone();
+    let transport = Arc::new(HttpTransport::reaching(&url)?);
+    let ports = Ports {
+        feed: Arc::new(ThingSpeak::new(url, transport, Arc::clone(keyring))),
+        archive: store.clone(),
+        clock: Arc::clone(clock),
+    };
+    let settings = Settings {
+        gate: GateSettings {
+            channel: config.thingspeak.channel_budget,
+            ..GateSettings::default()
+        },
+        ..Settings::default()
+    };
+    Ok(System::start(ports, settings, nodes, saved).await?)
+}
+
+fn fill(keyring: &Keyring, keys: Vec<(ChannelId, SecretString)>) {
+    for (channel, key) in keys {
+        keyring.set(channel, key);
+    }
+}
+
+fn loading(
+    config: &Config,
+    source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+) -> StartError {
+    StartError::Load {
+        directory: config.store.database.clone(),
+        source: source.into(),
+    }
+}
+
+fn listen(socket: TcpListener, state: AppState) -> std::io::Result<Listener> {
+    let service = service(state);
+    Listener::start(socket, HeaderNames::Lower, move |request, _from| {
+        Arc::clone(&service).answer(request)
+    })
+}

@@ -1,1 +1,102 @@
-//! cli
+//! The commands of the program. What a command is asked for goes to stdout; all talk goes to stderr.
+//!
+//! A command reads its configuration, assembles, waits, and tells how it ended. Nothing is decided here
+//! about water, nodes or requests.
+
+mod config;
+mod demo;
+mod failure;
+mod migrate;
+mod openapi;
+mod output;
+mod serve;
+mod simulate;
+mod simulator;
+mod stop;
+mod telemetry;
+mod world;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+pub use failure::Failure;
+
+use crate::config::{Config, Environment, Flags, Loaded};
+
+/// A device-twin service for water systems.
+#[derive(Debug, Parser)]
+#[command(name = "evara", version, about, arg_required_else_help = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the service with a simulated fleet, all in one process
+    Demo(demo::Args),
+    /// Run the service
+    Serve(serve::Args),
+    /// Run the simulator of ThingSpeak alone, and print its channels as JSON lines
+    Simulate(simulate::Args),
+    /// Bring the database up to date, or tell how far it is
+    Migrate(migrate::Args),
+    /// Check or print the configuration
+    Config(config::Args),
+    /// Print the description of the API as JSON
+    Openapi,
+}
+
+/// Where the configuration is read from, for every command that has one.
+#[derive(Debug, clap::Args)]
+struct ConfigArgs {
+    /// Configuration file [default: evara.toml, if there is one]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Directory of everything that is kept [default: data]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+}
+
+impl ConfigArgs {
+    fn flags(&self) -> Flags {
+        let text = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
+        Flags::default()
+            .with("EVARA_CONFIG", "--config", text(&self.config))
+            .with("EVARA_DATA", "--data", text(&self.data))
+    }
+
+    fn load(&self) -> Result<Loaded, Failure> {
+        Ok(Config::load(&self.flags(), &Environment::of_process())?)
+    }
+}
+
+impl Cli {
+    /// Does what was asked for, and returns when it is done or was told to stop.
+    ///
+    /// # Errors
+    /// When the configuration has mistakes, or the command came to nothing.
+    pub async fn run(self) -> Result<(), Failure> {
+        match self.command {
+            Command::Demo(args) => demo::run(args).await,
+            Command::Serve(args) => serve::run(args).await,
+            Command::Simulate(args) => simulate::run(args).await,
+            Command::Migrate(args) => migrate::run(args).await,
+            Command::Config(args) => config::run(&args),
+            Command::Openapi => openapi::run().await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::Cli;
+
+    #[test]
+    fn the_commands_and_their_flags_do_not_contradict_each_other() {
+        Cli::command().debug_assert();
+    }
+}

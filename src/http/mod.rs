@@ -1,1 +1,39 @@
-//! http
+//! The service's face: requests in, answers and problems out.
+//!
+//! Holds no truth. A handler extracts, calls one handle of the inside and converts; what every request
+//! passes is in [`edge`], what every failure becomes in [`error`], every shape in [`views`].
+
+mod actors;
+mod answer;
+mod auth;
+mod conditions;
+mod dashboard;
+mod dead_letters;
+mod devices;
+mod edge;
+mod error;
+mod extract;
+mod fleet;
+mod health;
+mod history;
+mod locate;
+mod merge;
+mod nodes;
+mod openapi;
+mod page;
+mod pollers;
+mod problem;
+mod project;
+mod router;
+mod server;
+mod state;
+mod twins;
+mod views;
+
+pub use edge::Edge;
+pub use router::{description, service};
+pub use server::{Server, ServerSettings};
+pub use state::{AppState, Inside};
+
+#[cfg(test)]
+mod tests;

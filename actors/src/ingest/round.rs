@@ -110,10 +110,10 @@ impl Round {
 
     /// The feed has answered.
     pub(super) async fn answered(&mut self, asked: Ask, page: Result<Arc<Page>, FeedError>) {
+        // The answer to a predecessor that died; it is asked for anew.
+        let Some(pass) = self.pass.take() else { return };
         let now = self.cell.now();
-        if let Some(pass) = self.pass.take() {
-            pass.settle(page.as_ref().map(|_| ()), now);
-        }
+        pass.settle(page.as_ref().map(|_| ()), now);
         match page {
             Ok(page) => {
                 self.take(asked, &page, now);

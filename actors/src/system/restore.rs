@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use super::StartError;
 use crate::domain::{NodeSpec, Timestamp};
-use crate::ports::SavedTwin;
-use crate::twin::{Transition, Twin};
+use crate::ports::{LogEntry, Record, SavedTwin};
+use crate::twin::{Change, Event, Transition, Twin, apply};
 
-/// The twin as it was, or a new one and what is to be written of it.
+/// The twin as it was, or a new one, and what is to be written of it: a description that was changed just
+/// before the process died is in the registry, and not yet in the log.
 ///
 /// # Errors
 /// When the snapshot cannot be read.
@@ -16,17 +17,22 @@ pub(super) fn restore(
     saved: Option<SavedTwin>,
     now: Timestamp,
 ) -> Result<Transition, StartError> {
-    let Some(saved) = saved.filter(|saved| saved.snapshot.is_some() || !saved.tail.is_empty())
-    else {
-        return Ok(Twin::create(spec, now));
-    };
+    let saved = saved.unwrap_or_default();
     let node = spec.id;
-    let twin = match &saved.snapshot {
-        Some(row) => Twin::restore(spec, &row.state)
+    let twin = match (&saved.snapshot, saved.tail.first()) {
+        (Some(row), _) => Twin::restore(Arc::clone(&spec), &row.state)
             .map_err(|source| StartError::Unreadable { node, source })?,
-        None => Twin::blank(Arc::clone(&spec), spec.created_at),
+        (None, Some(first)) => Twin::blank(Arc::clone(&spec), birth(first, &spec)),
+        (None, None) => return Ok(Twin::create(spec, now)),
     };
     let twin = saved.tail.iter().fold(twin, Twin::replay);
-    let effects = Vec::new();
-    Ok(Transition { twin, effects })
+    Ok(apply(&twin, &Event::Configured { spec, at: now }))
+}
+
+/// When a twin came to be, by the first entry of its log.
+fn birth(first: &LogEntry, spec: &NodeSpec) -> Timestamp {
+    match &first.record {
+        Record::Event(at, Change::Created) => *at,
+        Record::Event(..) | Record::Telemetry(_) => spec.created_at,
+    }
 }

@@ -3,7 +3,7 @@
 //! It keeps the batches it took, in order, so that a test can say what was written and when; what it
 //! answers is computed from them. It panics where a batch breaks the port's contract.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::domain::{NodeId, Revision};
@@ -63,11 +63,15 @@ impl FakeArchive {
         self.state().batches.clone()
     }
 
-    /// The readings that it took of `node`, in the order in which they came.
+    /// The readings that it has of `node`, in the order in which they came first.
     pub fn readings(&self, node: NodeId) -> Vec<TelemetryRow> {
         let rows = |batch: &Arc<Batch>| batch.telemetry.clone();
-        let all = self.batches().iter().flat_map(rows).collect::<Vec<_>>();
-        all.into_iter().filter(|row| row.node == node).collect()
+        let mut all: Vec<_> = self.batches().iter().flat_map(rows).collect();
+        let mut seen = HashSet::new();
+        all.retain(|row| {
+            row.node == node && seen.insert((row.sample.source_at, row.sample.source))
+        });
+        all
     }
 
     /// What [`Archive::load`] answers.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use ractor::{ActorCell, SpawnErr};
 use tokio::time::Instant;
 
-use super::restart::{History, Patience, Verdict, jitter};
+use super::restart::{Decision, History, Patience, jitter};
 use crate::ports::BoxFuture;
 use crate::twin::Presence;
 
@@ -91,7 +91,7 @@ pub(crate) fn judge(
     began: Instant,
     seed: u64,
     restarts: u32,
-) -> Verdict {
+) -> Decision {
     let jitter = jitter(seed, restarts);
     let now: Duration = began.elapsed();
     history.failed(patience, now, jitter)

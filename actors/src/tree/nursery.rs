@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::address::later;
 use super::child::{drain, judge};
-use super::restart::{CHILD, History, Verdict};
+use super::restart::{CHILD, Decision, History};
 use super::shard::{Child, Msg, Seat, Shard};
 use crate::domain::{NodeId, StatusState};
 use crate::twin::{Event, OfferError, Presence, TwinHandle, perform, text_of};
@@ -56,6 +56,10 @@ impl Nursery {
         child: Child,
         seat: Seat,
     ) -> Result<(), SpawnErr> {
+        if self.has_actor(child) {
+            // Asked twice, since the first answer did not come in time: the later seat counts.
+            self.dismiss(child).await;
+        }
         self.ours.roster().insert(child, seat.clone());
         if is_quarantined(&seat) {
             seat.set_presence(Presence::Quarantined);
@@ -128,11 +132,11 @@ impl Nursery {
         seat.set_presence(Presence::Restarting);
         let history = self.history.entry(child).or_default();
         match judge(history, CHILD, self.began, seed(child), seat.restarts()) {
-            Verdict::RestartAfter(pause) => {
+            Decision::RestartAfter(pause) => {
                 tracing::warn!(actor = %child, error, "an actor failed and will be started again");
                 later(myself, pause, Msg::Restart(child));
             }
-            Verdict::GiveUp => {
+            Decision::GiveUp => {
                 tracing::error!(actor = %child, error, "an actor failed too often and is quarantined");
                 self.quarantine(&seat);
             }

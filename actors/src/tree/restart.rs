@@ -31,7 +31,7 @@ pub(crate) const LONGEST_DELAY: Duration = Duration::from_secs(30);
 
 /// What to do about a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub(crate) enum Decision {
     /// Start it again after so long.
     RestartAfter(Duration),
     /// Do not start it again.
@@ -50,7 +50,7 @@ pub(crate) struct History {
 impl History {
     /// Takes note of a failure at `now`, a time since any fixed moment that never runs backwards, and
     /// decides. `jitter`, from 0 to 1, spreads the restarts of children that failed together.
-    pub(crate) fn failed(&mut self, patience: Patience, now: Duration, jitter: f64) -> Verdict {
+    pub(crate) fn failed(&mut self, patience: Patience, now: Duration, jitter: f64) -> Decision {
         let calm = |last: &Duration| now.saturating_sub(*last) >= WINDOW;
         if self.recent.back().is_none_or(calm) {
             self.streak = 0;
@@ -59,11 +59,11 @@ impl History {
             self.recent.pop_front();
         }
         if self.recent.len() >= patience.restarts {
-            return Verdict::GiveUp;
+            return Decision::GiveUp;
         }
         self.recent.push_back(now);
         self.streak = self.streak.saturating_add(1);
-        Verdict::RestartAfter(backoff(FIRST_DELAY, LONGEST_DELAY, self.streak, jitter))
+        Decision::RestartAfter(backoff(FIRST_DELAY, LONGEST_DELAY, self.streak, jitter))
     }
 }
 
@@ -111,10 +111,10 @@ mod tests {
             let mut history = History::default();
             let mut restarts: Vec<u64> = Vec::new();
             for now in times {
-                let verdict = history.failed(CHILD, Duration::from_millis(now), jitter);
+                let decision = history.failed(CHILD, Duration::from_millis(now), jitter);
                 let within = restarts.iter().filter(|&&then| now - then < 60_000).count();
-                prop_assert_eq!(verdict == Verdict::GiveUp, within >= CHILD.restarts);
-                if verdict == Verdict::GiveUp {
+                prop_assert_eq!(decision == Decision::GiveUp, within >= CHILD.restarts);
+                if decision == Decision::GiveUp {
                     return Ok(());
                 }
                 restarts.push(now);
@@ -125,7 +125,7 @@ mod tests {
         fn every_wait_lies_between_the_first_and_the_longest(times in failures(), jitter in -1.0..2.0) {
             let mut history = History::default();
             for now in times {
-                if let Verdict::RestartAfter(wait) =
+                if let Decision::RestartAfter(wait) =
                     history.failed(CHILD, Duration::from_millis(now), jitter)
                 {
                     prop_assert!((FIRST_DELAY..=LONGEST_DELAY).contains(&wait));
@@ -149,8 +149,8 @@ mod tests {
     fn a_child_that_ran_for_a_minute_begins_anew() {
         let mut history = History::default();
         for secs in [0, 61, 122, 183, 244, 305, 366, 427] {
-            let verdict = history.failed(CHILD, Duration::from_secs(secs), 0.0);
-            assert_eq!(verdict, Verdict::RestartAfter(FIRST_DELAY));
+            let decision = history.failed(CHILD, Duration::from_secs(secs), 0.0);
+            assert_eq!(decision, Decision::RestartAfter(FIRST_DELAY));
         }
     }
 
@@ -158,8 +158,8 @@ mod tests {
     fn a_supervisor_is_given_up_on_at_its_third_failure() {
         let mut history = History::default();
         let mut fail = |secs| history.failed(SUPERVISOR, Duration::from_secs(secs), 0.0);
-        assert!(matches!(fail(0), Verdict::RestartAfter(_)));
-        assert!(matches!(fail(1), Verdict::RestartAfter(_)));
-        assert_eq!(fail(59), Verdict::GiveUp);
+        assert!(matches!(fail(0), Decision::RestartAfter(_)));
+        assert!(matches!(fail(1), Decision::RestartAfter(_)));
+        assert_eq!(fail(59), Decision::GiveUp);
     }
 }

@@ -104,6 +104,13 @@ impl Trunk {
     }
 }
 
+impl Drop for Trunk {
+    /// Nobody is left to ask the tree anything, or it did not come up: it must not go on alone.
+    fn drop(&mut self) {
+        self.root.stop(None);
+    }
+}
+
 /// Adds a child to a supervisor, and starts it.
 pub(crate) async fn plant(supervisor: &Supervisor, child: ChildSpec) -> Result<(), PlantError> {
     supervisor.add(child).await?.map_err(PlantError::Refused)

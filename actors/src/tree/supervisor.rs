@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use super::address::{Address, AskError, Done, answer, later};
 use super::child::{ChildSpec, drain, judge};
-use super::restart::{History, SUPERVISOR, Verdict};
+use super::restart::{Decision, History, SUPERVISOR};
 use crate::twin::Presence;
 
 /// Why the system cannot go on by itself: the process should end, and the platform decide.
@@ -202,7 +202,7 @@ impl State {
         vitals.set_presence(Presence::Restarting);
         let history = self.history.entry(name.clone()).or_default();
         match judge(history, SUPERVISOR, self.began, 0, vitals.restarts()) {
-            Verdict::RestartAfter(pause) => {
+            Decision::RestartAfter(pause) => {
                 tracing::warn!(
                     actor = name,
                     error,
@@ -210,7 +210,7 @@ impl State {
                 );
                 later(myself, pause, Msg::Restart(name));
             }
-            Verdict::GiveUp => {
+            Decision::GiveUp => {
                 tracing::error!(actor = name, error, "an actor failed too often");
                 vitals.set_presence(Presence::Quarantined);
                 let failure = Failure { actor: name, error };

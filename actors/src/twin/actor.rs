@@ -122,9 +122,11 @@ pub(crate) fn perform(
     let before = cell.view();
     match catch_unwind(AssertUnwindSafe(|| apply(&before, event))) {
         Ok(Transition { twin, effects }) => {
-            cell.sink().put(cell, before.revision(), effects);
-            // A sample that changes no revision still may have been learnt of.
-            cell.publish(twin);
+            // Without effects nothing has changed, and the old view is as good.
+            if !effects.is_empty() {
+                cell.sink().put(cell, before.revision(), effects);
+                cell.publish(twin);
+            }
             Ok(())
         }
         Err(panic) => {

@@ -55,7 +55,7 @@ fn observed(twin: &Twin, sample: &Arc<Sample>) -> Transition {
         Some(mut next) => {
             next.revision = twin.revision.next();
             let effects = vec![Effect::Store(row(&next, sample, false))];
-            let status = next.status_at(sample.received_at);
+            let status = brought_online(&next, sample.received_at);
             judged(next, status, sample.received_at, effects)
         }
         None if twin.knows(sample) => Transition {
@@ -66,6 +66,17 @@ fn observed(twin: &Twin, sample: &Arc<Sample>) -> Transition {
             effects: vec![Effect::Store(row(twin, sample, true))],
             twin: twin.clone(),
         },
+    }
+}
+
+/// A reading may only bring a node online. That it is late is for time to say: otherwise a node whose
+/// missed readings come in, oldest first, would be told late and offline on its way back.
+fn brought_online(twin: &Twin, at: Timestamp) -> Status {
+    let status = twin.status_at(at);
+    if status.state == StatusState::Online {
+        status
+    } else {
+        twin.status
     }
 }
 

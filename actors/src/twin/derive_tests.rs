@@ -268,3 +268,27 @@ fn a_new_description_is_judged_by_at_once() {
     );
     assert_eq!(after.revision().0, before.revision().0 + 1);
 }
+
+#[test]
+fn a_node_that_catches_up_is_not_told_late_on_its_way_back() {
+    use super::{Change, Effect, Event, apply};
+    let now = START.plus(Duration::from_secs(60 * 60));
+    let mut twin = Twin::blank(spec(Kind::Tank), START);
+    let mut told = Vec::new();
+    for minute in 0..60 {
+        let mut sample = distance(minute * 60, 120.0 + minute as f64);
+        sample.received_at = now;
+        let transition = apply(&twin, &Event::Observed(Arc::new(sample)));
+        twin = transition.twin;
+        told.extend(
+            transition
+                .effects
+                .into_iter()
+                .filter_map(|effect| match effect {
+                    Effect::Log(row) => Some(row.change),
+                    Effect::Store(_) => None,
+                }),
+        );
+    }
+    assert!(matches!(&told[..], [Change::Status(status)] if status.state.name() == "online"));
+}

@@ -133,16 +133,13 @@ impl ShardSink {
         self.extend([Record::DeadLetter(letter)], None);
     }
 
-    /// Keeps what came of an event; `before` is the revision that stood before it.
+    /// Keeps what came of an event, which is something; `before` is the revision that stood before it.
     pub(crate) fn put(
         self: &Arc<Self>,
         cell: &Arc<TwinCell>,
         before: Revision,
         effects: Vec<Effect>,
     ) {
-        if effects.is_empty() {
-            return;
-        }
         let records = effects.into_iter().map(|effect| match effect {
             Effect::Store(row) => Record::Telemetry(row),
             Effect::Log(row) => Record::Event(row),

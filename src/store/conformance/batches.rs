@@ -7,8 +7,8 @@ use evara_actors::ports::{Archive, Batch, DeadLetter};
 use evara_actors::twin::Change;
 
 use super::fixtures::{
-    cursor, dead_letter, distance, entry, event, everything, full_batch, node, sample, snapshot,
-    tank_row, telemetry, value,
+    cursor, dead_letter, distance, entry, event, everything, full_batch, node, other, sample,
+    snapshot, tank_row, telemetry, value,
 };
 use super::{Opened, Site};
 
@@ -36,14 +36,21 @@ pub(crate) async fn a_batch_repeated_changes_nothing(site: &dyn Site) {
 pub(crate) async fn what_is_there_already_stays_as_it_is(site: &dyn Site) {
     let Opened { archive, .. } = site.open().await;
     archive.commit(full_batch(node(1))).await.unwrap();
+    let ph = |second| sample(entry(1), second, vec![value(other("ph"), 7.0)]);
+    let kept = telemetry(vec![tank_row(node(2), 1, ph(1))]);
+    archive.commit(kept).await.unwrap();
     let before = seen(&*archive).await;
+    let longer = vec![value(other("ntu"), 1.0), value(other("ph"), 8.0)];
     let altered = sample(entry(1), 1, vec![value(Metric::LevelCm, 9.0)]);
     let letter = DeadLetter {
         error: "something else".to_owned(),
         ..dead_letter(1, 50)
     };
     let batch = Batch {
-        telemetry: vec![tank_row(node(1), 9, altered)],
+        telemetry: vec![
+            tank_row(node(1), 9, altered),
+            tank_row(node(2), 9, sample(entry(1), 1, longer)),
+        ],
         events: vec![event(node(1), 1, Change::Configured { version: 5 })],
         dead_letters: vec![letter],
         ..Batch::default()

@@ -86,13 +86,13 @@ pub(crate) async fn pages_neither_skip_nor_cut_nor_repeat_a_sample(site: &dyn Si
         let values = vec![value(Metric::LevelCm, 1.0), value(other("ph"), 7.0)];
         sample(source, second, values)
     };
-    let samples = (0..7_u32).map(|i| both(entry((7 - i).into()), i64::from(i / 3)));
+    let samples = (0..10_u32).map(|i| both(entry((10 - i).into()), i64::from(i / 3)));
     commit(&*archive, samples).await;
     for metric in [None, Some(Metric::LevelCm), Some(other("ph"))] {
         let query = TelemetryQuery {
             metric,
-            from: at(0),
-            to: at(2),
+            from: at(1),
+            to: at(3),
             ..everything()
         };
         let whole = archive.telemetry(node(1), query.clone()).await.unwrap();

@@ -2,7 +2,7 @@
 //! state of the database, whatever is committed meanwhile.
 
 use evara_actors::domain::{NodeId, Revision, Sample, Value, Verdict};
-use evara_actors::ports::{DeadLetter, LogEntry, Point, Saved, SavedTwin, TelemetryQuery};
+use evara_actors::ports::{DeadLetter, LogEntry, Point, Saved, TelemetryQuery};
 use rusqlite::{Connection, Params, Row, params};
 
 use super::error::Failure;
@@ -110,11 +110,8 @@ pub(super) fn load(connection: &mut Connection) -> Result<Saved, Failure> {
         saved.cursors.insert(cursor.channel, cursor);
     }
     for snapshot in all(&transaction, statements::ALL_SNAPSHOTS, [], rows::snapshot)? {
-        let twin = SavedTwin {
-            snapshot: Some(snapshot.clone()),
-            tail: Vec::new(),
-        };
-        saved.twins.insert(snapshot.node, twin);
+        let twin = saved.twins.entry(snapshot.node).or_default();
+        twin.snapshot = Some(snapshot);
     }
     let node_id = |row: &Row<'_>| rows::node_id(row, 0);
     for node in all(&transaction, statements::LOGGED_NODES, [], node_id)? {

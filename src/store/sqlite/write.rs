@@ -9,7 +9,11 @@ use super::{codes, sample, statements};
 /// Commits all of `batch`, or nothing.
 pub(super) fn commit(connection: &mut Connection, batch: &Batch) -> Result<(), Failure> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    for row in &batch.telemetry {
+    // In the order of the tables: rows that share a page meet it while it is at hand. The sort is
+    // stable, so that of two rows with one key the first stays.
+    let mut telemetry: Vec<&TelemetryRow> = batch.telemetry.iter().collect();
+    telemetry.sort_by_key(|row| (row.kind, row.node, row.sample.source_at));
+    for row in telemetry {
         write_sample(&transaction, row)?;
     }
     for row in &batch.events {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::scene::{Scene, pass};
+use super::scene::{Scene, WRITERS, pass};
 use crate::domain::{NodeSpec, Revision, StatusState};
 use crate::system::SystemError;
 use crate::testing::{level, on_channel, tank};
@@ -11,7 +11,7 @@ use crate::twin::{Change, OfferError, Twin};
 
 /// The tree that the runtime runs, the census and the drawing are one.
 async fn assert_drawn(scene: &Scene, nodes: &[NodeSpec]) {
-    let drawn = draw(nodes, 1);
+    let drawn = draw(nodes, WRITERS);
     assert_eq!(scene.system.running().await.unwrap(), drawn.names());
     assert_eq!(scene.system.census().to_string(), drawn.to_string());
 }

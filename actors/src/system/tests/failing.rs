@@ -176,3 +176,8 @@ async fn a_shard_that_breaks_comes_back_with_everyone_in_it_but_not_for_ever() {
     let failed = tokio::time::timeout(Duration::from_secs(10), scene.system.failed());
     assert_eq!(failed.await.unwrap().actor, shard);
 }
+
+#[test]
+fn a_panic_unwinds_without_which_nothing_here_holds() {
+    assert!(std::panic::catch_unwind(|| panic!("as meant")).is_err());
+}

@@ -1,11 +1,12 @@
 //! More than can be taken.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::task::JoinSet;
 
-use super::scene::Scene;
-use crate::testing::{level, tank};
+use super::scene::{POISON, Scene, brittle, settled};
+use crate::testing::{level, on_channel, tank};
 use crate::twin::{OfferError, TwinHandle};
 
 /// Offers so many readings at once; the answers, in no order.
@@ -50,4 +51,40 @@ async fn a_flood_of_readings_does_not_lock_a_change_of_the_description_out() {
         full += u32::from(answer.unwrap() == Err(OfferError::Full));
     }
     assert_eq!(full, 44);
+}
+
+/// Offers until it is taken, as a poller does; what breaks the twin is passed over.
+async fn insist(twin: TwinHandle, entry: u64, number: f64) {
+    loop {
+        match twin.offer(level(entry, number)).await {
+            Ok(()) | Err(OfferError::Broke) => return,
+            Err(OfferError::Full | OfferError::Away | OfferError::TimedOut) => {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            Err(refused @ (OfferError::Quarantined | OfferError::Gone)) => panic!("{refused}"),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn nothing_is_lost_or_counted_twice_when_many_threads_offer_and_a_twin_breaks_among_them() {
+    let nodes = (1..=4).map(|number| on_channel(tank(number), u64::from(number % 2) + 1));
+    let scene = Scene::deciding_by(brittle, nodes.collect()).await;
+    let mut offers = JoinSet::new();
+    for twin in scene.system.twins() {
+        for entry in 1..=400 {
+            offers.spawn(insist(twin.clone(), entry, 50.0));
+        }
+        offers.spawn(insist(twin.clone(), 401, POISON));
+    }
+    offers.join_all().await;
+    for twin in scene.system.twins() {
+        settled(&twin).await;
+        assert_eq!((twin.depth(), twin.restarts()), (0, 1));
+    }
+    let drained = scene.system.drain(Duration::from_secs(20)).await;
+    assert!(drained.is_complete());
+    for twin in scene.system.twins() {
+        assert_eq!(scene.archive.readings(twin.id()).len(), 400);
+    }
 }

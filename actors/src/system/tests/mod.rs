@@ -1,8 +1,10 @@
 //! The system as its callers see it, in virtual time, over an archive and a feed in memory.
 
 mod changing;
+mod crashing;
 mod ending;
 mod failing;
 mod flooding;
+mod living;
 mod scene;
 mod writing;

@@ -12,6 +12,9 @@ use crate::twin::{Apply, Event, Presence, Transition, Twin, TwinHandle, apply};
 /// A level that breaks a twin that decides by [`brittle`].
 pub(super) const POISON: f64 = 66.6;
 
+/// More than one, so that what is promised does not rest on a single order of writing.
+pub(super) const WRITERS: usize = 2;
+
 /// A running system and the world around it.
 pub(super) struct Scene {
     pub(super) archive: Arc<FakeArchive>,
@@ -45,7 +48,10 @@ impl Scene {
             archive: Arc::<FakeArchive>::clone(&archive),
             clock,
         };
-        let settings = Settings::default();
+        let settings = Settings {
+            writers: WRITERS,
+            ..Settings::default()
+        };
         let system = System::start_with(ports.clone(), settings, nodes, saved, apply).await;
         let system = system.unwrap();
         Self {

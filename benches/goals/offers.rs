@@ -1,0 +1,106 @@
+//! How many readings a second the twins of a system take, beside what bare actors are sent.
+//!
+//! On both sides the same tasks each send one reading, wait until it was handled, and send the next.
+//! For a twin that means applied, published and in its shard's sink, which a writer empties meanwhile.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use evara_actors::domain::{Kind, Sample};
+use evara_actors::twin::{OfferError, TwinHandle};
+use ractor::ActorRef;
+use tokio::runtime::Runtime;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use crate::bare::{self, Said};
+use crate::measure::{in_turns, per_second};
+use crate::table::{Figure, Goal, Row};
+use crate::{Size, runtime, world};
+
+/// Who send at the same time.
+const SENDERS: usize = 64;
+
+pub(crate) fn rows(size: Size) -> Vec<Row> {
+    let count = size.pick(10_000, 1_000);
+    let rounds = size.pick(15, 3);
+    let passes = size.pick(20, 4);
+    let runtime = runtime();
+    let system = runtime.block_on(world::tanks(count));
+    let twins = shares(system.twins());
+    let actors = shares(runtime.block_on(bare::actors(count)));
+    let mut seen = 0;
+    let (offered, sent) = in_turns(
+        rounds,
+        || {
+            let samples = samples(seen, passes);
+            seen += passes;
+            let rate = runtime_rate(&runtime, &twins, &samples, offer_all);
+            runtime.block_on(world::drained(&system));
+            rate
+        },
+        || runtime_rate(&runtime, &actors, &samples(0, passes), cast_all),
+    );
+    vec![Row {
+        what: format!("readings/s offered to {count} twins, applied and in the sink"),
+        figure: Figure::median(&offered),
+        ceiling: Some(Figure::median(&sent)),
+        goals: vec![Goal::RatioAtLeast(0.5)],
+    }]
+}
+
+fn samples(from: usize, count: usize) -> Vec<Arc<Sample>> {
+    (from..from + count)
+        .map(|index| world::sample(Kind::Tank, index))
+        .collect()
+}
+
+/// Whom each sender sends to.
+fn shares<T: Clone>(all: Vec<T>) -> Vec<Arc<[T]>> {
+    let share = all.len().div_ceil(SENDERS);
+    all.chunks(share).map(Arc::from).collect()
+}
+
+/// Readings handled a second while every sender sends every sample to its share.
+fn runtime_rate<T, F>(
+    runtime: &Runtime,
+    shares: &[Arc<[T]>],
+    samples: &[Arc<Sample>],
+    send: impl Fn(Arc<[T]>, Vec<Arc<Sample>>) -> F,
+) -> f64
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    runtime.block_on(async {
+        let mut senders = JoinSet::new();
+        let start = Instant::now();
+        for share in shares {
+            senders.spawn(send(Arc::clone(share), samples.to_vec()));
+        }
+        while let Some(ended) = senders.join_next().await {
+            ended.expect("a sender ends well");
+        }
+        let receivers: usize = shares.iter().map(|share| share.len()).sum();
+        per_second(receivers * samples.len(), start)
+    })
+}
+
+async fn offer_all(twins: Arc<[TwinHandle]>, samples: Vec<Arc<Sample>>) {
+    for sample in samples {
+        for twin in twins.iter() {
+            // Refused when the writer lags: whoever polls would come back later, too.
+            while let Err(error) = twin.offer(Arc::clone(&sample)).await {
+                assert_eq!(error, OfferError::Full, "only room may be wanting");
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        }
+    }
+}
+
+async fn cast_all(actors: Arc<[ActorRef<Said>]>, samples: Vec<Arc<Sample>>) {
+    for sample in samples {
+        for actor in actors.iter() {
+            bare::cast(actor, Arc::clone(&sample)).await;
+        }
+    }
+}

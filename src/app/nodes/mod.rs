@@ -1,0 +1,313 @@
+//! What people do to nodes: the registry commits first, then the keys, then the twin system follows.
+//!
+//! Holds no truth of its own. A change that was begun is ended, also when the caller has left: were it
+//! dropped half-way, the registry would say one thing and the twin another until the next start.
+
+mod precondition;
+
+use std::sync::Arc;
+
+use evara_actors::domain::{ChannelId, FieldError, NodeId, NodeSpec, Timestamp};
+use evara_actors::ports::{BoxFuture, Clock, Registry, RegistryError};
+use evara_actors::system::{System, SystemError};
+use evara_actors::twin::{Twin, TwinHandle};
+use secrecy::SecretString;
+use tokio::sync::{Mutex, Semaphore};
+use tokio_util::task::TaskTracker;
+
+pub use precondition::{Expected, Precondition};
+
+/// Changes under way at once. People make them, a few a second at the most; what is more is a script
+/// gone wild, and waits behind no one.
+const MAX_UNDER_WAY: usize = 64;
+
+/// Changes of one node take turns by one of so many locks: enough that two nodes seldom share one.
+const TURNS: usize = 64;
+
+/// The keys that open private channels, by the node that brought them. Never told to people.
+pub trait ReadKeys: std::fmt::Debug + Send + Sync {
+    /// Keeps the key with which `node` reads `channel`, and uses it from now on.
+    fn set(
+        &self,
+        channel: ChannelId,
+        node: NodeId,
+        key: SecretString,
+    ) -> BoxFuture<'_, Result<(), KeysError>>;
+
+    /// Forgets the key with which `node` reads `channel`. Nothing to forget is no error.
+    fn remove(&self, channel: ChannelId, node: NodeId) -> BoxFuture<'_, Result<(), KeysError>>;
+
+    /// Whether `node` brought a key.
+    fn has(&self, node: NodeId) -> BoxFuture<'_, Result<bool, KeysError>>;
+}
+
+/// The store of keys failed, or did not answer in time.
+#[derive(Debug, thiserror::Error)]
+#[error("the store of keys cannot be reached")]
+pub struct KeysError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
+
+/// What is to be done about a channel's key.
+#[derive(Debug)]
+pub enum KeyChange {
+    /// It stays as it is.
+    Keep,
+    /// From now on there is none.
+    Remove,
+    /// From now on it is this.
+    Set(SecretString),
+}
+
+/// Why nothing was changed, or not all of it.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No such node.
+    #[error("no such node")]
+    NotFound,
+    /// Another node has the key.
+    #[error("the node key is taken")]
+    KeyTaken,
+    /// Someone else changed it first.
+    #[error("the description was changed meanwhile")]
+    Conflict,
+    /// It is not what the caller's condition expects.
+    #[error("the node has moved on")]
+    Precondition,
+    /// The description cannot be taken.
+    #[error("the description has {} faults", .0.len())]
+    Invalid(Vec<FieldError>),
+    /// Too many changes are under way; nothing was changed.
+    #[error("too many changes are under way")]
+    Busy,
+    /// The registry did not answer; whether it took the change is not known.
+    #[error("the registry failed")]
+    Registry(#[source] RegistryError),
+    /// The change is kept, and the key is not.
+    #[error("the key was not kept")]
+    Keys(#[from] KeysError),
+    /// The change is kept, and the twin has not followed yet.
+    #[error("the twin did not follow")]
+    System(#[from] SystemError),
+    /// A fault of ours.
+    #[error("the change broke off")]
+    Broke(#[from] tokio::task::JoinError),
+}
+
+impl From<RegistryError> for Error {
+    fn from(error: RegistryError) -> Self {
+        match error {
+            RegistryError::KeyTaken => Self::KeyTaken,
+            RegistryError::VersionMoved => Self::Conflict,
+            RegistryError::NotFound => Self::NotFound,
+            RegistryError::Unavailable(_) => Self::Registry(error),
+        }
+    }
+}
+
+/// The way to change nodes. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Nodes(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    system: Arc<System>,
+    registry: Arc<dyn Registry>,
+    keys: Arc<dyn ReadKeys>,
+    clock: Arc<dyn Clock>,
+    tasks: TaskTracker,
+    under_way: Arc<Semaphore>,
+    turns: Vec<Arc<Mutex<()>>>,
+}
+
+impl Nodes {
+    /// Changes nodes in these.
+    pub fn new(
+        system: Arc<System>,
+        registry: Arc<dyn Registry>,
+        keys: Arc<dyn ReadKeys>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            system,
+            registry,
+            keys,
+            clock,
+            tasks: TaskTracker::new(),
+            under_way: Arc::new(Semaphore::new(MAX_UNDER_WAY)),
+            turns: (0..TURNS).map(|_| Arc::default()).collect(),
+        }))
+    }
+
+    /// A new node's id and time of creation.
+    pub fn birth(&self) -> (NodeId, Timestamp) {
+        (NodeId(uuid::Uuid::now_v7()), self.0.clock.now())
+    }
+
+    /// Adds a node.
+    ///
+    /// # Errors
+    /// See [`Error`]; a node whose twin could not be started is not kept.
+    pub async fn create(&self, spec: NodeSpec) -> Result<Arc<Twin>, Error> {
+        checked(&spec)?;
+        let inner = Arc::clone(&self.0);
+        self.in_turn(spec.id, async move { inner.create(spec).await })
+            .await
+    }
+
+    /// Replaces the description whose version is one less than that of `spec`.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn update(&self, spec: NodeSpec, expected: Precondition) -> Result<Arc<Twin>, Error> {
+        self.rebind(spec, KeyChange::Keep, expected).await
+    }
+
+    /// Replaces the description, and does what is to be done about the channel's key.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn rebind(
+        &self,
+        spec: NodeSpec,
+        key: KeyChange,
+        expected: Precondition,
+    ) -> Result<Arc<Twin>, Error> {
+        checked(&spec)?;
+        let inner = Arc::clone(&self.0);
+        self.in_turn(
+            spec.id,
+            async move { inner.rebind(spec, key, expected).await },
+        )
+        .await
+    }
+
+    /// Removes a node; its history stays until retention takes it.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn remove(&self, id: NodeId, expected: Precondition) -> Result<(), Error> {
+        let inner = Arc::clone(&self.0);
+        self.in_turn(id, async move { inner.remove(id, &expected).await })
+            .await
+    }
+
+    /// Whether a node brought a read key.
+    ///
+    /// # Errors
+    /// [`Error::Keys`]
+    pub async fn has_key(&self, id: NodeId) -> Result<bool, Error> {
+        Ok(self.0.keys.has(id).await?)
+    }
+
+    /// Waits until every change that is under way has ended; none may be begun from now on.
+    pub async fn drained(&self) {
+        self.0.under_way.close();
+        self.0.tasks.close();
+        self.0.tasks.wait().await;
+    }
+
+    /// Runs a change to its end, one at a time for each node.
+    async fn in_turn<T: Send + 'static>(
+        &self,
+        id: NodeId,
+        change: impl Future<Output = Result<T, Error>> + Send + 'static,
+    ) -> Result<T, Error> {
+        let permit = Arc::clone(&self.0.under_way)
+            .try_acquire_owned()
+            .map_err(|_| Error::Busy)?;
+        let (_, low) = id.0.as_u64_pair();
+        let turn = Arc::clone(&self.0.turns[(low % TURNS as u64) as usize]);
+        let whole = async move {
+            let _permit = permit;
+            let _turn = turn.lock().await;
+            change.await
+        };
+        self.0.tasks.spawn(whole).await?
+    }
+}
+
+impl Inner {
+    async fn create(&self, spec: NodeSpec) -> Result<Arc<Twin>, Error> {
+        let id = spec.id;
+        self.registry.insert(spec.clone()).await?;
+        match self.system.create(spec).await {
+            Ok(handle) => Ok(handle.view()),
+            Err(error) => {
+                // A node that is kept and does not run would make every repetition a conflict.
+                if let Err(error) = self.registry.remove(id).await {
+                    tracing::error!(node = %id, %error, "a node is registered and has no twin");
+                }
+                Err(error.into())
+            }
+        }
+    }
+
+    async fn rebind(
+        &self,
+        spec: NodeSpec,
+        key: KeyChange,
+        expected: Precondition,
+    ) -> Result<Arc<Twin>, Error> {
+        let handle = self.current(spec.id, &expected)?;
+        let before = Arc::clone(handle.view().spec());
+        if before.version + 1 != spec.version {
+            return Err(Error::Conflict);
+        }
+        self.registry.update(spec.clone()).await?;
+        // The key comes before the twin follows: the first poll of a private channel needs it.
+        self.change_key(&before, &spec, key).await?;
+        self.system.configure(spec).await?;
+        Ok(handle.view())
+    }
+
+    async fn change_key(
+        &self,
+        before: &NodeSpec,
+        after: &NodeSpec,
+        key: KeyChange,
+    ) -> Result<(), KeysError> {
+        let channel = |spec: &NodeSpec| spec.channel.as_ref().map(|binding| binding.channel_id);
+        let (old, new) = (channel(before), channel(after));
+        // A key opens the channel that it was given for, and no other.
+        let stale = old.filter(|_| old != new || matches!(key, KeyChange::Remove));
+        if let Some(channel) = stale {
+            self.keys.remove(channel, before.id).await?;
+        }
+        if let (KeyChange::Set(key), Some(channel)) = (key, new) {
+            self.keys.set(channel, after.id, key).await?;
+        }
+        Ok(())
+    }
+
+    async fn remove(&self, id: NodeId, expected: &Precondition) -> Result<(), Error> {
+        let handle = self.current(id, expected)?;
+        let channel = handle
+            .view()
+            .spec()
+            .channel
+            .as_ref()
+            .map(|binding| binding.channel_id);
+        self.registry.remove(id).await?;
+        self.system.remove(id).await?;
+        if let Some(channel) = channel {
+            self.keys.remove(channel, id).await?;
+        }
+        Ok(())
+    }
+
+    fn current(&self, id: NodeId, expected: &Precondition) -> Result<TwinHandle, Error> {
+        let handle = self.system.twin(id).ok_or(Error::NotFound)?;
+        expected
+            .holds_for(&handle.view())
+            .then_some(handle)
+            .ok_or(Error::Precondition)
+    }
+}
+
+fn checked(spec: &NodeSpec) -> Result<(), Error> {
+    let faults = spec.check();
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::Invalid(faults))
+    }
+}

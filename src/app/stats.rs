@@ -1,0 +1,114 @@
+//! The fleet in numbers, counted from the twins' views. Pure.
+
+use evara_actors::domain::{Quality, StatusState, Timestamp};
+use evara_actors::twin::Twin;
+
+/// What is counted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stats {
+    /// Nodes that report as expected.
+    pub online: u64,
+    /// Nodes that are silent for longer than usual.
+    pub late: u64,
+    /// Nodes whose values describe the past.
+    pub offline: u64,
+    /// Nodes that a person took out of service.
+    pub maintenance: u64,
+    /// Nodes that were never heard of.
+    pub provisioning: u64,
+    /// Nodes that were given up on.
+    pub quarantined: u64,
+    /// In the tanks whose volume is known.
+    pub stored_l: f64,
+    /// Of the same tanks.
+    pub capacity_l: f64,
+    /// When it was counted.
+    pub as_of: Timestamp,
+    health_sum: f64,
+    health_count: u32,
+}
+
+impl Stats {
+    /// Nothing counted yet.
+    pub fn new(as_of: Timestamp) -> Self {
+        Self {
+            online: 0,
+            late: 0,
+            offline: 0,
+            maintenance: 0,
+            provisioning: 0,
+            quarantined: 0,
+            stored_l: 0.0,
+            capacity_l: 0.0,
+            as_of,
+            health_sum: 0.0,
+            health_count: 0,
+        }
+    }
+
+    /// Counts a node.
+    pub fn count(&mut self, twin: &Twin) {
+        let place = match twin.status().state {
+            StatusState::Online => &mut self.online,
+            StatusState::Late => &mut self.late,
+            StatusState::Offline => &mut self.offline,
+            StatusState::Maintenance => &mut self.maintenance,
+            StatusState::Provisioning => &mut self.provisioning,
+            StatusState::Quarantined => &mut self.quarantined,
+        };
+        *place += 1;
+        let volumes = (
+            twin.derived_number("volume_l"),
+            twin.derived_number("capacity_l"),
+        );
+        if let (Some(stored), Some(capacity)) = volumes {
+            self.stored_l += stored;
+            self.capacity_l += capacity;
+        }
+        if let Some(score) = health(twin) {
+            self.health_sum += score;
+            self.health_count += 1;
+        }
+    }
+
+    /// Every node; each is in exactly one state.
+    pub fn total(&self) -> u64 {
+        self.online
+            + self.late
+            + self.offline
+            + self.maintenance
+            + self.provisioning
+            + self.quarantined
+    }
+
+    /// The mean health of the nodes that are in service, 0 to 100.
+    pub fn health(&self) -> Option<f64> {
+        (self.health_count > 0).then(|| self.health_sum / f64::from(self.health_count))
+    }
+}
+
+/// A node that is late can be relied on half as far as one that is not.
+const LATE_WEIGHT: f64 = 0.5;
+
+/// How far a node can be relied on, 0 to 100: the share of its metrics that are good, if it still
+/// reports at all. A node that is out of service, or not in it yet, has no health.
+pub fn health(twin: &Twin) -> Option<f64> {
+    let weight = match twin.status().state {
+        StatusState::Online => 1.0,
+        StatusState::Late => LATE_WEIGHT,
+        StatusState::Offline | StatusState::Quarantined => 0.0,
+        StatusState::Maintenance | StatusState::Provisioning => return None,
+    };
+    let seen = twin.reported();
+    let mapped = twin
+        .spec()
+        .channel
+        .as_ref()
+        .map_or(0, |channel| channel.field_map.len());
+    let good = seen
+        .iter()
+        .filter(|property| property.verdict.quality == Quality::Good)
+        .count();
+    let known = seen.len().max(mapped).max(1);
+    Some(weight * 100.0 * good as f64 / known as f64)
+}

@@ -1,0 +1,263 @@
+//! What a configuration promises to the person who writes it, by example.
+
+use std::fs;
+use std::path::PathBuf;
+
+use secrecy::ExposeSecret as _;
+
+use super::*;
+
+const KEY: &str = "0123456789abcdef0123456789abcdef";
+
+fn load(pairs: &[(&str, &str)]) -> Result<Loaded, Mistakes> {
+    Config::load(&Flags::default(), &environment(pairs))
+}
+
+fn environment(pairs: &[(&str, &str)]) -> Environment {
+    pairs.iter().map(|(name, value)| (*name, *value)).collect()
+}
+
+/// The keys that are named as mistakes.
+fn named(pairs: &[(&str, &str)]) -> Vec<String> {
+    let mistakes = load(pairs).unwrap_err();
+    mistakes
+        .all()
+        .iter()
+        .map(|mistake| mistake.key().to_owned())
+        .collect()
+}
+
+/// A file that goes away with the test.
+struct Written(PathBuf);
+
+impl Written {
+    fn new(text: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("evara-{}.toml", uuid::Uuid::new_v4()));
+        fs::write(&path, text).unwrap();
+        Self(path)
+    }
+
+    fn path(&self) -> &str {
+        self.0.to_str().unwrap()
+    }
+}
+
+impl Drop for Written {
+    fn drop(&mut self) {
+        let _gone = fs::remove_file(&self.0);
+    }
+}
+
+#[test]
+fn nothing_needs_to_be_set_to_try_it_out() {
+    let config = load(&[]).unwrap().config;
+    assert_eq!(config.deployment, Deployment::Development);
+    assert_eq!(config.http.bind.to_string(), "127.0.0.1:8080");
+    assert!(config.http.token.file().is_some());
+    assert_eq!(config.store.database, PathBuf::from("data"));
+    assert!(matches!(config.secret_key, Secret::Kept(_)));
+    assert_eq!(
+        config.thingspeak.url.to_string(),
+        "https://api.thingspeak.com/"
+    );
+}
+
+#[test]
+fn every_mistake_is_told_at_once_with_what_is_expected() {
+    let mistakes = load(&[
+        ("EVARA_BIND", "everywhere"),
+        ("THINGSPEAK_RATE_LIMIT", "lots"),
+        ("THINGSPEAK_URL", "http://api.thingspeak.com"),
+        ("LOG_LEVEL", "loud"),
+        ("DATABASE_URL", "postgresql+asyncpg://me:secret@db/evara"),
+    ]);
+    assert_eq!(
+        mistakes.unwrap_err().to_string(),
+        "the configuration has 5 mistakes:\
+        \n  DATABASE_URL (environment): must be a sqlite:// path: PostgreSQL is not built into this version\
+        \n  EVARA_BIND (environment): must be an address and a port, such as 127.0.0.1:8080 or [::]:8080\
+        \n  THINGSPEAK_URL (environment): must be a URL that begins with https://, or http:// to this machine: it carries keys\
+        \n  THINGSPEAK_RATE_LIMIT (environment): must be a whole number of requests a minute from 2 to 600\
+        \n  LOG_LEVEL (environment): must be error, warn, info, debug, trace or off, or such levels by module: info,evara=debug"
+    );
+}
+
+#[test]
+fn flags_go_before_the_environment_and_that_before_the_file() {
+    let file = Written::new(
+        "evara_bind = \"127.0.0.1:1\"\nevara_data = \"of-file\"\nlog_level = \"error\"",
+    );
+    let pairs = [
+        ("EVARA_CONFIG", file.path()),
+        ("EVARA_BIND", "127.0.0.1:2"),
+        ("EVARA_DATA", "of-env"),
+    ];
+    let flags = Flags::default().with("EVARA_BIND", "--bind", Some("127.0.0.1:3".to_owned()));
+    let loaded = Config::load(&flags, &environment(&pairs)).unwrap();
+    assert_eq!(loaded.config.http.bind.port(), 3);
+    assert_eq!(loaded.config.store.data, PathBuf::from("of-env"));
+    assert_eq!(loaded.config.log.directives(), "error");
+    let origin = |name| {
+        loaded
+            .settings
+            .iter()
+            .find(|s| s.name == name)
+            .unwrap()
+            .origin
+            .to_string()
+    };
+    assert_eq!(origin("EVARA_BIND"), "--bind");
+    assert_eq!(origin("EVARA_DATA"), "environment");
+    assert_eq!(origin("LOG_LEVEL"), file.path());
+    assert_eq!(origin("CACHE_TTL"), "default");
+}
+
+#[test]
+fn empty_means_unset() {
+    let config = load(&[
+        ("EVARA_TOKEN", ""),
+        ("EVARA_BIND", "  "),
+        ("SECRET_KEY_FILE", ""),
+    ]);
+    let config = config.unwrap().config;
+    assert!(config.http.token.file().is_some());
+    assert_eq!(config.http.bind.port(), 8080);
+}
+
+#[test]
+fn a_secret_may_be_kept_in_a_file_but_not_be_given_twice() {
+    let file = Written::new(&format!("{KEY}\n"));
+    let config = load(&[("SECRET_KEY_FILE", file.path())]).unwrap().config;
+    assert_eq!(config.secret_key.obtain().unwrap().expose_secret(), KEY);
+    assert_eq!(
+        named(&[("SECRET_KEY_FILE", file.path()), ("SECRET_KEY", KEY)]),
+        ["SECRET_KEY"]
+    );
+    assert_eq!(
+        named(&[("SECRET_KEY_FILE", "/nowhere/at/all")]),
+        ["SECRET_KEY_FILE"]
+    );
+}
+
+#[test]
+fn a_key_that_nobody_reads_is_a_mistake_and_the_one_that_was_meant_is_named() {
+    let file = Written::new(
+        "databse_url = \"sqlite://evara.db\"\ncolour = \"blue\"\nlog_level = [\"info\"]\n",
+    );
+    let mistakes = load(&[("EVARA_CONFIG", file.path())]).unwrap_err();
+    let told: Vec<String> = mistakes.all().iter().map(Mistake::to_string).collect();
+    let at = file.path();
+    assert_eq!(
+        told,
+        [
+            format!("colour ({at}): no such setting"),
+            format!("databse_url ({at}): no such setting; did you mean DATABASE_URL?"),
+            format!("LOG_LEVEL ({at}): must be a string, a number or a truth value"),
+        ]
+    );
+}
+
+#[test]
+fn a_file_that_is_missing_or_no_toml_is_a_mistake_by_its_line() {
+    assert_eq!(
+        named(&[("EVARA_CONFIG", "/nowhere/at/all.toml")]),
+        ["EVARA_CONFIG"]
+    );
+    let file = Written::new("log_level = \"info\"\nsecret_key = CANARY\n");
+    let mistakes = load(&[("EVARA_CONFIG", file.path())])
+        .unwrap_err()
+        .to_string();
+    assert!(
+        mistakes.ends_with("line 2 is not TOML, or repeats a key"),
+        "{mistakes}"
+    );
+}
+
+#[test]
+fn production_refuses_to_start_without_strong_secrets() {
+    assert_eq!(
+        named(&[("ENVIRONMENT", "production")]),
+        ["EVARA_TOKEN", "SECRET_KEY"]
+    );
+    let weak = [
+        ("ENVIRONMENT", "production"),
+        ("SECRET_KEY", "short"),
+        ("EVARA_TOKEN", "short"),
+    ];
+    assert_eq!(named(&weak), ["EVARA_TOKEN", "SECRET_KEY"]);
+    let file = [
+        ("ENVIRONMENT", "production"),
+        ("SECRET_KEY", KEY),
+        ("EVARA_TOKEN_FILE", "/nowhere"),
+    ];
+    assert_eq!(named(&file), ["EVARA_TOKEN_FILE"]);
+    let strong = [
+        ("ENVIRONMENT", "Production"),
+        ("SECRET_KEY", KEY),
+        ("EVARA_TOKEN", KEY),
+    ];
+    assert!(load(&strong).is_ok());
+}
+
+#[test]
+fn other_machines_are_let_in_only_with_a_token() {
+    for bind in ["0.0.0.0:8080", "[::]:80", "10.1.2.3:1"] {
+        assert_eq!(named(&[("EVARA_BIND", bind)]), ["EVARA_TOKEN"], "{bind}");
+        assert!(load(&[("EVARA_BIND", bind), ("EVARA_TOKEN", "open-sesame")]).is_ok());
+    }
+}
+
+#[test]
+fn what_was_set_and_changes_nothing_is_told() {
+    let pairs = [
+        ("REDIS_URL", "redis://:pw@cache:6379/0"),
+        ("DB_POOL_SIZE", "10"),
+        ("CACHE_TTL", "60"),
+    ];
+    let unused = load(&pairs).unwrap().unused;
+    let names: Vec<_> = unused
+        .iter()
+        .map(|text| text.split(' ').next().unwrap())
+        .collect();
+    assert_eq!(names, ["DB_POOL_SIZE", "REDIS_URL", "CACHE_TTL"]);
+}
+
+#[test]
+fn the_effective_configuration_is_printed_as_a_file_that_can_be_read_again() {
+    let loaded = load(&[("EVARA_TOKEN", "open-sesame"), ("EVARA_DATA", "a \"b\"")]).unwrap();
+    let printed = loaded
+        .settings
+        .iter()
+        .map(|setting| format!("{setting}\n"))
+        .collect::<String>();
+    assert!(
+        printed.contains("evara_token = \"***\"  # environment"),
+        "{printed}"
+    );
+    assert!(printed.contains("# redis_url is not set"), "{printed}");
+    let file = Written::new(&printed);
+    let named = load(&[("EVARA_CONFIG", file.path())]).unwrap();
+    assert!(
+        named.settings[0]
+            .to_string()
+            .starts_with("# evara_config is")
+    );
+    let again = load(&[("EVARA_CONFIG", file.path())]).unwrap();
+    assert_eq!(again.config.store.data, PathBuf::from("a \"b\""));
+}
+
+#[test]
+fn every_setting_that_is_read_may_be_in_a_file_and_no_name_is_used_twice() {
+    let loaded = load(&[]).unwrap();
+    let mut read: Vec<_> = loaded.settings.iter().map(|setting| setting.name).collect();
+    let mut known: Vec<_> = KEYS
+        .iter()
+        .map(|key| key.name)
+        .chain([CONFIG.name])
+        .collect();
+    read.sort_unstable();
+    known.sort_unstable();
+    assert_eq!(read, known);
+    known.dedup();
+    assert_eq!(read, known);
+}

@@ -1,0 +1,45 @@
+//! `/dashboard`: the fleet at a glance, from memory.
+
+use axum::extract::State;
+use serde_json::Value;
+
+use super::answer::{self, Answer};
+use super::extract::{NoQuery, Params};
+use super::fleet::NodesQuery;
+use super::page::{after, cursor};
+use super::state::AppState;
+use super::views::{FleetRow, List, StatsView};
+
+/// The fleet in numbers.
+#[utoipa::path(get, path = "/dashboard/stats", tag = "Dashboard",
+    responses((status = 200, body = StatsView)))]
+pub(crate) async fn stats(State(app): State<AppState>, _: NoQuery) -> Answer {
+    answer::json(&StatsView::from(app.stats()))
+}
+
+/// Every node in one line.
+#[utoipa::path(get, path = "/dashboard/fleet", tag = "Dashboard", params(NodesQuery),
+    responses((status = 200, body = List<FleetRow>)))]
+pub(crate) async fn fleet(
+    State(app): State<AppState>,
+    Params(query): Params<NodesQuery>,
+) -> Answer {
+    let from = after(query.cursor(), |text| text.parse().ok())?;
+    let (twins, more) = query.page(app.system.twins(), from);
+    let last = twins.last().map(|twin| twin.spec().id).filter(|_| more);
+    let items = twins.iter().map(|twin| FleetRow::from(&**twin)).collect();
+    answer::json(&List {
+        items,
+        next_cursor: last.map(cursor),
+    })
+}
+
+/// The newest active alarms. Always empty: there are no alarms yet.
+#[utoipa::path(get, path = "/dashboard/alerts", tag = "Dashboard",
+    responses((status = 200, body = List<Value>)))]
+pub(crate) async fn alerts(_: NoQuery) -> Answer {
+    answer::json(&List::<Value> {
+        items: Vec::new(),
+        next_cursor: None,
+    })
+}

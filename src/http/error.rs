@@ -1,0 +1,133 @@
+//! Which status each failure of the inside is answered with. The only file that decides that.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use evara_actors::domain::Timestamp;
+use evara_actors::ingest::{PollerError, ReadError};
+use evara_actors::ports::ArchiveError;
+use evara_actors::system::SystemError;
+use evara_actors::twin::OfferError;
+
+use super::problem::{Code, Part, Problem};
+use crate::app::nodes::Error as NodesError;
+
+/// When something that is away is worth another try: restarts and failovers take about this long.
+const TRY_AGAIN: Duration = Duration::from_secs(5);
+
+/// When a queue that is full is worth another try.
+const TRY_SOON: Duration = Duration::from_secs(1);
+
+impl From<Infallible> for Problem {
+    fn from(never: Infallible) -> Self {
+        match never {}
+    }
+}
+
+impl From<NodesError> for Problem {
+    fn from(error: NodesError) -> Self {
+        match error {
+            NodesError::NotFound => Self::not_found(),
+            NodesError::KeyTaken => Self::new(Code::Conflict, "Another node has this node_key.")
+                .field(Part::Body, "node_key", "is taken"),
+            NodesError::Conflict => Self::new(
+                Code::Conflict,
+                "Someone else changed it first: read it again.",
+            ),
+            NodesError::Precondition => Self::new(
+                Code::PreconditionFailed,
+                "It is not what If-Match names: read it again.",
+            ),
+            NodesError::Invalid(faults) => Self::invalid(faults),
+            NodesError::Busy => {
+                Self::new(Code::Busy, "Too many changes at once.").retry_after(TRY_SOON)
+            }
+            NodesError::System(error) => error.into(),
+            NodesError::Registry(_) | NodesError::Keys(_) => unavailable().because(error),
+            NodesError::Broke(_) => Self::internal(error),
+        }
+    }
+}
+
+impl From<SystemError> for Problem {
+    fn from(error: SystemError) -> Self {
+        match error {
+            SystemError::NotFound(_) => Self::not_found(),
+            SystemError::Exists(_) => Self::new(Code::Conflict, "There is such a node already."),
+            SystemError::NotQuarantined(_) => Self::new(
+                Code::Conflict,
+                "The node is not quarantined: there is nothing to release.",
+            ),
+            SystemError::Twin(refused) => refused.into(),
+            SystemError::Tree(_) | SystemError::Stopping => unavailable().because(error),
+        }
+    }
+}
+
+impl From<OfferError> for Problem {
+    fn from(error: OfferError) -> Self {
+        match error {
+            OfferError::Gone => Self::not_found(),
+            OfferError::Quarantined => Self::new(
+                Code::Quarantined,
+                "The node's twin was given up on: release it first.",
+            ),
+            OfferError::Full => {
+                Self::new(Code::Busy, "Too much waits for this node.").retry_after(TRY_SOON)
+            }
+            OfferError::Away | OfferError::TimedOut => unavailable().because(error),
+            OfferError::Broke => Self::internal(error),
+        }
+    }
+}
+
+impl From<PollerError> for Problem {
+    fn from(error: PollerError) -> Self {
+        match error {
+            PollerError::Paused => {
+                Self::new(Code::Conflict, "The poller is paused: resume it first.")
+            }
+            PollerError::Held { until } => held(until),
+            PollerError::NoRoom => {
+                Self::new(Code::Busy, "What was read last has not been taken yet.")
+                    .retry_after(TRY_SOON)
+            }
+            PollerError::Away => unavailable().because(error),
+        }
+    }
+}
+
+impl From<ReadError> for Problem {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Held { until } => held(until),
+            ReadError::Feed(_) => Self::new(
+                Code::Unavailable,
+                "The channel does not answer, or not to the key that is set.",
+            )
+            .retry_after(TRY_AGAIN)
+            .because(error),
+        }
+    }
+}
+
+fn held(until: Timestamp) -> Problem {
+    Problem::new(
+        Code::Busy,
+        format!("The channel may not be asked before {until}."),
+    )
+    .retry_after(TRY_AGAIN)
+}
+
+impl From<ArchiveError> for Problem {
+    fn from(error: ArchiveError) -> Self {
+        match error {
+            ArchiveError::Unavailable(_) => unavailable().because(error),
+            ArchiveError::Corrupt(_) => Self::internal(error),
+        }
+    }
+}
+
+fn unavailable() -> Problem {
+    Problem::new(Code::Unavailable, "What is needed for this is away.").retry_after(TRY_AGAIN)
+}

@@ -1,0 +1,199 @@
+//! What handlers take out of requests: bodies, queries and path parameters, checked for form.
+//!
+//! Whatever is not of the right form ends here as a [`Problem`] that names the field; the framework's
+//! own rejections, which are plain text, are never let through.
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, FromRequestParts, Query, RawPathParams, Request};
+use axum::http::HeaderMap;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::request::Parts;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use super::problem::{Code, Part, Problem};
+
+/// The longest body that is taken; only bulk readings need more.
+pub(crate) const MAX_BODY_BYTES: usize = 1024 * 1024;
+
+/// No body of ours is nested deeper; a parser that recurses must not be driven by strangers.
+const MAX_DEPTH: usize = 32;
+
+/// A JSON body. A field that is not known, and a value of another type, are 400.
+#[derive(Debug)]
+pub(crate) struct Json<T>(pub(crate) T);
+
+impl<S: Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let bytes = body(request, &["application/json"]).await?;
+        parse(&bytes).map(Self)
+    }
+}
+
+/// A merge patch, RFC 7396: an object.
+#[derive(Debug)]
+pub(crate) struct MergePatch(pub(crate) Map<String, Value>);
+
+impl<S: Sync> FromRequest<S> for MergePatch {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let kinds = &["application/merge-patch+json", "application/json"];
+        let bytes = body(request, kinds).await?;
+        parse(&bytes).map(Self)
+    }
+}
+
+/// The query string. A parameter that is not known is 400.
+#[derive(Debug)]
+pub(crate) struct Params<T>(pub(crate) T);
+
+impl<S: Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        match Query::try_from_uri(&parts.uri) {
+            Ok(Query(params)) => Ok(Self(params)),
+            Err(rejection) => {
+                use std::error::Error as _;
+                // The framework's own wording comes first, then the field's.
+                let cause = rejection
+                    .source()
+                    .map_or_else(String::new, ToString::to_string);
+                let (name, detail) = cause.split_once(": ").unwrap_or(("", &cause));
+                let name = if name.contains(' ') { "" } else { name };
+                let detail = if name.is_empty() {
+                    cause.as_str()
+                } else {
+                    detail
+                };
+                Err(Problem::malformed(Part::Query, name, detail))
+            }
+        }
+    }
+}
+
+/// A query string without parameters: whatever is in it is not known, and 400.
+#[derive(Debug)]
+pub(crate) struct NoQuery;
+
+impl<S: Sync> FromRequestParts<S> for NoQuery {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        match parts.uri.query() {
+            None | Some("") => Ok(Self),
+            Some(query) => {
+                let name = query.split(['=', '&']).next().unwrap_or_default();
+                Err(Problem::malformed(
+                    Part::Query,
+                    name,
+                    "is not a parameter of this route",
+                ))
+            }
+        }
+    }
+}
+
+/// The parameters of the path, by name.
+pub(crate) async fn path_param(parts: &mut Parts, name: &str) -> Result<String, Problem> {
+    let unreadable = |_| Problem::malformed(Part::Path, name, "must be UTF-8");
+    let params = RawPathParams::from_request_parts(parts, &())
+        .await
+        .map_err(unreadable)?;
+    let found = params
+        .iter()
+        .find(|(key, _)| *key == name)
+        .map(|(_, value)| value.to_owned());
+    found.ok_or_else(Problem::not_found)
+}
+
+/// The whole body, if it is of one of these kinds and not too long.
+async fn body(request: Request, kinds: &[&str]) -> Result<Bytes, Problem> {
+    if !is_one_of(request.headers(), kinds) {
+        let detail = format!("The body must be {}.", kinds.join(" or "));
+        return Err(Problem::new(Code::UnsupportedMediaType, detail));
+    }
+    match Limited::new(request.into_body(), MAX_BODY_BYTES)
+        .collect()
+        .await
+    {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(Problem::new(
+            Code::PayloadTooLarge,
+            "The body may be 1 MiB long.",
+        )),
+        Err(_broken_off) => Err(Problem::new(
+            Code::InvalidRequest,
+            "The body is not complete.",
+        )),
+    }
+}
+
+fn is_one_of(headers: &HeaderMap, kinds: &[&str]) -> bool {
+    let Some(Ok(kind)) = headers.get(CONTENT_TYPE).map(|value| value.to_str()) else {
+        return false;
+    };
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    kinds.iter().any(|known| kind.eq_ignore_ascii_case(known))
+}
+
+/// Reads JSON; says by a pointer where it is not of the right form.
+pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    if std::str::from_utf8(bytes).is_err() {
+        return Err(Problem::malformed(Part::Body, "", "must be UTF-8"));
+    }
+    if depth(bytes) > MAX_DEPTH {
+        return Err(Problem::malformed(
+            Part::Body,
+            "",
+            "must be nested at most 32 deep",
+        ));
+    }
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| misshapen(&error))?;
+    let rest = |error: serde_json::Error| Problem::malformed(Part::Body, "", error.to_string());
+    json.end().map_err(rest)?;
+    Ok(value)
+}
+
+/// The problem that a deserializer's error stands for.
+pub(crate) fn misshapen(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
+    use serde_path_to_error::Segment;
+    let mut pointer = String::new();
+    for segment in error.path() {
+        let part = match segment {
+            Segment::Seq { index } => index.to_string(),
+            Segment::Map { key } => key.replace('~', "~0").replace('/', "~1"),
+            Segment::Enum { variant } => variant.clone(),
+            Segment::Unknown => continue,
+        };
+        pointer.push('/');
+        pointer.push_str(&part);
+    }
+    Problem::malformed(Part::Body, &pointer, error.inner().to_string())
+}
+
+/// How deep arrays and objects are nested. Counts brackets outside of strings, and so is never
+/// fooled by well-formed JSON; what is not well-formed the parser refuses.
+fn depth(json: &[u8]) -> usize {
+    let (mut deepest, mut now) = (0_usize, 0_usize);
+    let (mut in_string, mut escaped) = (false, false);
+    for byte in json {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'[' | b'{' if !in_string => {
+                now += 1;
+                deepest = deepest.max(now);
+            }
+            b']' | b'}' if !in_string => now = now.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
+}

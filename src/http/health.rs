@@ -1,0 +1,54 @@
+//! `/health`: whether the service lives, whether it should be sent requests, and what it misses.
+
+use axum::extract::State;
+use evara_actors::ingest::BreakerState;
+
+use super::answer::{self, Answer};
+use super::problem::{Code, Problem};
+use super::state::AppState;
+use super::views::{Dependencies, HealthView};
+
+/// What the service needs, and whether it is there.
+#[utoipa::path(get, path = "/health", tag = "Health", security(()),
+    responses((status = 200, body = HealthView)))]
+pub(crate) async fn summary(State(app): State<AppState>) -> Answer {
+    let archive = app.system.persistence().failing_since.is_none();
+    let feed = app.system.ingest().host.breaker() == BreakerState::Closed;
+    let word = |well| if well { "ok" } else { "failing" };
+    let dependencies = Dependencies {
+        archive: word(archive),
+        feed: word(feed),
+    };
+    let status = match (app.is_draining(), !(archive && feed)) {
+        (true, _) => "draining",
+        (false, true) => "degraded",
+        (false, false) => "ok",
+    };
+    let nodes = app.system.twins().len() as u64;
+    answer::json(&HealthView {
+        status,
+        version: app.version,
+        nodes,
+        dependencies,
+    })
+}
+
+/// The process answers.
+#[utoipa::path(get, path = "/health/live", tag = "Health", security(()),
+    responses((status = 200, body = Object)))]
+pub(crate) async fn live() -> Answer {
+    answer::json(&serde_json::json!({"status": "live"}))
+}
+
+/// The service wants requests: from the moment it listens, until it is told to stop.
+#[utoipa::path(get, path = "/health/ready", tag = "Health", security(()),
+    responses((status = 200, body = Object), (status = 503)))]
+pub(crate) async fn ready(State(app): State<AppState>) -> Answer {
+    if app.is_draining() {
+        return Err(Problem::new(
+            Code::Unavailable,
+            "The service is being stopped.",
+        ));
+    }
+    answer::json(&serde_json::json!({"status": "ready"}))
+}

@@ -1,0 +1,128 @@
+//! `/nodes`: who there is, and what people say of them.
+
+use axum::extract::State;
+use axum::response::Response;
+use evara_actors::domain::{NodeId, NodeSpec};
+use evara_actors::twin::Twin;
+
+use super::answer::{self, Answer};
+use super::conditions::{IfMatch, IfNoneMatch, revision_tag};
+use super::extract::{Json, MergePatch, NoQuery, Params};
+use super::fleet::NodesQuery;
+use super::locate::Located;
+use super::merge::merged;
+use super::page::{after, cursor};
+use super::problem::Problem;
+use super::state::AppState;
+use super::views::{List, MaintenanceBody, NodeBody, NodeView};
+
+/// Lists nodes, in the order of their creation.
+#[utoipa::path(get, path = "/nodes", tag = "Nodes", params(NodesQuery),
+    responses((status = 200, body = List<NodeView>)))]
+pub(crate) async fn list(State(app): State<AppState>, Params(query): Params<NodesQuery>) -> Answer {
+    let from = after(query.cursor(), |text| text.parse::<NodeId>().ok())?;
+    let (twins, more) = query.page(app.system.twins(), from);
+    let last = twins.last().map(|twin| twin.spec().id).filter(|_| more);
+    let items = twins.iter().map(|twin| NodeView::from(&**twin)).collect();
+    answer::json(&List {
+        items,
+        next_cursor: last.map(cursor),
+    })
+}
+
+/// Adds a node.
+#[utoipa::path(post, path = "/nodes", tag = "Nodes", request_body = NodeBody,
+    responses((status = 201, body = NodeView, headers(("Location"), ("ETag"))),
+              (status = 409, description = "The node_key is taken.")))]
+pub(crate) async fn create(
+    _: NoQuery,
+    State(app): State<AppState>,
+    Json(body): Json<NodeBody>,
+) -> Answer {
+    let (id, now) = app.nodes.birth();
+    let twin = app.nodes.create(body.into_spec(id, now)?).await?;
+    let location = format!("/api/v1/nodes/{id}");
+    answer::created(
+        &location,
+        revision_tag(twin.revision()),
+        &NodeView::from(&*twin),
+    )
+}
+
+/// Shows a node.
+#[utoipa::path(get, path = "/nodes/{id}", tag = "Nodes", params(("id" = String, Path)),
+    responses((status = 200, body = NodeView, headers(("ETag"))), (status = 304)))]
+pub(crate) async fn show(_: NoQuery, Located(handle): Located, held: IfNoneMatch) -> Answer {
+    shown(&handle.view(), Some(&held))
+}
+
+/// Changes what people say of a node: a merge patch, in which null removes.
+#[utoipa::path(patch, path = "/nodes/{id}", tag = "Nodes", params(("id" = String, Path)),
+    request_body(content = NodeBody, content_type = "application/merge-patch+json"),
+    responses((status = 200, body = NodeView, headers(("ETag")))))]
+pub(crate) async fn change(
+    _: NoQuery,
+    State(app): State<AppState>,
+    Located(handle): Located,
+    IfMatch(expected): IfMatch,
+    MergePatch(patch): MergePatch,
+) -> Answer {
+    let spec = handle.view().spec().as_ref().clone();
+    let body = merged(&NodeBody::from(&spec), patch)?;
+    let twin = app.nodes.update(body.onto(edited(spec))?, expected).await?;
+    shown(&twin, None)
+}
+
+/// Removes a node. Its history stays until retention takes it.
+#[utoipa::path(delete, path = "/nodes/{id}", tag = "Nodes", params(("id" = String, Path)),
+    responses((status = 204)))]
+pub(crate) async fn remove(
+    _: NoQuery,
+    State(app): State<AppState>,
+    Located(handle): Located,
+    IfMatch(expected): IfMatch,
+) -> Result<Response, Problem> {
+    app.nodes.remove(handle.id(), expected).await?;
+    Ok(answer::no_content())
+}
+
+/// Takes a node out of service until an instant; one that has passed puts it back.
+#[utoipa::path(post, path = "/nodes/{id}/maintenance", tag = "Nodes", params(("id" = String, Path)),
+    request_body = MaintenanceBody, responses((status = 200, body = NodeView, headers(("ETag")))))]
+pub(crate) async fn maintain(
+    _: NoQuery,
+    State(app): State<AppState>,
+    Located(handle): Located,
+    IfMatch(expected): IfMatch,
+    Json(body): Json<MaintenanceBody>,
+) -> Answer {
+    let maintenance = body.into_maintenance(app.clock.now())?;
+    let spec = edited(handle.view().spec().as_ref().clone());
+    let twin = app
+        .nodes
+        .update(
+            NodeSpec {
+                maintenance,
+                ..spec
+            },
+            expected,
+        )
+        .await?;
+    shown(&twin, None)
+}
+
+fn shown(twin: &Twin, held: Option<&IfNoneMatch>) -> Answer {
+    let tag = revision_tag(twin.revision());
+    if held.is_some_and(|held| held.has(&tag)) {
+        return Ok(answer::not_modified(tag));
+    }
+    answer::tagged(tag, &NodeView::from(twin))
+}
+
+/// The description that follows on `spec`.
+pub(crate) fn edited(spec: NodeSpec) -> NodeSpec {
+    NodeSpec {
+        version: spec.version + 1,
+        ..spec
+    }
+}

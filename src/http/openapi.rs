@@ -1,0 +1,106 @@
+//! The description of the API: made of the routes themselves, and a page that shows it.
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::http::HeaderValue;
+use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::response::IntoResponse;
+use axum::routing::get;
+use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{
+    Components, ContentBuilder, Info, OpenApi, OpenApiBuilder, Ref, ResponseBuilder,
+};
+use utoipa::{PartialSchema, ToSchema};
+
+use super::problem::ProblemView;
+use super::state::AppState;
+
+/// The page is whole in itself: it loads nothing, from nowhere.
+const DOCS_PAGE: &str = include_str!("docs.html");
+
+/// What the page may do: its own script and style, and requests to where it came from.
+const DOCS_POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src 'self'; \
+     base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+);
+
+const TOKEN: &str = "token";
+
+/// What the description says beside its paths.
+pub(super) fn preface(version: &str) -> OpenApi {
+    let mut info = Info::new("Evara", version);
+    info.description = Some("Digital twins of a water system's devices.".to_owned());
+    let mut components = Components::new();
+    let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+    components.add_security_scheme(TOKEN, bearer);
+    let problem = ProblemView::name().into_owned();
+    components.schemas.insert(problem, ProblemView::schema());
+    let mut referenced = Vec::new();
+    ProblemView::schemas(&mut referenced);
+    components.schemas.extend(referenced);
+    OpenApiBuilder::new()
+        .info(info)
+        .components(Some(components))
+        .security(Some([SecurityRequirement::new(TOKEN, [] as [&str; 0])]))
+        .build()
+}
+
+/// Adds what is true of every operation: that it may answer with a problem.
+pub(super) fn completed(mut description: OpenApi) -> OpenApi {
+    let paths = std::mem::take(&mut description.paths.paths);
+    for (path, mut item) in paths {
+        operations(&mut item).for_each(may_fail);
+        // A wildcard is the router's notation, not the description's.
+        description
+            .paths
+            .paths
+            .insert(path.replace("{*", "{"), item);
+    }
+    description
+}
+
+fn may_fail(operation: &mut Operation) {
+    let schema = Ref::from_schema_name(ProblemView::name());
+    let problem = ResponseBuilder::new()
+        .description("A problem: see its code.")
+        .content(
+            "application/problem+json",
+            ContentBuilder::new().schema(Some(schema)).build(),
+        );
+    operation
+        .responses
+        .responses
+        .insert("default".to_owned(), problem.build().into());
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    let PathItem {
+        get,
+        put,
+        post,
+        delete,
+        patch,
+        ..
+    } = item;
+    [get, put, post, delete, patch]
+        .into_iter()
+        .filter_map(Option::as_mut)
+}
+
+/// The description and the page, as they are served: made once.
+pub(super) fn pages(description: &OpenApi) -> Router<AppState> {
+    let json = Bytes::from(serde_json::to_vec(description).unwrap_or_default());
+    let of_kind = |kind: &'static str| (CONTENT_TYPE, HeaderValue::from_static(kind));
+    let description = move || {
+        let body = json.clone();
+        async move { ([of_kind("application/json")], body).into_response() }
+    };
+    let page = move || async move {
+        let policy = (CONTENT_SECURITY_POLICY, DOCS_POLICY);
+        ([of_kind("text/html; charset=utf-8"), policy], DOCS_PAGE).into_response()
+    };
+    Router::new()
+        .route("/api/openapi.json", get(description))
+        .route("/api/docs", get(page))
+}

@@ -1,0 +1,125 @@
+//! `/admin/pollers`: how channels are being read, and a hand on each of them.
+
+use axum::extract::{FromRequestParts, State};
+use axum::http::request::Parts;
+use evara_actors::domain::ChannelId;
+use evara_actors::ingest::PollerHandle;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::answer::{self, Answer};
+use super::extract::{NoQuery, Params, path_param};
+use super::locate::Located;
+use super::page::{Limit, after, cursor};
+use super::problem::{Part, Problem};
+use super::state::AppState;
+use super::views::{List, PageView, PollerView};
+
+/// Which pollers are wanted.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct PollersQuery {
+    /// How many, 1 to 200; 50 where not given.
+    #[param(value_type = Option<u32>)]
+    limit: Limit,
+    /// The `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// Lists pollers, by channel.
+#[utoipa::path(get, path = "/admin/pollers", tag = "Admin", params(PollersQuery),
+    responses((status = 200, body = List<PollerView>)))]
+pub(crate) async fn list(
+    State(app): State<AppState>,
+    Params(query): Params<PollersQuery>,
+) -> Answer {
+    let from = after(query.cursor.as_deref(), |text| text.parse().ok())?.map(ChannelId);
+    let all = app.system.pollers().into_iter();
+    let mut rest = all.filter(|poller| from.is_none_or(|from| poller.channel() > from));
+    let page: Vec<_> = rest.by_ref().take(query.limit.size()).collect();
+    let last = page
+        .last()
+        .map(PollerHandle::channel)
+        .filter(|_| rest.next().is_some());
+    let items = page
+        .iter()
+        .map(|poller| PollerView::from(&*poller.view()))
+        .collect();
+    answer::json(&List {
+        items,
+        next_cursor: last.map(cursor),
+    })
+}
+
+/// Shows a poller.
+#[utoipa::path(get, path = "/admin/pollers/{channel_id}", tag = "Admin",
+    params(("channel_id" = u64, Path)), responses((status = 200, body = PollerView)))]
+pub(crate) async fn show(_: NoQuery, Polled(poller): Polled) -> Answer {
+    answer::json(&PollerView::from(&*poller.view()))
+}
+
+/// Has a channel asked now rather than later.
+#[utoipa::path(post, path = "/admin/pollers/{channel_id}/poll", tag = "Admin",
+    params(("channel_id" = u64, Path)), responses((status = 200, body = PollerView)))]
+pub(crate) async fn poll(_: NoQuery, Polled(poller): Polled) -> Answer {
+    poller.poll_now().await?;
+    answer::json(&PollerView::from(&*poller.view()))
+}
+
+/// Asks a channel no more, until it is resumed.
+#[utoipa::path(post, path = "/admin/pollers/{channel_id}/pause", tag = "Admin",
+    params(("channel_id" = u64, Path)), responses((status = 200, body = PollerView)))]
+pub(crate) async fn pause(_: NoQuery, Polled(poller): Polled) -> Answer {
+    poller.pause().await?;
+    answer::json(&PollerView::from(&*poller.view()))
+}
+
+/// Goes on asking a channel.
+#[utoipa::path(post, path = "/admin/pollers/{channel_id}/resume", tag = "Admin",
+    params(("channel_id" = u64, Path)), responses((status = 200, body = PollerView)))]
+pub(crate) async fn resume(_: NoQuery, Polled(poller): Polled) -> Answer {
+    poller.resume().await?;
+    answer::json(&PollerView::from(&*poller.view()))
+}
+
+/// Closes the breakers in front of a channel and its host, and asks at once.
+#[utoipa::path(post, path = "/admin/pollers/{channel_id}/reset-breaker", tag = "Admin",
+    params(("channel_id" = u64, Path)), responses((status = 200, body = PollerView)))]
+pub(crate) async fn reset_breaker(_: NoQuery, Polled(poller): Polled) -> Answer {
+    poller.reset_breaker().await?;
+    answer::json(&PollerView::from(&*poller.view()))
+}
+
+/// The newest entries of a node's channel as they came, at most a minute old.
+#[utoipa::path(get, path = "/devices/{id}/channel/feed", tag = "Devices", params(("id" = String, Path)),
+    responses((status = 200, body = PageView)))]
+pub(crate) async fn feed(
+    _: NoQuery,
+    State(app): State<AppState>,
+    Located(handle): Located,
+) -> Answer {
+    let twin = handle.view();
+    let binding = twin
+        .spec()
+        .channel
+        .as_ref()
+        .ok_or_else(Problem::not_found)?;
+    let page = app.system.ingest().cache.get(binding.channel_id).await?;
+    answer::json(&PageView::new(binding.channel_id, &page))
+}
+
+/// The poller of the channel that the path means.
+#[derive(Debug)]
+pub(crate) struct Polled(PollerHandle);
+
+impl FromRequestParts<AppState> for Polled {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Problem> {
+        let id = path_param(parts, "channel_id").await?;
+        let malformed = |_| Problem::malformed(Part::Path, "channel_id", "must be a number");
+        let poller = app.system.poller(ChannelId(id.parse().map_err(malformed)?));
+        poller.map(Self).ok_or_else(Problem::not_found)
+    }
+}

@@ -1,0 +1,96 @@
+//! What handlers may reach: handles and ports, no truth of its own.
+
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use evara_actors::ports::{Archive, Clock};
+use evara_actors::system::System;
+use evara_actors::twin::Twin;
+use secrecy::SecretString;
+
+use super::views::FeedView;
+use crate::app::nodes::Nodes;
+use crate::app::stats::Stats;
+
+/// What the face is built over.
+pub struct Inside {
+    /// Who knows the twins.
+    pub system: Arc<System>,
+    /// Who knows their past.
+    pub archive: Arc<dyn Archive>,
+    /// Who changes nodes.
+    pub nodes: Nodes,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// What a caller must bear.
+    pub token: SecretString,
+    /// The version that is running.
+    pub version: &'static str,
+}
+
+impl fmt::Debug for Inside {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inside")
+            .field("version", &self.version)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What every handler is given. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct AppState(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    inside: Inside,
+    draining: AtomicBool,
+}
+
+impl AppState {
+    /// The state of a service that is ready.
+    pub fn new(inside: Inside) -> Self {
+        Self(Arc::new(Shared {
+            inside,
+            draining: AtomicBool::new(false),
+        }))
+    }
+
+    /// Says from now on that no more requests should be sent here; they are still answered.
+    pub fn drain(&self) {
+        self.0.draining.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn is_draining(&self) -> bool {
+        self.0.draining.load(Ordering::Acquire)
+    }
+
+    /// The fleet in numbers, as it stands.
+    pub(crate) fn stats(&self) -> Stats {
+        let mut stats = Stats::new(self.clock.now());
+        self.system
+            .twins()
+            .iter()
+            .for_each(|handle| stats.count(&handle.view()));
+        stats
+    }
+
+    /// How the channel of a twin is being read; `None` where it has none.
+    pub(crate) fn feed_of(&self, twin: &Twin) -> Option<FeedView> {
+        let channel = twin.spec().channel.as_ref()?.channel_id;
+        let poller = self.system.poller(channel);
+        Some(poller.map_or_else(
+            || FeedView::unread(channel),
+            |poller| FeedView::from(&*poller.view()),
+        ))
+    }
+}
+
+impl Deref for AppState {
+    type Target = Inside;
+
+    fn deref(&self) -> &Inside {
+        &self.0.inside
+    }
+}

@@ -1,0 +1,327 @@
+//! A service in memory, and a caller who bears its token.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex};
+
+use axum::body::Body;
+use axum::http::{HeaderMap, Method, Request, StatusCode};
+use evara_actors::domain::Revision;
+use evara_actors::domain::{
+    ChannelId, EntryId, Metric, NodeId, NodeSpec, Sample, Source, Timestamp, Value as SampleValue,
+    Verdict,
+};
+use evara_actors::ports::{
+    Archive, ArchiveError, Ask, Batch, BoxFuture, Clock, DeadLetter, Feed, FeedError, LogEntry,
+    Page, Point, Registry, RegistryError, Saved, TelemetryQuery,
+};
+use evara_actors::system::{Ports, Settings, System};
+use http_body_util::BodyExt;
+use secrecy::SecretString;
+use serde_json::Value;
+
+use crate::app::nodes::{KeysError, Nodes, ReadKeys};
+use crate::http::{AppState, Edge, Inside, service};
+
+pub(super) const TOKEN: &str = "an-open-secret";
+
+/// What time it always is.
+pub(super) const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
+
+/// A service in memory.
+pub(super) struct Scene {
+    pub(super) edge: Arc<Edge>,
+    pub(super) state: AppState,
+}
+
+/// What came back.
+pub(super) struct Reply {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) bytes: Vec<u8>,
+}
+
+impl Reply {
+    pub(super) fn json(&self) -> Value {
+        serde_json::from_slice(&self.bytes)
+            .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&self.bytes)))
+    }
+
+    pub(super) fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The problem's code, after checking that it is a whole problem.
+    pub(super) fn code(&self) -> String {
+        assert_eq!(
+            self.header("content-type"),
+            "application/problem+json",
+            "{}",
+            self.status
+        );
+        let json = self.json();
+        assert_eq!(json["status"], self.status.as_u16());
+        assert_eq!(json["correlation_id"], self.header("x-correlation-id"));
+        assert!(
+            json["type"].is_string() && json["title"].is_string() && json["detail"].is_string()
+        );
+        json["code"].as_str().unwrap().to_owned()
+    }
+}
+
+impl Scene {
+    /// Without nodes.
+    pub(super) async fn empty() -> Self {
+        let (feed, archive, clock) = (Arc::new(Nowhere), Arc::new(Nowhere), Arc::new(Still));
+        let ports = Ports {
+            feed,
+            archive: archive.clone(),
+            clock: clock.clone(),
+        };
+        let started = System::start(ports, Settings::default(), Vec::new(), Saved::default());
+        let system = started.await.unwrap();
+        let registry = Arc::new(MemoryRegistry::default());
+        let keys = Arc::new(MemoryKeys::default());
+        let nodes = Nodes::new(Arc::clone(&system), registry, keys, clock.clone());
+        let token = SecretString::from(TOKEN);
+        let inside = Inside {
+            system,
+            archive,
+            nodes,
+            clock,
+            token,
+            version: "0.0.0",
+        };
+        let state = AppState::new(inside);
+        Self {
+            edge: service(state.clone()),
+            state,
+        }
+    }
+
+    /// With one tank that reads fields 1 and 2 of channel 7, and its id.
+    pub(super) async fn with_tank() -> (Self, String) {
+        let scene = Self::empty().await;
+        let made = scene.post("/api/v1/nodes", TANK).await;
+        assert_eq!(made.status, StatusCode::CREATED, "{}", made.json());
+        let id = made.json()["id"].as_str().unwrap().to_owned();
+        let bound = scene
+            .put(&format!("/api/v1/devices/{id}/channel"), CHANNEL)
+            .await;
+        assert_eq!(bound.status, StatusCode::OK, "{}", bound.json());
+        (scene, id)
+    }
+
+    /// Has the node report a distance.
+    pub(super) async fn report(&self, id: &str, entry: u64, centimetres: f64) {
+        let handle = self.state.system.twin(id.parse().unwrap()).unwrap();
+        let value = SampleValue {
+            metric: Metric::DistanceCm,
+            number: Some(centimetres),
+            verdict: Verdict::GOOD,
+            raw: None,
+        };
+        let sample = Sample {
+            source: Source::ThingSpeak {
+                channel: ChannelId(7),
+                entry: EntryId(entry),
+            },
+            source_at: NOW,
+            received_at: NOW,
+            values: vec![value],
+        };
+        handle.offer(Arc::new(sample)).await.unwrap();
+    }
+
+    pub(super) async fn send(&self, request: Request<Body>) -> Reply {
+        let response = Arc::clone(&self.edge).answer(request).await;
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes().to_vec();
+        Reply {
+            status: parts.status,
+            headers: parts.headers,
+            bytes,
+        }
+    }
+
+    pub(super) async fn get(&self, path: &str) -> Reply {
+        self.send(request(Method::GET, path, "")).await
+    }
+
+    pub(super) async fn get_with(&self, path: &str, name: &str, value: &str) -> Reply {
+        let mut request = request(Method::GET, path, "");
+        let name: axum::http::HeaderName = name.parse().unwrap();
+        request.headers_mut().insert(name, value.parse().unwrap());
+        self.send(request).await
+    }
+
+    pub(super) async fn post(&self, path: &str, body: &str) -> Reply {
+        self.send(request(Method::POST, path, body)).await
+    }
+
+    pub(super) async fn put(&self, path: &str, body: &str) -> Reply {
+        self.send(request(Method::PUT, path, body)).await
+    }
+
+    pub(super) async fn patch(&self, path: &str, body: &str) -> Reply {
+        self.send(request(Method::PATCH, path, body)).await
+    }
+
+    pub(super) async fn patch_if(&self, path: &str, tag: &str, body: &str) -> Reply {
+        let mut request = request(Method::PATCH, path, body);
+        request
+            .headers_mut()
+            .insert("if-match", tag.parse().unwrap());
+        self.send(request).await
+    }
+
+    pub(super) async fn delete(&self, path: &str) -> Reply {
+        self.send(request(Method::DELETE, path, "")).await
+    }
+}
+
+/// A request of somebody who bears the token.
+pub(super) fn request(method: Method, path: &str, body: &str) -> Request<Body> {
+    let request = Request::builder().method(method).uri(path);
+    let request = request.header("authorization", format!("Bearer {TOKEN}"));
+    let request = request.header("content-type", "application/json");
+    request.body(Body::from(body.to_owned())).unwrap()
+}
+
+pub(super) const TANK: &str = r#"{
+    "node_key": "oht-7", "label": "Overhead tank", "kind": "tank", "category": "OHT",
+    "lat": 17.4, "lng": 78.5, "tags": {"block": "B"},
+    "config": {"expected_interval_s": 60, "tank": {
+        "geometry": {"shape": "vertical_cylinder", "radius_m": 1.0},
+        "full_height_m": 2.0, "sensor_height_m": 2.3}}}"#;
+
+pub(super) const CHANNEL: &str = r#"{
+    "channel_id": 7, "read_api_key": "SESAME",
+    "field_map": {"field1": {"metric": "distance_cm"}, "field2": {"metric": "battery_v"}}}"#;
+
+#[derive(Debug)]
+struct Still;
+
+impl Clock for Still {
+    fn now(&self) -> Timestamp {
+        NOW
+    }
+}
+
+#[derive(Debug, Default)]
+struct MemoryRegistry(Mutex<BTreeMap<NodeId, NodeSpec>>);
+
+impl Registry for MemoryRegistry {
+    fn nodes(&self) -> BoxFuture<'_, Result<Vec<NodeSpec>, RegistryError>> {
+        let all = self.0.lock().unwrap().values().cloned().collect();
+        Box::pin(async { Ok(all) })
+    }
+
+    fn insert(&self, spec: NodeSpec) -> BoxFuture<'_, Result<(), RegistryError>> {
+        let mut nodes = self.0.lock().unwrap();
+        let taken = nodes.values().any(|node| node.key == spec.key);
+        if !taken {
+            nodes.insert(spec.id, spec);
+        }
+        Box::pin(async move {
+            if taken {
+                Err(RegistryError::KeyTaken)
+            } else {
+                Ok(())
+            }
+        })
+    }
+
+    fn update(&self, spec: NodeSpec) -> BoxFuture<'_, Result<(), RegistryError>> {
+        let mut nodes = self.0.lock().unwrap();
+        let taken = nodes
+            .values()
+            .any(|node| node.key == spec.key && node.id != spec.id);
+        let outcome = match nodes.get_mut(&spec.id) {
+            None => Err(RegistryError::NotFound),
+            Some(node) if node.version + 1 != spec.version => Err(RegistryError::VersionMoved),
+            Some(_) if taken => Err(RegistryError::KeyTaken),
+            Some(node) => {
+                *node = spec;
+                Ok(())
+            }
+        };
+        Box::pin(async { outcome })
+    }
+
+    fn remove(&self, id: NodeId) -> BoxFuture<'_, Result<(), RegistryError>> {
+        let removed = self.0.lock().unwrap().remove(&id);
+        Box::pin(async move { removed.map(drop).ok_or(RegistryError::NotFound) })
+    }
+}
+
+#[derive(Debug, Default)]
+struct MemoryKeys(Mutex<HashMap<NodeId, ChannelId>>);
+
+impl ReadKeys for MemoryKeys {
+    fn set(
+        &self,
+        channel: ChannelId,
+        node: NodeId,
+        _: SecretString,
+    ) -> BoxFuture<'_, Result<(), KeysError>> {
+        self.0.lock().unwrap().insert(node, channel);
+        Box::pin(async { Ok(()) })
+    }
+
+    fn remove(&self, _: ChannelId, node: NodeId) -> BoxFuture<'_, Result<(), KeysError>> {
+        self.0.lock().unwrap().remove(&node);
+        Box::pin(async { Ok(()) })
+    }
+
+    fn has(&self, node: NodeId) -> BoxFuture<'_, Result<bool, KeysError>> {
+        let has = self.0.lock().unwrap().contains_key(&node);
+        Box::pin(async move { Ok(has) })
+    }
+}
+
+/// A past without anything in it, and a feed without channels.
+#[derive(Debug)]
+struct Nowhere;
+
+impl Feed for Nowhere {
+    fn read(&self, _: ChannelId, _: Ask) -> BoxFuture<'_, Result<Page, FeedError>> {
+        Box::pin(async { Ok(Page::default()) })
+    }
+}
+
+impl Archive for Nowhere {
+    fn commit(&self, _: Arc<Batch>) -> BoxFuture<'_, Result<(), ArchiveError>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn load(&self) -> BoxFuture<'_, Result<Saved, ArchiveError>> {
+        Box::pin(async { Ok(Saved::default()) })
+    }
+
+    fn telemetry(
+        &self,
+        _: NodeId,
+        _: TelemetryQuery,
+    ) -> BoxFuture<'_, Result<Vec<Point>, ArchiveError>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn changes(
+        &self,
+        _: NodeId,
+        _: Revision,
+        _: u32,
+    ) -> BoxFuture<'_, Result<Vec<LogEntry>, ArchiveError>> {
+        Box::pin(async {
+            Err(ArchiveError::Unavailable(
+                "the disk of /var/lib/evara is full".into(),
+            ))
+        })
+    }
+
+    fn dead_letters(&self, _: u32) -> BoxFuture<'_, Result<Vec<DeadLetter>, ArchiveError>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+}

@@ -1,0 +1,117 @@
+//! `/nodes/{id}/twin`: what is known of a node.
+
+use axum::extract::{FromRequestParts, State};
+use axum::http::request::Parts;
+use evara_actors::domain::NodeSpec;
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+
+use super::answer::{self, Answer};
+use super::conditions::{IfMatch, IfNoneMatch, revision_tag};
+use super::extract::{MergePatch, NoQuery, Params, path_param};
+use super::locate::Located;
+use super::nodes::edited;
+use super::problem::Problem;
+use super::project::{at, only};
+use super::state::AppState;
+use super::views::{TwinPatch, TwinValuesView, TwinView};
+
+/// How much of a twin is wanted.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct TwinQuery {
+    /// `values` for the numbers alone.
+    #[param(inline)]
+    view: Depth,
+    /// Only these parts, separated by commas, such as `reported.level_cm,derived`.
+    fields: Option<String>,
+}
+
+/// How much of each value is wanted.
+#[derive(Debug, Default, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Depth {
+    #[default]
+    Full,
+    Values,
+}
+
+/// All that is known of a node.
+#[utoipa::path(get, path = "/nodes/{id}/twin", tag = "Twin",
+    params(("id" = String, Path), TwinQuery),
+    responses((status = 200, body = TwinView<'_>, headers(("ETag"))), (status = 304)))]
+pub(crate) async fn show(
+    State(app): State<AppState>,
+    Located(handle): Located,
+    Params(query): Params<TwinQuery>,
+    held: IfNoneMatch,
+) -> Answer {
+    let twin = handle.view();
+    let tag = revision_tag(twin.revision());
+    match (query.view, query.fields) {
+        _ if held.has(&tag) => Ok(answer::not_modified(tag)),
+        (Depth::Full, None) => answer::tagged(tag, &TwinView::new(&twin, app.feed_of(&twin))),
+        (Depth::Values, None) => answer::tagged(tag, &TwinValuesView::new(&twin)),
+        (Depth::Full, Some(fields)) => answer::tagged(
+            tag,
+            &only(&TwinView::new(&twin, app.feed_of(&twin)), &fields)?,
+        ),
+        (Depth::Values, Some(fields)) => {
+            answer::tagged(tag, &only(&TwinValuesView::new(&twin), &fields)?)
+        }
+    }
+}
+
+/// A part of what is known of a node, by its path, such as `reported/level_cm/value`.
+#[utoipa::path(get, path = "/nodes/{id}/twin/{*path}", tag = "Twin",
+    params(("id" = String, Path), ("path" = String, Path)),
+    responses((status = 200, body = Object, headers(("ETag"))), (status = 304)))]
+pub(crate) async fn show_part(
+    _: NoQuery,
+    State(app): State<AppState>,
+    Located(handle): Located,
+    Path(path): Path,
+    held: IfNoneMatch,
+) -> Answer {
+    let twin = handle.view();
+    let tag = revision_tag(twin.revision());
+    if held.has(&tag) {
+        return Ok(answer::not_modified(tag));
+    }
+    let part = at(&TwinView::new(&twin, app.feed_of(&twin)), &path)?;
+    answer::tagged(tag, &part)
+}
+
+/// Changes the tags: a merge patch, in which null removes. Orders are not taken yet.
+#[utoipa::path(patch, path = "/nodes/{id}/twin", tag = "Twin", params(("id" = String, Path)),
+    request_body(content = TwinPatch, content_type = "application/merge-patch+json"),
+    responses((status = 200, body = TwinView<'_>, headers(("ETag")))))]
+pub(crate) async fn change(
+    _: NoQuery,
+    State(app): State<AppState>,
+    Located(handle): Located,
+    IfMatch(expected): IfMatch,
+    MergePatch(patch): MergePatch,
+) -> Answer {
+    let spec = edited(handle.view().spec().as_ref().clone());
+    let tags = TwinPatch::read(patch)?.onto(spec.tags.clone());
+    let twin = app
+        .nodes
+        .update(NodeSpec { tags, ..spec }, expected)
+        .await?;
+    let feed = app.feed_of(&twin);
+    answer::tagged(revision_tag(twin.revision()), &TwinView::new(&twin, feed))
+}
+
+/// The rest of the path.
+#[derive(Debug)]
+pub(crate) struct Path(String);
+
+impl<S: Sync> FromRequestParts<S> for Path {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        path_param(parts, "path").await.map(Self)
+    }
+}

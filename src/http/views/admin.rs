@@ -1,0 +1,115 @@
+//! What those who run the service see of it, as JSON.
+
+use evara_actors::ports::DeadLetter;
+use evara_actors::tree::Census;
+use evara_actors::twin::Presence;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::Time;
+
+/// A message that broke an actor.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DeadLetter)]
+pub(crate) struct DeadLetterView {
+    id: Uuid,
+    node_id: Uuid,
+    at: Time,
+    /// What the panic said.
+    error: String,
+    /// The message, as JSON in a string.
+    message: String,
+}
+
+impl From<DeadLetter> for DeadLetterView {
+    fn from(letter: DeadLetter) -> Self {
+        Self {
+            id: letter.id,
+            node_id: letter.node.0,
+            at: Time(letter.at),
+            error: letter.error,
+            message: letter.message,
+        }
+    }
+}
+
+/// Whether an actor runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = ActorState)]
+pub(crate) enum PresenceView {
+    Running,
+    Restarting,
+    Quarantined,
+    Gone,
+}
+
+impl From<Presence> for PresenceView {
+    fn from(presence: Presence) -> Self {
+        match presence {
+            Presence::Running => Self::Running,
+            Presence::Restarting => Self::Restarting,
+            Presence::Quarantined => Self::Quarantined,
+            Presence::Gone => Self::Gone,
+        }
+    }
+}
+
+/// An actor, and those that it keeps running.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Actor)]
+pub(crate) struct ActorView {
+    /// Its name in the tree, such as `shard/17`.
+    id: String,
+    /// `supervisor`, `poller`, `twin` or `writer`.
+    kind: &'static str,
+    state: PresenceView,
+    /// How often it was started again, since the process started.
+    restarts: u32,
+    /// Messages that wait, where they are counted.
+    depth: u32,
+    /// Messages that were refused for want of room, where they are counted.
+    refused: u64,
+    /// How many are right below it, shown or not.
+    child_count: usize,
+    #[schema(no_recursion)]
+    children: Vec<ActorView>,
+}
+
+impl ActorView {
+    /// An actor and so many levels below it.
+    pub(crate) fn new(census: &Census, depth: u32) -> Self {
+        let shown = if depth == 0 {
+            &[][..]
+        } else {
+            &census.children
+        };
+        Self {
+            id: census.name.clone(),
+            kind: census.kind.name(),
+            state: census.presence.into(),
+            restarts: census.restarts,
+            depth: census.depth,
+            refused: census.refused,
+            child_count: census.children.len(),
+            children: shown
+                .iter()
+                .map(|child| Self::new(child, depth - 1))
+                .collect(),
+        }
+    }
+
+    /// The actors in a state, at or below this one, without their children.
+    pub(crate) fn in_state(census: &Census, state: PresenceView) -> Vec<Self> {
+        let mut found: Vec<_> = census
+            .children
+            .iter()
+            .flat_map(|child| Self::in_state(child, state))
+            .collect();
+        if PresenceView::from(census.presence) == state {
+            found.push(Self::new(census, 0));
+        }
+        found
+    }
+}

@@ -1,0 +1,54 @@
+//! The shapes of the API's JSON. Nothing of the domain is serialised but through one of these, so that
+//! neither can change the other by accident.
+
+mod admin;
+mod channel;
+mod config;
+mod dashboard;
+mod feed;
+mod history;
+mod names;
+mod node;
+mod time;
+mod twin;
+
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::ToSchema;
+
+pub(crate) use admin::{ActorView, DeadLetterView, PresenceView};
+pub(crate) use channel::{ChannelBody, ChannelView};
+pub(crate) use config::ConfigBody;
+pub(crate) use dashboard::{Dependencies, FleetRow, HealthView, StatsView};
+pub(crate) use feed::{FeedView, PageView, PollerView};
+pub(crate) use history::{EventView, PointView};
+pub(crate) use names::{CategoryView, KindView, QualityView, ReasonView, StateView};
+pub(crate) use node::{MaintenanceBody, MapPoint, NodeBody, NodeView};
+pub(crate) use time::Time;
+pub(crate) use twin::{SourceView, StatusView, TwinPatch, TwinValuesView, TwinView};
+
+/// A page of a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct List<T> {
+    /// In the list's order.
+    pub(crate) items: Vec<T>,
+    /// What to ask the next page with; null on the last one.
+    pub(crate) next_cursor: Option<String>,
+}
+
+/// Tells `null` from a field that was left out.
+pub(crate) fn given<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    T::deserialize(deserializer).map(Some)
+}
+
+/// Takes `null` for the default, as a merge patch means it.
+pub(crate) fn present<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de> + Default,
+{
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
