@@ -5,10 +5,14 @@
     reason = "a test that cannot go on should say where"
 )]
 
+mod archive;
 mod away;
+mod changing;
 mod fleet;
 mod harness;
 mod lying;
+mod restart;
+mod sharing;
 mod slow;
 mod supply;
 mod throttled;

@@ -59,6 +59,8 @@ pub(crate) struct World {
     former: HashMap<ChannelId, Vec<TrueRow>>,
     /// Channels whose rows were shown otherwise than they were written.
     bent: Vec<ChannelId>,
+    /// Channels whose rows were shown at other times than they were written.
+    skewed: Vec<ChannelId>,
     lives: u32,
     life: Option<Life>,
     disk: Scratch,
@@ -127,6 +129,7 @@ impl World {
             begun: HashMap::new(),
             former: HashMap::new(),
             bent: Vec::new(),
+            skewed: Vec::new(),
             lives: 0,
             life: None,
             disk: Scratch::new(),
@@ -189,6 +192,9 @@ impl World {
         let bends = order.null_fields || order.odd_values || order.clock_skew_s.is_some();
         if bends {
             self.bent.push(channel(index));
+        }
+        if order.clock_skew_s.is_some() {
+            self.skewed.push(channel(index));
         }
         self.simulator.set_faults(channel(index).0, order).unwrap();
     }
