@@ -59,7 +59,7 @@ async fn a_node_that_is_mapped_anew_reads_its_new_fields() {
     let twin = world.twin(0).view();
     let distance = twin.property(&Metric::DistanceCm).unwrap();
     assert_eq!(Some(distance.source_at), twin.last_seen_at());
-    world.verify_status();
+    world.verify().await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -7,6 +7,7 @@
 
 mod archive;
 mod away;
+mod binary;
 mod changing;
 mod fleet;
 mod harness;
@@ -15,5 +16,7 @@ mod restart;
 mod sharing;
 mod slow;
 mod supply;
+mod surface;
 mod throttled;
 mod tidy;
+mod tree;

@@ -14,7 +14,7 @@ use evara_actors::domain::{
 use evara_actors::ports::{Archive, Point, TelemetryQuery};
 use evara_actors::twin::Twin;
 
-use super::{Begun, World};
+use super::World;
 
 /// A row of a channel, as its device wrote it.
 #[derive(Debug, Clone, PartialEq)]
@@ -127,18 +127,14 @@ impl World {
         stored
     }
 
-    fn verify_rows(&self, spec: &NodeSpec, begun: Begun, rows: &[TrueRow], stored: &Stored) {
+    fn verify_rows(&self, spec: &NodeSpec, begun: u64, rows: &[TrueRow], stored: &Stored) {
         let binding = spec.channel.as_ref().unwrap();
         let bent = self.bent.contains(&binding.channel_id);
         let speaks = |row: &&TrueRow| {
             let mut fields = binding.field_map.keys();
             fields.any(|field| row.field(*field).is_some())
         };
-        for row in rows
-            .iter()
-            .filter(speaks)
-            .filter(|row| row.id > begun.entry)
-        {
+        for row in rows.iter().filter(speaks).filter(|row| row.id > begun) {
             let points = match bent {
                 false => stored.get(&(EntryId(row.id), row.at)),
                 true => stored
@@ -219,7 +215,7 @@ impl World {
                     continue;
                 };
                 let stored = self.stored(spec.id, cursor.channel).await;
-                let begun = self.begun[&spec.id].entry;
+                let begun = self.begun[&spec.id];
                 for row in rows.iter().filter(|row| row.id > begun) {
                     let speaks = binding.field_map.keys().any(|it| row.field(*it).is_some());
                     let behind = row.id <= cursor.last_entry.0;
