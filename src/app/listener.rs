@@ -87,10 +87,12 @@ pub struct BindError {
 }
 
 fn hint(source: &io::Error) -> &'static str {
-    match source.kind() {
-        io::ErrorKind::AddrInUse => ": is another process using the port?",
-        io::ErrorKind::PermissionDenied => ": ports below 1024 need a privilege",
-        _ => "",
+    if source.kind() == io::ErrorKind::AddrInUse {
+        ": is another process using the port?"
+    } else if source.kind() == io::ErrorKind::PermissionDenied {
+        ": ports below 1024 need a privilege"
+    } else {
+        ""
     }
 }
 
