@@ -8,7 +8,7 @@ use evara_actors::domain::{NodeId, StatusState};
 use evara_actors::ports::Archive;
 use evara_actors::twin::Twin;
 
-use super::harness::{Gauge, Mood, World};
+use super::harness::{Gauge, Mood, World, channel};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -108,7 +108,7 @@ async fn a_crash_loses_nothing_that_the_channels_still_have() {
         world.run(Duration::from_millis(millis)).await;
         world.crash().await;
         world.start().await;
-        world.verify_cursors().await;
+        world.verify_saved().await;
     }
     world.run(3 * MINUTE).await;
     world.verify().await;
@@ -123,7 +123,7 @@ async fn a_crash_between_a_commit_and_its_answer_stores_nothing_twice() {
         world.run(MINUTE).await;
         world.crash().await;
         world.start().await;
-        world.verify_cursors().await;
+        world.verify_saved().await;
         world.run(2 * MINUTE).await;
         world.verify().await;
     }
@@ -155,4 +155,28 @@ async fn after_a_crash_a_twin_is_never_ahead_of_its_log() {
             assert_eq!(Some(world.views()[&id].revision()), tail.max(snapshot));
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_crash_in_the_middle_of_writing_a_long_backlog_leaves_nothing_out() {
+    let gauge = Gauge::every(1);
+    let nodes = (1..=4).map(|number| gauge.node(number, channel(0)));
+    let mut world = World::with_nodes(&[gauge], nodes.collect()).await;
+    world.run(MINUTE).await;
+    world.drain().await;
+    world.run(90 * MINUTE).await;
+    world.start().await;
+    world.shelf().set(Mood::Away);
+    // More than may wait: the poller has handed out a part of what it read.
+    world.run(3 * MINUTE).await;
+    assert!(world.system().persistence().waiting > 16_000);
+    world.shelf().set(Mood::There);
+    while world.shelf().committed().len() < 3 {
+        world.run(Duration::from_millis(50)).await;
+    }
+    world.crash().await;
+    world.start().await;
+    world.verify_saved().await;
+    world.run(5 * MINUTE).await;
+    world.verify().await;
 }

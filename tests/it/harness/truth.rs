@@ -11,7 +11,7 @@ use evara_actors::domain::{
     ChannelId, EntryId, FieldRule, Metric, NodeId, NodeSpec, Revision, Source, StatusState,
     Timestamp,
 };
-use evara_actors::ports::{Archive, Point, TelemetryQuery};
+use evara_actors::ports::{Archive, Point, Saved, TelemetryQuery};
 use evara_actors::twin::Twin;
 
 use super::World;
@@ -86,7 +86,7 @@ impl World {
             verify_twin(&views[id], &rows, self.bent.contains(&channel));
         }
         self.verify_status();
-        self.verify_cursors().await;
+        self.verify_saved().await;
     }
 
     /// Up to when each channel was read, which must be not long ago.
@@ -204,9 +204,19 @@ impl World {
         }
     }
 
-    /// No cursor is ahead of the rows that the store has for its readers.
-    pub(crate) async fn verify_cursors(&self) {
+    /// What a start begins from is not ahead of the rows and changes that led to it.
+    pub(crate) async fn verify_saved(&self) {
         let saved = self.shelf().load().await.unwrap();
+        for (node, twin) in &saved.twins {
+            let log = self.shelf().changes(*node, Revision::ZERO, ALL).await;
+            let newest = log.unwrap().last().map(|entry| entry.revision);
+            let snapshot = twin.snapshot.as_ref().map(|row| row.revision);
+            assert!(snapshot <= newest, "{snapshot:?} is ahead of {newest:?}");
+        }
+        self.verify_cursors(&saved).await;
+    }
+
+    async fn verify_cursors(&self, saved: &Saved) {
         for cursor in saved.cursors.values() {
             let rows = self.rows(cursor.channel).await;
             for spec in self.specs.values() {
