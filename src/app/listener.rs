@@ -43,6 +43,24 @@ const CLOSING_WITHIN: Duration = Duration::from_secs(10);
 /// What the system says for want of descriptors passes; asking again at once would be a busy loop.
 const ACCEPT_AGAIN_AFTER: Duration = Duration::from_millis(100);
 
+/// How much clients may take up.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Connections at once.
+    pub connections: usize,
+    /// How long the head of a request may take, and a connection may be idle.
+    pub headers_within: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: MAX_CONNECTIONS,
+            headers_within: HEADERS_WITHIN,
+        }
+    }
+}
+
 /// How names of headers are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HeaderNames {
@@ -69,10 +87,10 @@ pub struct BindError {
 }
 
 fn hint(source: &io::Error) -> &'static str {
-    match source.kind() {
-        io::ErrorKind::AddrInUse => ": is another process using the port?",
-        io::ErrorKind::PermissionDenied => ": ports below 1024 need a privilege",
-        _ => "",
+    if source.kind() == io::ErrorKind::AddrInUse {
+        ": another process has the port"
+    } else {
+        ""
     }
 }
 
@@ -95,6 +113,23 @@ impl Listener {
         A: Fn(Request, SocketAddr) -> F + Clone + Send + Sync + 'static,
         F: Future<Output = Response> + Send + 'static,
     {
+        Self::start_within(Limits::default(), socket, names, answer)
+    }
+
+    /// [`Listener::start`], within other limits.
+    ///
+    /// # Errors
+    /// When the socket cannot tell its address.
+    pub fn start_within<A, F>(
+        limits: Limits,
+        socket: TcpListener,
+        names: HeaderNames,
+        answer: A,
+    ) -> io::Result<Self>
+    where
+        A: Fn(Request, SocketAddr) -> F + Clone + Send + Sync + 'static,
+        F: Future<Output = Response> + Send + 'static,
+    {
         let listener = Self {
             address: socket.local_addr()?,
             stop: CancellationToken::new(),
@@ -102,7 +137,7 @@ impl Listener {
         };
         let (stop, tasks) = (listener.stop.clone(), listener.tasks.clone());
         listener.tasks.spawn(async move {
-            let accepting = accept(&socket, &tasks, &stop, names, answer);
+            let accepting = accept(&socket, &tasks, &stop, (limits, names), answer);
             // The socket is closed with this task: later connections are refused, not left waiting.
             stop.run_until_cancelled(accepting).await;
         });
@@ -127,13 +162,13 @@ async fn accept<A, F>(
     socket: &TcpListener,
     tasks: &TaskTracker,
     stop: &CancellationToken,
-    names: HeaderNames,
+    terms: (Limits, HeaderNames),
     answer: A,
 ) where
     A: Fn(Request, SocketAddr) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Response> + Send + 'static,
 {
-    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let places = Arc::new(Semaphore::new(terms.0.connections));
     loop {
         // Never closed, so that this is never an error.
         let Ok(place) = Arc::clone(&places).acquire_owned().await else {
@@ -141,7 +176,7 @@ async fn accept<A, F>(
         };
         match socket.accept().await {
             Ok((stream, peer)) => {
-                let connection = connection(stream, peer, names, answer.clone());
+                let connection = connection(stream, peer, terms, answer.clone());
                 tasks.spawn(closed_in_time(connection, stop.clone(), place));
             }
             Err(error) => {
@@ -155,7 +190,7 @@ async fn accept<A, F>(
 fn connection<A, F>(
     stream: TcpStream,
     peer: SocketAddr,
-    names: HeaderNames,
+    (limits, names): (Limits, HeaderNames),
     answer: A,
 ) -> http1::Connection<
     TokioIo<TcpStream>,
@@ -178,7 +213,7 @@ where
     });
     http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEADERS_WITHIN)
+        .header_read_timeout(limits.headers_within)
         .max_buf_size(MAX_BUFFER_BYTES)
         .title_case_headers(names == HeaderNames::Title)
         .serve_connection(TokioIo::new(stream), service)
@@ -233,9 +268,7 @@ mod tests {
         let taken = bind(HERE).await.unwrap();
         let error = bind(taken.local_addr().unwrap()).await.unwrap_err();
         assert!(
-            error
-                .to_string()
-                .ends_with("is another process using the port?"),
+            error.to_string().ends_with("another process has the port"),
             "{error}"
         );
     }

@@ -14,6 +14,7 @@ mod simulate;
 mod simulator;
 mod stop;
 mod telemetry;
+mod tree;
 mod world;
 
 use std::path::PathBuf;
@@ -46,16 +47,18 @@ enum Command {
     Config(config::Args),
     /// Print the description of the API as JSON
     Openapi,
+    /// Print the supervision tree as it is drawn for a fleet
+    Tree(tree::Args),
 }
 
 /// Where the configuration is read from, for every command that has one.
 #[derive(Debug, clap::Args)]
 struct ConfigArgs {
     /// Configuration file [default: evara.toml, if there is one]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", global = true)]
     config: Option<PathBuf>,
     /// Directory of everything that is kept [default: data]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", global = true)]
     data: Option<PathBuf>,
 }
 
@@ -84,7 +87,8 @@ impl Cli {
             Command::Simulate(args) => simulate::run(args).await,
             Command::Migrate(args) => migrate::run(args).await,
             Command::Config(args) => config::run(&args),
-            Command::Openapi => openapi::run().await,
+            Command::Openapi => openapi::run(),
+            Command::Tree(args) => tree::run(&args),
         }
     }
 }

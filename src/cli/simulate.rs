@@ -46,7 +46,7 @@ fn nodes_help() -> String {
     format!("Devices in the fleet [default: {DEFAULT_NODES}]")
 }
 
-fn nodes(text: &str) -> Result<usize, String> {
+pub(super) fn nodes(text: &str) -> Result<usize, String> {
     let number = text
         .parse()
         .ok()

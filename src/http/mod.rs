@@ -25,14 +25,12 @@ mod pollers;
 mod problem;
 mod project;
 mod router;
-mod server;
 mod state;
 mod twins;
 mod views;
 
 pub use edge::Edge;
 pub use router::{description, service};
-pub use server::{Server, ServerSettings};
 pub use state::{AppState, Inside};
 
 #[cfg(test)]

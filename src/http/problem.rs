@@ -140,7 +140,8 @@ pub(crate) struct Problem {
     detail: Cow<'static, str>,
     errors: Vec<FieldProblem>,
     retry_after: Option<Duration>,
-    header: Option<(HeaderName, HeaderValue)>,
+    /// Boxed, since it is rare and large, and every handler's result has room for a problem.
+    header: Option<Box<(HeaderName, HeaderValue)>>,
     cause: Option<Arc<dyn Error + Send + Sync>>,
 }
 
@@ -269,14 +270,17 @@ impl Problem {
     /// Adds the challenge that a 401 must carry.
     #[must_use]
     pub(crate) fn challenge(mut self, challenge: &'static str) -> Self {
-        self.header = Some((WWW_AUTHENTICATE, HeaderValue::from_static(challenge)));
+        self.header = Some(Box::new((
+            WWW_AUTHENTICATE,
+            HeaderValue::from_static(challenge),
+        )));
         self
     }
 
     /// Keeps the methods that the framework named in a 405.
     #[must_use]
     pub(crate) fn allowing(mut self, allow: Option<HeaderValue>) -> Self {
-        self.header = self.header.or(allow.map(|value| (ALLOW, value)));
+        self.header = self.header.or(allow.map(|value| Box::new((ALLOW, value))));
         self
     }
 
@@ -324,7 +328,8 @@ impl Problem {
             CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json"),
         );
-        if let Some((name, value)) = &self.header {
+        if let Some(header) = &self.header {
+            let (name, value) = header.as_ref();
             headers.insert(name, value.clone());
         }
         if let Some(wait) = self.retry_after {

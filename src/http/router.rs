@@ -19,7 +19,8 @@ use super::{
 
 /// Everything that is served, behind the edge.
 pub fn service(state: AppState) -> Arc<Edge> {
-    let (api, description) = described(&state).split_for_parts();
+    let guard = from_fn_with_state(state.clone(), auth::guard);
+    let (api, description) = surface(state.version, |api| api.route_layer(guard)).split_for_parts();
     let router = api
         .merge(openapi::pages(&openapi::completed(description)))
         .fallback(async || Problem::not_found())
@@ -29,19 +30,17 @@ pub fn service(state: AppState) -> Arc<Edge> {
 }
 
 /// The description of the API, for tools that need it without a running service.
-pub fn description(state: &AppState) -> OpenApi {
-    openapi::completed(described(state).into_openapi())
+pub fn description(version: &str) -> OpenApi {
+    openapi::completed(surface(version, |api| api).into_openapi())
 }
 
-fn described(state: &AppState) -> OpenApiRouter<AppState> {
-    let guard = from_fn_with_state(state.clone(), auth::guard);
-    let guarded = registry()
-        .merge(live())
-        .merge(operations())
-        .route_layer(guard);
-    let api = open().merge(guarded);
+fn surface(
+    version: &str,
+    guarded: impl FnOnce(OpenApiRouter<AppState>) -> OpenApiRouter<AppState>,
+) -> OpenApiRouter<AppState> {
+    let api = open().merge(guarded(registry().merge(live()).merge(operations())));
     // Probes are told a path once and for all: they find it without the version, too.
-    OpenApiRouter::with_openapi(openapi::preface(state.version))
+    OpenApiRouter::with_openapi(openapi::preface(version))
         .merge(open())
         .nest("/api/v1", api)
 }

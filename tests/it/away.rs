@@ -56,12 +56,15 @@ async fn half_an_hour_without(order: Option<FaultOrder>) {
     let left_at = world.now();
     let opened_at = take_away(&world, order).await;
 
-    world.run(9 * MINUTE).await;
+    world.run(4 * MINUTE).await;
     world.verify_status();
     let quick = world.twin(0).view();
     assert_eq!(quick.status().state, StatusState::Offline);
     let slow = world.twin(3).view();
     assert_eq!(slow.status().state, StatusState::Late);
+    world.run(7 * MINUTE).await;
+    let slow = world.twin(3).view();
+    assert_eq!(slow.status().state, StatusState::Offline);
     for (id, twin) in world.views() {
         let known = before[&id].last_seen_at().unwrap();
         assert!(twin.last_seen_at().unwrap() >= known);

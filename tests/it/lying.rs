@@ -6,6 +6,7 @@ use bytes::Bytes;
 use evara::simulator::FaultOrder;
 use evara::thingspeak::Response;
 use evara_actors::domain::{Quality, Reason, StatusState};
+use evara_actors::testing::START;
 
 use super::harness::{Fields, Gauge, World, channel, fault, texts};
 
@@ -152,8 +153,8 @@ fn texts_of_real_devices(at_s: i64) -> Fields {
 #[tokio::test(start_paused = true)]
 async fn what_devices_write_in_place_of_numbers_is_kept_as_they_wrote_it() {
     let odd = Gauge {
-        interval_s: 15,
         says: texts_of_real_devices,
+        ..Gauge::every(15)
     };
     let world = World::of(&[odd, Gauge::every(15)]).await;
     world.run(20 * MINUTE).await;
@@ -215,6 +216,34 @@ async fn a_channel_that_was_cleared_is_read_from_its_new_beginning() {
     assert_eq!(view.generation, 1);
     assert!(view.last_entry_id.is_some_and(|newest| newest.0 >= 35));
     recover(&world).await;
+}
+
+/// A device whose clock was an hour ahead for ten minutes, three minutes after the test begins.
+fn ahead_for_ten_minutes(at_s: i64) -> i64 {
+    let since_s = at_s - START.millis() / 1_000;
+    let ahead_s = if (180..780).contains(&since_s) {
+        3_600
+    } else {
+        0
+    };
+    at_s + ahead_s
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_device_whose_clock_was_ahead_is_followed_again_once_it_is_right() {
+    let ahead = Gauge {
+        stamps: ahead_for_ten_minutes,
+        ..Gauge::every(15)
+    };
+    let world = World::of(&[ahead, Gauge::every(15)]).await;
+    world.run(14 * MINUTE).await;
+    assert!(world.twin(0).view().last_seen_at().unwrap() <= world.now());
+    for _ in 0..30 {
+        world.run(MINUTE).await;
+        let (twin, poller) = (world.twin(0).view(), world.poller(0).view());
+        let state = twin.status().state;
+        assert_eq!(state, StatusState::Online, "{} {poller:?}", world.now());
+    }
 }
 
 #[tokio::test(start_paused = true)]

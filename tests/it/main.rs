@@ -5,11 +5,18 @@
     reason = "a test that cannot go on should say where"
 )]
 
+mod archive;
 mod away;
+mod binary;
+mod changing;
 mod fleet;
 mod harness;
 mod lying;
+mod restart;
+mod sharing;
 mod slow;
 mod supply;
+mod surface;
 mod throttled;
 mod tidy;
+mod tree;

@@ -26,7 +26,7 @@ async fn ten_minutes_with(order: FaultOrder) {
         let count = of_it.count();
         assert!(count >= 25, "channel {index} was asked {count} times");
         let view = world.poller(index).view();
-        assert_eq!((view.counts.failures, view.last_error.clone()), (0, None));
+        assert_eq!((view.counts.failures, &view.last_error), (0, &None));
     }
     assert_eq!(world.system().ingest().host.outages(), 0);
     world.heal();

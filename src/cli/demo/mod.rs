@@ -74,6 +74,7 @@ async fn show(
         provision_and_watch(&app, world, &simulator, clock),
     )
     .await;
+    ticker::end();
     stop.at_last(simulator.stop()).await;
     Ok(shown?)
 }

@@ -90,3 +90,10 @@ pub(super) async fn run(app: &App, clock: &dyn Clock) {
         }
     }
 }
+
+/// Leaves the line that was kept in place, so that what is told next has one of its own.
+pub(super) fn end() {
+    if stderr().is_terminal() {
+        talk(format_args!(""));
+    }
+}

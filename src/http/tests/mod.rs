@@ -2,6 +2,8 @@
 
 mod description;
 mod garbage;
+mod operations;
 mod scene;
 mod sockets;
 mod surface;
+mod writes;

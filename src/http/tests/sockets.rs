@@ -1,27 +1,30 @@
 //! What happens on the wire: slow clients, too many of them, and the end.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::scene::Scene;
-use crate::http::{Server, ServerSettings};
+use crate::app::listener::{HeaderNames, Limits, Listener, bind};
 
-async fn serving(settings: ServerSettings) -> Server {
-    let scene = Scene::empty().await;
-    Server::start("127.0.0.1:0".parse().unwrap(), scene.edge, settings)
-        .await
-        .unwrap()
+async fn serving(limits: Limits) -> Listener {
+    let edge = Scene::empty().await.edge;
+    let socket = bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+    let answer = move |request, _| Arc::clone(&edge).answer(request);
+    Listener::start_within(limits, socket, HeaderNames::Lower, answer).unwrap()
 }
 
-fn brief() -> ServerSettings {
-    ServerSettings {
-        connections: 2,
-        header_read_timeout: Duration::from_millis(200),
-        grace: Duration::from_millis(500),
-    }
-}
+const BRIEF: Limits = Limits {
+    connections: 2,
+    headers_within: Duration::from_millis(200),
+};
+
+const PATIENT: Limits = Limits {
+    connections: 2,
+    headers_within: Duration::from_secs(60),
+};
 
 const LIVE: &[u8] = b"GET /health/live HTTP/1.1\r\nhost: x\r\n\r\n";
 
@@ -43,7 +46,7 @@ async fn some(stream: &mut TcpStream, within: Duration) -> Option<String> {
 
 #[tokio::test]
 async fn a_client_that_never_ends_its_head_is_let_go() {
-    let server = serving(brief()).await;
+    let server = serving(BRIEF).await;
     let mut slow = TcpStream::connect(server.address()).await.unwrap();
     slow.write_all(b"GET /health/live HTTP/1.1\r\nx-slow: ")
         .await
@@ -53,18 +56,14 @@ async fn a_client_that_never_ends_its_head_is_let_go() {
 
 #[tokio::test]
 async fn a_client_that_says_nothing_is_let_go() {
-    let server = serving(brief()).await;
+    let server = serving(BRIEF).await;
     let mut silent = TcpStream::connect(server.address()).await.unwrap();
     assert!(all(&mut silent, Duration::from_secs(5)).await.is_some());
 }
 
 #[tokio::test]
 async fn a_connection_beyond_the_cap_waits_until_another_ends() {
-    let settings = ServerSettings {
-        header_read_timeout: Duration::from_secs(60),
-        ..brief()
-    };
-    let server = serving(settings).await;
+    let server = serving(PATIENT).await;
     let mut seated = Vec::new();
     for _ in 0..2 {
         let mut stream = TcpStream::connect(server.address()).await.unwrap();
@@ -91,7 +90,7 @@ async fn a_connection_beyond_the_cap_waits_until_another_ends() {
 
 #[tokio::test]
 async fn one_connection_carries_many_requests() {
-    let server = serving(brief()).await;
+    let server = serving(BRIEF).await;
     let mut stream = TcpStream::connect(server.address()).await.unwrap();
     for _ in 0..3 {
         stream.write_all(LIVE).await.unwrap();
@@ -102,7 +101,7 @@ async fn one_connection_carries_many_requests() {
 
 #[tokio::test]
 async fn bytes_that_are_no_http_break_nothing() {
-    let server = serving(brief()).await;
+    let server = serving(BRIEF).await;
     for garbage in [
         &b"\x16\x03\x01\x02\x00\x01\x00"[..],
         b"\r\n\r\n\r\n",
@@ -132,16 +131,15 @@ async fn bytes_that_are_no_http_break_nothing() {
 
 #[tokio::test]
 async fn a_stop_ends_idle_connections_at_once_and_refuses_new_ones() {
-    let settings = ServerSettings {
-        header_read_timeout: Duration::from_secs(60),
-        ..brief()
-    };
-    let server = serving(settings).await;
+    let server = serving(PATIENT).await;
     let address = server.address();
     let mut idle = TcpStream::connect(address).await.unwrap();
     idle.write_all(LIVE).await.unwrap();
     some(&mut idle, Duration::from_secs(5)).await.unwrap();
-    assert!(server.stop().await, "an idle connection outlived the grace");
+    assert!(
+        server.drain(Duration::from_secs(5)).await,
+        "an idle connection outlived the end"
+    );
     assert_eq!(
         all(&mut idle, Duration::from_secs(5)).await.as_deref(),
         Some("")
@@ -150,12 +148,8 @@ async fn a_stop_ends_idle_connections_at_once_and_refuses_new_ones() {
 }
 
 #[tokio::test]
-async fn a_stop_drops_what_does_not_end_within_the_grace() {
-    let settings = ServerSettings {
-        header_read_timeout: Duration::from_secs(60),
-        ..brief()
-    };
-    let server = serving(settings).await;
+async fn a_stop_waits_no_longer_than_it_is_told_to() {
+    let server = serving(PATIENT).await;
     let mut stuck = TcpStream::connect(server.address()).await.unwrap();
     let head =
         b"POST /api/v1/nodes HTTP/1.1\r\nhost: x\r\nauthorization: Bearer an-open-secret\r\n\
@@ -164,6 +158,9 @@ async fn a_stop_drops_what_does_not_end_within_the_grace() {
     tokio::time::timeout(Duration::from_millis(100), std::future::pending::<()>())
         .await
         .unwrap_err();
-    assert!(!server.stop().await, "the request had no body to end with");
-    assert!(all(&mut stuck, Duration::from_secs(5)).await.is_some());
+    let within = Duration::from_millis(200);
+    assert!(
+        !server.drain(within).await,
+        "the request had no body to end with"
+    );
 }

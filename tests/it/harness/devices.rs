@@ -23,6 +23,8 @@ const HISTORY_S: i64 = 600;
 pub(crate) struct Gauge {
     pub(crate) interval_s: i64,
     pub(crate) says: fn(i64) -> Fields,
+    /// What its clock shows.
+    pub(crate) stamps: fn(i64) -> i64,
 }
 
 impl Gauge {
@@ -31,6 +33,7 @@ impl Gauge {
         Self {
             interval_s,
             says: level_and_temperature,
+            stamps: |at_s| at_s,
         }
     }
 
@@ -107,12 +110,12 @@ impl World for Gauges {
         while let Some(device) = (0..self.gauges.len()).min_by_key(|device| self.due_s[*device])
             && self.due_s[device] <= now_s
         {
-            let (gauge, created_at_s) = (self.gauges[device], self.due_s[device]);
+            let (gauge, at_s) = (self.gauges[device], self.due_s[device]);
             self.due_s[device] += gauge.interval_s;
             emit(Report {
                 device,
-                created_at_s,
-                fields: (gauge.says)(created_at_s),
+                created_at_s: (gauge.stamps)(at_s),
+                fields: (gauge.says)(at_s),
             });
         }
     }

@@ -8,6 +8,7 @@
 pub(crate) mod fault;
 
 mod devices;
+mod face;
 mod log;
 mod scratch;
 mod shelf;
@@ -23,12 +24,13 @@ use evara::simulator::{FaultOrder, Knobs, Simulator, router};
 use evara::thingspeak::{BaseUrl, Keyring, RouterTransport, ThingSpeak, Transport};
 use evara_actors::domain::{ChannelId, NodeId, NodeSpec, Timestamp};
 use evara_actors::ingest::PollerHandle;
-use evara_actors::ports::{Archive, Clock};
+use evara_actors::ports::{Archive, Clock, Registry};
 use evara_actors::system::{Drained, Ports, Settings, System};
 use evara_actors::testing::{START, VirtualClock};
 use evara_actors::twin::{Twin, TwinHandle};
 
 pub(crate) use devices::{Fields, Gauge, reading, texts};
+pub(crate) use face::Face;
 pub(crate) use log::Log;
 pub(crate) use scratch::Scratch;
 pub(crate) use shelf::{Mood, Shelf};
@@ -53,24 +55,17 @@ pub(crate) struct World {
     keys: Arc<Keyring>,
     /// What the nodes are told to be, by id: what a registry would hold.
     specs: BTreeMap<NodeId, NodeSpec>,
-    /// From where on each node must have everything.
-    begun: HashMap<NodeId, Begun>,
+    /// By node, the newest entry of its channel when it began to read that: it must have what came later.
+    begun: HashMap<NodeId, u64>,
     /// Rows of channels that were cleared since, and were handed out before that.
     former: HashMap<ChannelId, Vec<TrueRow>>,
     /// Channels whose rows were shown otherwise than they were written.
     bent: Vec<ChannelId>,
+    /// Channels whose rows were shown at other times than they were written.
+    skewed: Vec<ChannelId>,
     lives: u32,
     life: Option<Life>,
     disk: Scratch,
-}
-
-/// From where on a node must have everything.
-#[derive(Debug, Clone, Copy)]
-struct Begun {
-    /// The newest entry of its channel when it began to read that.
-    entry: u64,
-    /// When that was.
-    at: Timestamp,
 }
 
 /// The service between its start and its end.
@@ -127,13 +122,17 @@ impl World {
             begun: HashMap::new(),
             former: HashMap::new(),
             bent: Vec::new(),
+            skewed: Vec::new(),
             lives: 0,
             life: None,
             disk: Scratch::new(),
         };
+        let shelf = Shelf::open(&world.disk.place(world.lives));
         for spec in specs {
-            world.note_beginning(&spec).await;
+            world.note_beginning(&spec);
+            shelf.insert(spec).await.unwrap();
         }
+        shelf.close(|| ()).await;
         world.start().await;
         world
     }
@@ -190,6 +189,9 @@ impl World {
         if bends {
             self.bent.push(channel(index));
         }
+        if order.clock_skew_s.is_some() {
+            self.skewed.push(channel(index));
+        }
         self.simulator.set_faults(channel(index).0, order).unwrap();
     }
 
@@ -219,7 +221,7 @@ impl World {
         rows.retain(|row| handed_out.is_some_and(|newest| row.id <= newest.0));
         self.former.entry(channel(index)).or_default().extend(rows);
         for begun in self.begun_on(channel(index)) {
-            begun.entry = 0;
+            *begun = 0;
         }
         self.fault(
             index,
@@ -230,7 +232,7 @@ impl World {
         );
     }
 
-    fn begun_on(&mut self, channel: ChannelId) -> impl Iterator<Item = &mut Begun> {
+    fn begun_on(&mut self, channel: ChannelId) -> impl Iterator<Item = &mut u64> {
         let reads = move |spec: &NodeSpec| {
             let binding = spec.channel.as_ref();
             binding.is_some_and(|binding| binding.channel_id == channel)
@@ -241,16 +243,12 @@ impl World {
     }
 
     /// Remembers from where on a node must have everything.
-    pub(crate) async fn note_beginning(&mut self, spec: &NodeSpec) {
+    fn note_beginning(&mut self, spec: &NodeSpec) {
         let entry = match &spec.channel {
             Some(binding) => self.newest_entry(binding.channel_id),
             None => 0,
         };
-        let begun = Begun {
-            entry,
-            at: self.now(),
-        };
-        self.begun.insert(spec.id, begun);
+        self.begun.insert(spec.id, entry);
         self.specs.insert(spec.id, spec.clone());
     }
 
@@ -269,22 +267,38 @@ impl World {
 
     /// Creates a node while the service runs.
     pub(crate) async fn create(&mut self, spec: NodeSpec) {
-        self.note_beginning(&spec).await;
+        self.note_beginning(&spec);
+        self.shelf().insert(spec.clone()).await.unwrap();
         self.system().create(spec).await.unwrap();
     }
 
     /// Changes a node while the service runs.
     pub(crate) async fn configure(&mut self, mut spec: NodeSpec) {
-        spec.version += 1;
-        self.note_beginning(&spec).await;
+        spec.version = self.specs[&spec.id].version + 1;
+        self.note_beginning(&spec);
+        self.shelf().update(spec.clone()).await.unwrap();
         self.system().configure(spec).await.unwrap();
     }
 
     /// Removes a node while the service runs.
     pub(crate) async fn remove(&mut self, id: NodeId) {
+        self.shelf().remove(id).await.unwrap();
         self.system().remove(id).await.unwrap();
         self.specs.remove(&id);
         self.begun.remove(&id);
+    }
+
+    /// Takes note of what somebody else created, changed or removed just now.
+    pub(crate) async fn look_at_registry(&mut self) {
+        let nodes = self.shelf().nodes().await.unwrap();
+        self.specs
+            .retain(|id, _| nodes.iter().any(|node| node.id == *id));
+        self.begun.retain(|id, _| self.specs.contains_key(id));
+        for node in nodes {
+            if self.specs.get(&node.id) != Some(&node) {
+                self.note_beginning(&node);
+            }
+        }
     }
 
     /// Starts the service from what its store holds.
@@ -301,7 +315,7 @@ impl World {
             archive: shelf.clone(),
             clock: self.clock.clone(),
         };
-        let nodes = self.specs.values().cloned().collect();
+        let nodes = shelf.nodes().await.unwrap();
         let system = System::start(ports, Settings::default(), nodes, saved)
             .await
             .unwrap();

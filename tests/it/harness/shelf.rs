@@ -7,11 +7,12 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use evara::store::{SecretBox, SqliteStore};
-use evara_actors::domain::{NodeId, Revision};
+use evara_actors::domain::{NodeId, NodeSpec, Revision};
 use evara_actors::ports::{
-    Archive, ArchiveError, Batch, BoxFuture, DeadLetter, LogEntry, Point, Saved, TelemetryQuery,
+    Archive, ArchiveError, Batch, BoxFuture, DeadLetter, LogEntry, Point, Registry, RegistryError,
+    Saved, TelemetryQuery,
 };
-use tokio::sync::RwLock;
+use tokio::sync::{RwLock, RwLockReadGuard};
 
 /// How the store behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +61,15 @@ impl Shelf {
     /// What was committed, oldest first.
     pub(crate) fn committed(&self) -> Vec<Arc<Batch>> {
         self.committed.lock().unwrap().clone()
+    }
+
+    async fn registry(&self) -> Result<RwLockReadGuard<'_, SqliteStore>, RegistryError> {
+        let gone = || RegistryError::Unavailable("gone".into());
+        if *self.mood.lock().unwrap() == Mood::Away {
+            return Err(gone());
+        }
+        let store = self.store.read().await;
+        RwLockReadGuard::try_map(store, Option::as_ref).map_err(|_| gone())
     }
 
     async fn take(&self, batch: Arc<Batch>) -> Result<(), ArchiveError> {
@@ -134,5 +144,23 @@ impl Archive for Shelf {
             let store = self.store.read().await;
             store.as_ref().ok_or_else(gone)?.dead_letters(limit).await
         })
+    }
+}
+
+impl Registry for Shelf {
+    fn nodes(&self) -> BoxFuture<'_, Result<Vec<NodeSpec>, RegistryError>> {
+        Box::pin(async { self.registry().await?.nodes().await })
+    }
+
+    fn insert(&self, spec: NodeSpec) -> BoxFuture<'_, Result<(), RegistryError>> {
+        Box::pin(async { self.registry().await?.insert(spec).await })
+    }
+
+    fn update(&self, spec: NodeSpec) -> BoxFuture<'_, Result<(), RegistryError>> {
+        Box::pin(async { self.registry().await?.update(spec).await })
+    }
+
+    fn remove(&self, id: NodeId) -> BoxFuture<'_, Result<(), RegistryError>> {
+        Box::pin(async move { self.registry().await?.remove(id).await })
     }
 }

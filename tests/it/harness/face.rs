@@ -1,0 +1,142 @@
+//! The service's face over a world, called within the process: what people and programs see of it.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
+
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Method, Request, StatusCode};
+use evara::app::nodes::{KeysError, Nodes, ReadKeys};
+use evara::http::{AppState, Edge, Inside, service};
+use evara::thingspeak::Keyring;
+use evara_actors::domain::{ChannelId, NodeId};
+use evara_actors::ports::BoxFuture;
+use secrecy::SecretString;
+use serde_json::Value;
+
+use super::World;
+
+/// More than any answer of a small fleet.
+const MOST_BYTES: usize = 16 * 1024 * 1024;
+
+const TOKEN: &str = "a-token-of-this-test";
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Face(Arc<Edge>);
+
+/// What was answered.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    /// Null where there is no body.
+    pub(crate) json: Value,
+}
+
+impl World {
+    /// The face of the running service.
+    pub(crate) fn face(&self) -> Face {
+        let keys = Arc::new(Keys {
+            keyring: Arc::clone(&self.keys),
+            known: Mutex::default(),
+        });
+        let system = Arc::clone(self.system());
+        let nodes = Nodes::new(
+            Arc::clone(&system),
+            self.shelf().clone(),
+            keys,
+            self.clock.clone(),
+        );
+        Face(service(AppState::new(Inside {
+            system,
+            archive: self.shelf().clone(),
+            nodes,
+            clock: self.clock.clone(),
+            token: SecretString::from(TOKEN),
+            version: "0.0.0",
+        })))
+    }
+}
+
+impl Face {
+    pub(crate) async fn get(&self, path: &str) -> Reply {
+        self.ask(Method::GET, path, None, Value::Null).await
+    }
+
+    /// Asks for what is known as `etag` already.
+    pub(crate) async fn get_unless(&self, path: &str, etag: &str) -> Reply {
+        let condition = ("if-none-match", etag);
+        self.ask(Method::GET, path, Some(condition), Value::Null)
+            .await
+    }
+
+    pub(crate) async fn send(&self, method: Method, path: &str, body: Value) -> Reply {
+        self.ask(method, path, None, body).await
+    }
+
+    async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        header: Option<(&str, &str)>,
+        body: Value,
+    ) -> Reply {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("authorization", format!("Bearer {TOKEN}"));
+        if let Some((name, value)) = header {
+            request = request.header(name, value);
+        }
+        let body = if body.is_null() {
+            Body::empty()
+        } else {
+            request = request.header("content-type", "application/json");
+            Body::from(body.to_string())
+        };
+        let answer = Arc::clone(&self.0)
+            .answer(request.body(body).unwrap())
+            .await;
+        let (head, body) = answer.into_parts();
+        let bytes = to_bytes(body, MOST_BYTES).await.unwrap();
+        Reply {
+            status: head.status,
+            headers: head.headers,
+            json: match bytes.is_empty() {
+                true => Value::Null,
+                false => serde_json::from_slice(&bytes).unwrap(),
+            },
+        }
+    }
+}
+
+/// Keys that are known to the feed alone.
+#[derive(Debug)]
+struct Keys {
+    keyring: Arc<Keyring>,
+    known: Mutex<HashSet<NodeId>>,
+}
+
+impl ReadKeys for Keys {
+    fn set(
+        &self,
+        channel: ChannelId,
+        node: NodeId,
+        key: SecretString,
+    ) -> BoxFuture<'_, Result<(), KeysError>> {
+        self.keyring.set(channel, key);
+        self.known.lock().unwrap().insert(node);
+        Box::pin(async { Ok(()) })
+    }
+
+    fn remove(&self, channel: ChannelId, node: NodeId) -> BoxFuture<'_, Result<(), KeysError>> {
+        self.keyring.remove(channel);
+        self.known.lock().unwrap().remove(&node);
+        Box::pin(async { Ok(()) })
+    }
+
+    fn has(&self, node: NodeId) -> BoxFuture<'_, Result<bool, KeysError>> {
+        let has = self.known.lock().unwrap().contains(&node);
+        Box::pin(async move { Ok(has) })
+    }
+}
