@@ -6,9 +6,13 @@
 
 mod apply;
 mod bare;
+mod client;
+mod http;
 mod measure;
 mod memory;
 mod offers;
+mod polls;
+mod steady;
 mod table;
 mod world;
 
@@ -43,12 +47,18 @@ const MEASURES: &[(&str, Measure)] = &[
     ("memory", memory::rows),
     ("apply", apply::rows),
     ("offers", offers::rows),
+    ("http", http::rows),
+    ("polls", polls::rows),
 ];
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     if let Some(answer) = memory::as_child(&args) {
         println!("{answer}");
+        return ExitCode::SUCCESS;
+    }
+    if let Some(channels) = steady::as_child(&args) {
+        runtime().block_on(steady::serve(channels));
         return ExitCode::SUCCESS;
     }
     // `cargo test --all-targets` starts this, too, and should not wait for it.

@@ -28,7 +28,7 @@ pub(crate) fn rows(size: Size) -> Vec<Row> {
     let runtime = runtime();
     let system = runtime.block_on(world::tanks(count));
     let twins = shares(system.twins());
-    let actors = shares(runtime.block_on(bare::actors(count)));
+    let actors = shares(shuffled(runtime.block_on(bare::actors(count))));
     let mut seen = 0;
     let (offered, sent) = in_turns(
         rounds,
@@ -47,6 +47,14 @@ pub(crate) fn rows(size: Size) -> Vec<Row> {
         ceiling: Some(Figure::median(&sent)),
         goals: vec![Goal::RatioAtLeast(0.5)],
     }]
+}
+
+/// In another order than that in which they were made, and lie in memory: twins come in no order, too.
+fn shuffled<T: Clone>(all: Vec<T>) -> Vec<T> {
+    /// A prime, and so larger steps than any cache looks ahead, which meet everyone once.
+    const STEP: usize = 7_919;
+    let at = |index: usize| all[index * STEP % all.len()].clone();
+    (0..all.len()).map(at).collect()
 }
 
 fn samples(from: usize, count: usize) -> Vec<Arc<Sample>> {

@@ -124,15 +124,27 @@ pub(crate) fn sample(kind: Kind, index: usize) -> Arc<Sample> {
     })
 }
 
-/// A system of so many tanks, of which nothing is known yet.
+/// A system of so many tanks, of which nothing is known yet, and whose feed is silent.
 pub(crate) async fn tanks(count: usize) -> Arc<System> {
-    let ports = Ports {
-        feed: Arc::new(Silence),
-        archive: Arc::new(Drain),
-        clock: Arc::new(BenchClock(Instant::now())),
-    };
+    let clock = Arc::new(BenchClock(Instant::now()));
     let nodes = (0..count).map(|number| node(Kind::Tank, number)).collect();
-    System::start(ports, Settings::default(), nodes, Saved::default())
+    start(Arc::new(Silence), clock, Settings::default(), nodes).await
+}
+
+/// A system whose archive takes everything and keeps nothing.
+pub(crate) async fn start(
+    feed: Arc<dyn Feed>,
+    clock: Arc<dyn Clock>,
+    settings: Settings,
+    nodes: Vec<NodeSpec>,
+) -> Arc<System> {
+    let archive = Arc::new(Drain);
+    let ports = Ports {
+        feed,
+        archive,
+        clock,
+    };
+    System::start(ports, settings, nodes, Saved::default())
         .await
         .expect("the system starts")
 }

@@ -88,7 +88,9 @@ pub struct BindError {
 
 fn hint(source: &io::Error) -> &'static str {
     if source.kind() == io::ErrorKind::AddrInUse {
-        ": another process has the port"
+        ": is another process using the port?"
+    } else if source.kind() == io::ErrorKind::PermissionDenied {
+        ": ports below 1024 need a privilege"
     } else {
         ""
     }
@@ -268,7 +270,9 @@ mod tests {
         let taken = bind(HERE).await.unwrap();
         let error = bind(taken.local_addr().unwrap()).await.unwrap_err();
         assert!(
-            error.to_string().ends_with("another process has the port"),
+            error
+                .to_string()
+                .ends_with("is another process using the port?"),
             "{error}"
         );
     }

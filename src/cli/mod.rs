@@ -87,7 +87,7 @@ impl Cli {
             Command::Simulate(args) => simulate::run(args).await,
             Command::Migrate(args) => migrate::run(args).await,
             Command::Config(args) => config::run(&args),
-            Command::Openapi => openapi::run().await,
+            Command::Openapi => openapi::run(),
             Command::Tree(args) => tree::run(&args),
         }
     }

@@ -6,7 +6,7 @@ use super::Failure;
 use super::output::data;
 use crate::http::description;
 
-pub(super) async fn run() -> Result<(), Failure> {
+pub(super) fn run() -> Result<(), Failure> {
     let api = description(env!("CARGO_PKG_VERSION"));
     let json = serde_json::to_string_pretty(&api).context("the description cannot be written")?;
     Ok(data(format_args!("{json}"))?)

@@ -11,15 +11,18 @@ pub(super) const LOG_LEVEL: Key = Key::plain("LOG_LEVEL");
 const EXPECTED: &str =
     "error, warn, info, debug, trace or off, or such levels by module: info,evara=debug";
 
+/// The actors' library tells of every start and stop on `info`, tens of thousands of lines; that of the
+/// migrations tells that there were none.
+const QUIETER: &str = "ractor=warn,refinery_core=warn";
+
 /// Levels, overall and by module. A module's name that is no level is an error rather than "all of the
 /// module that is called so", which is how a misspelt level would otherwise be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogFilter(String);
 
 impl Default for LogFilter {
-    /// The actors' library tells of every start and stop on `info`: tens of thousands of lines.
     fn default() -> Self {
-        Self("info,ractor=warn".to_owned())
+        Self(format!("info,{QUIETER}"))
     }
 }
 
@@ -44,7 +47,7 @@ impl FromStr for LogFilter {
             .map(|part| directive(part.trim()).ok_or(EXPECTED));
         let mut directives = directives.collect::<Result<Vec<_>, _>>()?;
         if directives.len() == 1 && ["info", "debug", "trace"].contains(&directives[0].as_str()) {
-            directives.push("ractor=warn".to_owned());
+            directives.push(QUIETER.to_owned());
         }
         Ok(Self(directives.join(",")))
     }
@@ -121,8 +124,8 @@ mod tests {
     }
 
     #[test]
-    fn a_plain_level_leaves_the_actor_library_quiet() {
+    fn a_plain_level_leaves_talkative_libraries_quiet() {
         let filter: LogFilter = "debug".parse().unwrap();
-        assert_eq!(filter.directives(), "debug,ractor=warn");
+        assert_eq!(filter.directives(), "debug,ractor=warn,refinery_core=warn");
     }
 }

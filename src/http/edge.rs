@@ -145,11 +145,11 @@ impl Edge {
 /// Renders the problem that a handler answered with, and one for every refusal of the framework.
 fn finished(mut response: Response, correlation_id: &str) -> Response {
     let status = response.status();
-    let problem = match response.extensions_mut().remove::<Arc<Problem>>() {
+    let problem = match response.extensions_mut().remove::<Problem>() {
         Some(problem) => problem,
         None if status.is_client_error() || status.is_server_error() => {
             let allow = response.headers_mut().remove(ALLOW);
-            Arc::new(Problem::of_status(status).allowing(allow))
+            Problem::of_status(status).allowing(allow)
         }
         None => return response,
     };

@@ -145,10 +145,10 @@ impl HistoryQuery {
 
     fn into_port(self, now: Timestamp) -> Result<TelemetryQuery, Problem> {
         // Devices' clocks run ahead a little, and what they said is in the history.
-        let to = self
-            .to
-            .map_or(now.plus(evara_actors::twin::FUTURE_TOLERANCE), |to| to.0);
-        let from = self.from.map_or(to.minus(USUAL_SPAN), |from| from.0);
+        let open_end = now.plus(evara_actors::twin::FUTURE_TOLERANCE);
+        let to = self.to.map_or(open_end, |to| to.0);
+        let a_day_before = to.minus(USUAL_SPAN);
+        let from = self.from.map_or(a_day_before, |from| from.0);
         if from > to {
             return Err(Problem::malformed(
                 Part::Query,

@@ -132,9 +132,12 @@ pub(crate) struct FieldProblem {
     pub(crate) part: Part,
 }
 
-/// A refusal on its way out.
+/// A refusal on its way out. Boxed, since every handler's result has room for one.
 #[derive(Debug, Clone)]
-pub(crate) struct Problem {
+pub(crate) struct Problem(Box<Content>);
+
+#[derive(Debug, Clone)]
+struct Content {
     code: Code,
     status: StatusCode,
     detail: Cow<'static, str>,
@@ -147,7 +150,7 @@ pub(crate) struct Problem {
 impl Problem {
     /// A problem of this kind; `detail` is for people, and says what to do rather than what broke.
     pub(crate) fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self {
+        Self(Box::new(Content {
             code,
             status: code.status(),
             detail: detail.into(),
@@ -155,7 +158,7 @@ impl Problem {
             retry_after: None,
             header: None,
             cause: None,
-        }
+        }))
     }
 
     /// One field of the request is not of the form that it should be: 400.
@@ -175,7 +178,7 @@ impl Problem {
             detail: message,
             part: Part::Body,
         };
-        problem.errors = errors.into_iter().map(field).collect();
+        problem.0.errors = errors.into_iter().map(field).collect();
         problem
     }
 
@@ -214,10 +217,9 @@ impl Problem {
                 "The fault was logged under the correlation id.",
             ),
         };
-        Self {
-            status,
-            ..Self::new(code, detail)
-        }
+        let mut problem = Self::new(code, detail);
+        problem.0.status = status;
+        problem
     }
 
     /// Adds a field that cannot be taken.
@@ -228,7 +230,7 @@ impl Problem {
         } else {
             format!("/{name}")
         };
-        self.errors.push(FieldProblem {
+        self.0.errors.push(FieldProblem {
             pointer,
             detail: detail.into(),
             part,
@@ -238,13 +240,13 @@ impl Problem {
 
     /// Whether it names fields.
     pub(crate) fn has_fields(&self) -> bool {
-        !self.errors.is_empty()
+        !self.0.errors.is_empty()
     }
 
     /// The same problem, where the body was the part of the whole that is at `prefix`.
     #[must_use]
     pub(crate) fn relative_to(mut self, prefix: &str) -> Self {
-        for error in &mut self.errors {
+        for error in &mut self.0.errors {
             if let Some(rest) = error.pointer.strip_prefix(prefix) {
                 error.pointer = rest.to_owned();
             }
@@ -255,38 +257,40 @@ impl Problem {
     /// Says when the same request may be repeated.
     #[must_use]
     pub(crate) fn retry_after(mut self, wait: Duration) -> Self {
-        self.retry_after = Some(wait);
+        self.0.retry_after = Some(wait);
         self
     }
 
     /// Keeps what led to it, for the log.
     #[must_use]
     pub(crate) fn because(mut self, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        self.cause = Some(Arc::from(cause.into()));
+        self.0.cause = Some(Arc::from(cause.into()));
         self
     }
 
     /// Adds the challenge that a 401 must carry.
     #[must_use]
     pub(crate) fn challenge(mut self, challenge: &'static str) -> Self {
-        self.header = Some((WWW_AUTHENTICATE, HeaderValue::from_static(challenge)));
+        self.0.header = Some((WWW_AUTHENTICATE, HeaderValue::from_static(challenge)));
         self
     }
 
     /// Keeps the methods that the framework named in a 405.
     #[must_use]
     pub(crate) fn allowing(mut self, allow: Option<HeaderValue>) -> Self {
-        self.header = self.header.or(allow.map(|value| (ALLOW, value)));
+        let allow = allow.map(|value| (ALLOW, value));
+        self.0.header = self.0.header.or(allow);
         self
     }
 
     /// Logs what is worth a line: faults of ours, with all that led to them.
     pub(crate) fn log(&self, correlation_id: &str) {
-        if !self.status.is_server_error() {
+        if !self.0.status.is_server_error() {
             return;
         }
         let mut chain = String::new();
         let mut next = self
+            .0
             .cause
             .as_deref()
             .map(|cause| cause as &(dyn Error + 'static));
@@ -295,7 +299,7 @@ impl Problem {
             chain.push_str(&cause.to_string());
             next = cause.source();
         }
-        let code = self.code.name();
+        let code = self.0.code.name();
         tracing::warn!(
             correlation_id,
             code,
@@ -307,27 +311,27 @@ impl Problem {
     /// The answer, whole.
     pub(crate) fn render(&self, correlation_id: &str) -> Response {
         let body = ProblemView {
-            kind: format!("urn:evara:problem:{}", self.code.name()),
-            title: self.code.title(),
-            status: self.status.as_u16(),
-            detail: &self.detail,
-            code: self.code,
+            kind: format!("urn:evara:problem:{}", self.0.code.name()),
+            title: self.0.code.title(),
+            status: self.0.status.as_u16(),
+            detail: &self.0.detail,
+            code: self.0.code,
             correlation_id,
-            errors: &self.errors,
-            retry_after_ms: self.retry_after.map(|wait| wait.as_millis()),
+            errors: &self.0.errors,
+            retry_after_ms: self.0.retry_after.map(|wait| wait.as_millis()),
         };
         let bytes = serde_json::to_vec(&body).unwrap_or_default();
         let mut response = Response::new(Body::from(bytes));
-        *response.status_mut() = self.status;
+        *response.status_mut() = self.0.status;
         let headers = response.headers_mut();
         headers.insert(
             CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json"),
         );
-        if let Some((name, value)) = &self.header {
+        if let Some((name, value)) = &self.0.header {
             headers.insert(name, value.clone());
         }
-        if let Some(wait) = self.retry_after {
+        if let Some(wait) = self.0.retry_after {
             headers.insert(RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
         }
         response
@@ -364,8 +368,8 @@ pub(crate) struct ProblemView<'a> {
 impl IntoResponse for Problem {
     /// An answer without a body; the edge renders what it finds in the extensions.
     fn into_response(self) -> Response {
-        let mut response = self.status.into_response();
-        response.extensions_mut().insert(Arc::new(self));
+        let mut response = self.0.status.into_response();
+        response.extensions_mut().insert(self);
         response
     }
 }

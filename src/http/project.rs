@@ -12,9 +12,10 @@ const MAX_FIELDS: usize = 64;
 pub(crate) fn at(view: &impl Serialize, path: &str) -> Result<Value, Problem> {
     let mut value = serde_json::to_value(view).map_err(Problem::internal)?;
     for name in path.split('/') {
-        let part = match &mut value {
-            Value::Object(fields) => fields.remove(name),
-            _ => None,
+        let part = if let Value::Object(fields) = &mut value {
+            fields.remove(name)
+        } else {
+            None
         };
         value = part.ok_or_else(Problem::not_found)?;
     }

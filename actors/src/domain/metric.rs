@@ -16,8 +16,9 @@ macro_rules! metrics {
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Metric {
             $($(#[$doc])* $variant,)*
-            /// A name that this service has no arithmetic for.
-            Other(Arc<str>),
+            /// A name that this service has no arithmetic for. A thin pointer: every twin and every
+            /// description holds many metrics, and hardly any of these.
+            Other(Arc<String>),
         }
 
         impl Metric {
@@ -119,7 +120,7 @@ impl FromStr for Metric {
                 .bytes()
                 .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
         if shaped {
-            Ok(Self::Other(name.into()))
+            Ok(Self::Other(Arc::new(name.to_owned())))
         } else {
             Err(FieldError::new(
                 "",

@@ -78,7 +78,7 @@ pub(super) enum Wish {
 /// The way to one poller. Cheap to clone, and good across the poller's restarts.
 #[derive(Debug, Clone)]
 pub struct PollerHandle {
-    address: Address<Msg>,
+    address: Arc<Address<Msg>>,
     cell: Arc<PollerCell>,
 }
 
@@ -128,7 +128,7 @@ impl PollerHandle {
             stored: Mutex::new(cursor),
         };
         Self {
-            address: Address::default(),
+            address: Arc::default(),
             cell: Arc::new(cell),
         }
     }
@@ -202,7 +202,7 @@ impl PollerHandle {
         &self.cell
     }
 
-    pub(super) fn address(&self) -> &Address<Msg> {
+    pub(super) fn address(&self) -> &Arc<Address<Msg>> {
         &self.address
     }
 }

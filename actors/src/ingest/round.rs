@@ -52,7 +52,7 @@ impl From<Obstacle> for PollerError {
 pub(super) struct Round {
     cell: Arc<PollerCell>,
     /// Its own, for what its tasks tell it.
-    address: Address<Msg>,
+    address: Arc<Address<Msg>>,
     cursor: Cursor,
     cadence: Cadence,
     /// What the twins have not all taken yet.

@@ -173,7 +173,7 @@ mod tests {
             ("2 m3", Metric::TotalL, 2000.0),
             ("1 L/s", Metric::FlowLpm, 60.0),
             ("3700 mV", Metric::BatteryV, 3.7),
-            ("7 NTU", Metric::Other("turbidity_ntu".into()), 7.0),
+            ("7 NTU", "turbidity_ntu".parse().unwrap(), 7.0),
         ] {
             let found = parse_number(text, &metric).unwrap();
             assert!((found - expected).abs() < 1e-9, "{text:?}: {found}");
@@ -186,7 +186,7 @@ mod tests {
             ("12 L", Metric::DistanceCm),
             ("12 F", Metric::TemperatureC),
             ("12 cm", Metric::Pump),
-            ("12 %", Metric::Other("ph".into())),
+            ("12 %", "ph".parse().unwrap()),
         ] {
             assert_eq!(
                 parse_number(text, &metric),

@@ -149,7 +149,7 @@ impl System {
         }
         let shard = ShardId::of_channel(channel);
         let poller = self.pollers.make(channel, readers, self.estate.sink(shard));
-        let (child, seat) = (Child::Poller(channel), Seat::Poller(poller));
+        let (child, seat) = (Child::Poller(channel), Seat::Poller(Arc::new(poller)));
         let shards = &self.tree.shards;
         self.estate.settle(shards, shard, child, seat).await
     }

@@ -17,8 +17,9 @@ pub(crate) const ASK_TIMEOUT: Duration = Duration::from_secs(5);
 /// The outcome of a step in an actor's life.
 pub(crate) type Done<T = ()> = Result<T, ActorProcessingErr>;
 
-/// Where an actor lives, whoever lives there now. Vacant until someone moves in.
-pub(crate) struct Address<M>(Arc<ArcSwapOption<ActorRef<M>>>);
+/// Where an actor lives, whoever lives there now. Vacant until someone moves in. It outlives the actor:
+/// those who send share it.
+pub(crate) struct Address<M>(ArcSwapOption<ActorRef<M>>);
 
 /// Why nobody answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -91,15 +92,9 @@ pub(crate) fn answer<R>(reply: RpcReplyPort<R>, value: R) {
     let _gone = reply.send(value).is_err();
 }
 
-impl<M> Clone for Address<M> {
-    fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
-    }
-}
-
 impl<M> Default for Address<M> {
     fn default() -> Self {
-        Self(Arc::default())
+        Self(ArcSwapOption::empty())
     }
 }
 

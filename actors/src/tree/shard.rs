@@ -44,7 +44,8 @@ impl fmt::Display for Child {
 #[derive(Debug, Clone)]
 pub(crate) enum Seat {
     Twin(TwinHandle),
-    Poller(ChildSpec),
+    /// Apart, since there are many more twins and a seat is as large as its largest kind.
+    Poller(Arc<ChildSpec>),
 }
 
 impl Seat {
@@ -95,7 +96,7 @@ pub(crate) struct ShardArgs {
 /// The way to a shard's supervisor; keeps who lives in the shard.
 #[derive(Clone)]
 pub(crate) struct Shard {
-    address: Address<Msg>,
+    address: Arc<Address<Msg>>,
     roster: Arc<Mutex<BTreeMap<Child, Seat>>>,
     pub(super) args: ShardArgs,
 }
@@ -116,7 +117,7 @@ pub(super) enum Msg {
 impl Shard {
     pub(crate) fn new(args: ShardArgs, roster: BTreeMap<Child, Seat>) -> Self {
         Self {
-            address: Address::default(),
+            address: Arc::default(),
             roster: Arc::new(Mutex::new(roster)),
             args,
         }

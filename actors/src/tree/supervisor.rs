@@ -32,7 +32,7 @@ pub(crate) type Alarm = Arc<watch::Sender<Option<Failure>>>;
 /// The way to a supervisor; keeps which children it should have.
 #[derive(Debug, Clone)]
 pub(crate) struct Supervisor {
-    address: Address<Msg>,
+    address: Arc<Address<Msg>>,
     children: Arc<Mutex<BTreeMap<String, ChildSpec>>>,
     alarm: Alarm,
 }
@@ -54,7 +54,7 @@ enum Msg {
 impl Supervisor {
     pub(crate) fn new(alarm: Alarm) -> Self {
         Self {
-            address: Address::default(),
+            address: Arc::default(),
             children: Arc::default(),
             alarm,
         }

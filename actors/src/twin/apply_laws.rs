@@ -7,7 +7,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use uuid::Uuid;
 
-use super::{Derived, Effect, Event, Property, Transition, Twin, apply};
+use super::{Effect, Event, Property, Transition, Twin, apply};
 use crate::domain::{
     Category, ChannelId, EntryId, Geometry, Kind, Limits, Meter, Metric, NodeConfig, NodeId,
     NodeSpec, Reason, Revision, Sample, Source, StatusState, Tank, Timestamp, Value, Verdict, Well,
@@ -183,13 +183,12 @@ fn log(effects: &[Effect]) -> Vec<LogEntry> {
 /// when the last of them arrived.
 fn knowledge(twin: &Twin) -> impl PartialEq + std::fmt::Debug + use<> {
     let property = |p: &Property| (p.metric.clone(), p.number, p.verdict, p.source, p.source_at);
-    let derived: Vec<Derived> = twin.derived.clone();
     (
         twin.reported.iter().map(property).collect::<Vec<_>>(),
         twin.window.clone(),
         twin.slots.clone(),
         twin.interval,
-        derived,
+        twin.derived(),
         twin.status.state,
     )
 }

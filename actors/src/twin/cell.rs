@@ -9,8 +9,10 @@ use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
 
+use super::actor::TwinMsg;
 use super::{OfferError, Twin};
 use crate::domain::NodeId;
+use crate::tree::Address;
 use crate::watchers::ShardSink;
 
 /// Readings that may wait in one mailbox: a few polls' worth of backfill, a tenth of a second of work.
@@ -57,6 +59,8 @@ pub(super) enum Lane {
 #[derive(Debug)]
 pub(crate) struct TwinCell {
     id: NodeId,
+    /// Where its actor lives.
+    address: Address<TwinMsg>,
     view: ArcSwap<Twin>,
     /// Changes only while no actor lives: when the node moves to another shard.
     sink: ArcSwap<ShardSink>,
@@ -72,6 +76,7 @@ impl TwinCell {
     pub(crate) fn new(twin: Twin, sink: Arc<ShardSink>) -> Self {
         Self {
             id: twin.spec().id,
+            address: Address::default(),
             view: ArcSwap::from_pointee(twin),
             sink: ArcSwap::new(sink),
             refused: AtomicU64::new(0),
@@ -85,6 +90,11 @@ impl TwinCell {
     /// Whose cell this is.
     pub(crate) fn id(&self) -> NodeId {
         self.id
+    }
+
+    /// Where its actor lives; for its handle, and for its parent, which moves it in.
+    pub(super) fn address(&self) -> &Address<TwinMsg> {
+        &self.address
     }
 
     /// The twin as it was last published.

@@ -42,11 +42,8 @@ impl Twin {
             derived.source_at == sample.source_at && KEPT.contains(&derived.name)
         };
         let pair = |derived: &Derived| Some((derived.name, derived.number?));
-        self.derived
-            .iter()
-            .filter(of_sample)
-            .filter_map(pair)
-            .collect()
+        let derived = derived(self);
+        derived.iter().filter(of_sample).filter_map(pair).collect()
     }
 }
 

@@ -210,7 +210,7 @@ fn a_total_that_falls_without_a_reason_counts_nothing_and_is_told() {
     );
     let delta = twin
         .derived()
-        .iter()
+        .into_iter()
         .find(|derived| derived.name == "delta_l")
         .unwrap();
     assert_eq!(delta.number, None);

@@ -16,7 +16,6 @@ use crate::watchers::ShardSink;
 /// The way to one twin. Cheap to clone, and good across the twin's restarts.
 #[derive(Debug, Clone)]
 pub struct TwinHandle {
-    address: Address<TwinMsg>,
     cell: Arc<TwinCell>,
 }
 
@@ -47,7 +46,6 @@ impl TwinHandle {
     /// The way to the twin of `cell`, once its actor has moved in.
     pub(crate) fn new(cell: TwinCell) -> Self {
         Self {
-            address: Address::default(),
             cell: Arc::new(cell),
         }
     }
@@ -107,7 +105,7 @@ impl TwinHandle {
     pub(crate) fn tick(&self, now: Timestamp) {
         if let Ok(ticket) = self.cell.admit(Lane::Controls) {
             let ticked = TwinMsg::new(Event::Ticked { now }, ticket, None);
-            let _lost = self.address.tell(ticked);
+            let _lost = self.address().tell(ticked);
         }
     }
 
@@ -131,13 +129,13 @@ impl TwinHandle {
 
     /// Where its actor lives; for its parent, which moves it in.
     pub(crate) fn address(&self) -> &Address<TwinMsg> {
-        &self.address
+        self.cell.address()
     }
 
     async fn send(&self, lane: Lane, event: Event) -> Result<(), OfferError> {
         let ticket = self.cell.admit(lane)?;
         let asked = self
-            .address
+            .address()
             .ask(|reply| TwinMsg::new(event, ticket, Some(reply)));
         match asked.await {
             Ok(Ok(())) => Ok(()),

@@ -101,7 +101,6 @@ impl Twin {
             },
             slots: stored.slots.into_owned(),
             interval: Duration::ZERO,
-            derived: Vec::new(),
         };
         twin.conclude();
         Ok(twin)

@@ -33,7 +33,6 @@ pub struct Twin {
     pub(super) today: Option<Today>,
     /// The usual time between two samples.
     pub(super) interval: Duration,
-    pub(super) derived: Vec<Derived>,
 }
 
 impl Twin {
@@ -48,7 +47,6 @@ impl Twin {
             slots: Vec::new(),
             today: Today::of(&spec),
             interval: Duration::ZERO,
-            derived: Vec::new(),
             spec,
         };
         twin.conclude();
@@ -112,7 +110,6 @@ impl Twin {
             status: self.status,
             today: self.today.clone(),
             interval: self.interval,
-            derived: Vec::new(),
             reported,
             window,
             slots,
@@ -128,7 +125,6 @@ impl Twin {
             today.turn_to(newest.at);
         }
         judge::properties(self);
-        self.derived = derive::derived(self);
     }
 
     /// The same memory under another description.
@@ -181,15 +177,16 @@ impl Twin {
             .find(|property| property.metric == *metric)
     }
 
-    /// What follows from the current values, in a fixed order.
-    pub fn derived(&self) -> &[Derived] {
-        &self.derived
+    /// What follows from the current values, in a fixed order. Worked out at each call: it is asked
+    /// for seldom, and kept it would be a tenth of what a twin takes in memory.
+    pub fn derived(&self) -> Vec<Derived> {
+        derive::derived(self)
     }
 
     /// A derived number by name; `None` where there is none.
     pub fn derived_number(&self, name: &str) -> Option<f64> {
-        self.derived
-            .iter()
+        self.derived()
+            .into_iter()
             .find(|derived| derived.name == name)?
             .number
     }

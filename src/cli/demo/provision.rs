@@ -9,12 +9,16 @@ use anyhow::{Context as _, anyhow};
 use reqwest::{Client, Method, StatusCode};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
+use tokio::task::{JoinError, JoinSet};
 
 use crate::simulator::ChannelCard;
 use crate::simulator::fleet::{Device, DeviceKind, DeviceModel, TankShape};
 
 /// Longer than the service takes for any request.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
+
+/// Nodes made at once: while one is synced to the disk, others are read.
+const AT_ONCE: usize = 8;
 
 /// The campus is in Hyderabad.
 const TIME_ZONE: &str = "Asia/Kolkata";
@@ -23,7 +27,7 @@ const TIME_ZONE: &str = "Asia/Kolkata";
 const BLIND_ZONE_M: f64 = 0.2;
 
 /// The API of a service on this machine.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Api {
     client: Client,
     base: String,
@@ -50,11 +54,21 @@ impl Api {
         devices: &[Device],
         channels: &[ChannelCard],
     ) -> anyhow::Result<()> {
-        for (device, channel) in devices.iter().zip(channels) {
-            let named = || format!("node {}", device.key);
-            self.provision_one(device, channel)
-                .await
-                .with_context(named)?;
+        let mut under_way = JoinSet::new();
+        for (device, channel) in devices.iter().cloned().zip(channels.iter().cloned()) {
+            if under_way.len() == AT_ONCE {
+                ended(under_way.join_next().await)?;
+            }
+            let api = self.clone();
+            under_way.spawn(async move {
+                let named = || format!("node {}", device.key);
+                api.provision_one(&device, &channel)
+                    .await
+                    .with_context(named)
+            });
+        }
+        while let Some(one) = under_way.join_next().await {
+            ended(Some(one))?;
         }
         Ok(())
     }
@@ -107,6 +121,11 @@ impl Api {
         let answer = request.send().await?;
         Ok((answer.status(), answer.text().await?))
     }
+}
+
+/// How one of the nodes fared, if it was waited for.
+fn ended(one: Option<Result<anyhow::Result<()>, JoinError>>) -> anyhow::Result<()> {
+    one.map_or(Ok(()), |one| one.context("a node was cut off")?)
 }
 
 fn node(device: &Device) -> Value {

@@ -1,7 +1,10 @@
 //! The whole surface, through the real router, over fakes.
 
+mod conventions;
 mod description;
 mod garbage;
+mod operations;
 mod scene;
 mod sockets;
 mod surface;
+mod writes;

@@ -48,15 +48,15 @@ impl Default for ConfigBody {
 }
 
 fn or_late<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
-    Ok(Option::deserialize(deserializer)?.unwrap_or(NodeConfig::default().late_after))
+    Ok(Option::deserialize(deserializer)?.unwrap_or_else(|| NodeConfig::default().late_after))
 }
 
 fn or_offline<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
-    Ok(Option::deserialize(deserializer)?.unwrap_or(NodeConfig::default().offline_after))
+    Ok(Option::deserialize(deserializer)?.unwrap_or_else(|| NodeConfig::default().offline_after))
 }
 
 fn or_utc<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    Ok(Option::deserialize(deserializer)?.unwrap_or(NodeConfig::default().time_zone))
+    Ok(Option::deserialize(deserializer)?.unwrap_or_else(|| NodeConfig::default().time_zone))
 }
 
 /// A tank and its sensor. Lengths in metres.

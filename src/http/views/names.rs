@@ -34,6 +34,7 @@ names! {
 
 names! {
     /// What operators call it.
+    #[expect(clippy::upper_case_acronyms, reason = "the names are the trade's own")]
     CategoryView of Category { OHT, Sump, Borewell, GovtBorewell, PumpHouse, FlowMeter, Other, }
 }
 

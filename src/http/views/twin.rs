@@ -50,7 +50,7 @@ impl<'a> TwinView<'a> {
             revision: twin.revision().0,
             status: twin.status().into(),
             reported: Reported(twin),
-            derived: DerivedValues(twin.derived()),
+            derived: DerivedValues(twin),
             desired: Nothing {},
             delta: Nothing {},
             alerts: AlertCounts::default(),
@@ -82,7 +82,7 @@ impl<'a> TwinValuesView<'a> {
             revision: twin.revision().0,
             status: twin.status().state.into(),
             reported: ReportedNumbers(twin),
-            derived: DerivedNumbers(twin.derived()),
+            derived: DerivedNumbers(twin),
         }
     }
 }
@@ -320,20 +320,21 @@ impl Serialize for ReportedNumbers<'_> {
 }
 
 #[derive(Debug)]
-struct DerivedValues<'a>(&'a [Derived]);
+struct DerivedValues<'a>(&'a Twin);
 
 impl Serialize for DerivedValues<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let all = self.0.iter();
-        serializer.collect_map(all.map(|derived| (derived.name, DerivedView::of(derived))))
+        let all = self.0.derived().into_iter();
+        serializer.collect_map(all.map(|derived| (derived.name, DerivedView::of(&derived))))
     }
 }
 
 #[derive(Debug)]
-struct DerivedNumbers<'a>(&'a [Derived]);
+struct DerivedNumbers<'a>(&'a Twin);
 
 impl Serialize for DerivedNumbers<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|derived| (derived.name, derived.number)))
+        let all = self.0.derived().into_iter();
+        serializer.collect_map(all.map(|derived| (derived.name, derived.number)))
     }
 }

@@ -162,9 +162,8 @@ mod tests {
     }
 
     fn values() -> impl Strategy<Value = Value> {
-        let metrics = prop::sample::select(
-            [Metric::KNOWN, &[Metric::Other("chlorine_mg_l".into())]].concat(),
-        );
+        let metrics =
+            prop::sample::select([Metric::KNOWN, &["chlorine_mg_l".parse().unwrap()]].concat());
         let numbers = prop::option::of(prop_oneof![
             any::<f64>().prop_filter("numbers are finite", |number| number.is_finite()),
             Just(-0.0),
