@@ -9,6 +9,7 @@ mod archive;
 mod away;
 mod binary;
 mod changing;
+mod chaos;
 mod fleet;
 mod harness;
 mod lying;

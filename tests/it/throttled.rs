@@ -57,3 +57,18 @@ async fn a_host_that_asks_for_patience_is_no_outage() {
     world.run(10 * MINUTE).await;
     world.verify().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_person_who_asks_over_and_over_gets_no_more_than_a_channel_may_be_asked() {
+    let world = World::of(&[Gauge::every(15); 2]).await;
+    world.run(MINUTE).await;
+    let mut held = 0;
+    for _ in 0..600 {
+        held += u32::from(world.poller(0).poll_now().await.is_err());
+        world.run(Duration::from_millis(500)).await;
+    }
+    assert!(held > 500, "held {held} times");
+    let most = world.wire.most_a_minute();
+    assert!((13..=15).contains(&most), "asked {most} times in a minute");
+    world.verify().await;
+}

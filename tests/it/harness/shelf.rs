@@ -23,6 +23,8 @@ pub(crate) enum Mood {
     Away,
     /// Takes batches, and does not say so: the moment before a crash.
     Speechless,
+    /// Takes so many more batches, and then does nothing: a crash between two commits.
+    Last(u32),
 }
 
 /// See the module.
@@ -63,6 +65,16 @@ impl Shelf {
         self.committed.lock().unwrap().clone()
     }
 
+    /// How it behaves this time.
+    fn next_mood(&self) -> Mood {
+        let mut mood = self.mood.lock().unwrap();
+        let now = *mood;
+        if let Mood::Last(left) = &mut *mood {
+            *left = left.saturating_sub(1);
+        }
+        now
+    }
+
     async fn registry(&self) -> Result<RwLockReadGuard<'_, SqliteStore>, RegistryError> {
         let gone = || RegistryError::Unavailable("gone".into());
         if *self.mood.lock().unwrap() == Mood::Away {
@@ -73,9 +85,11 @@ impl Shelf {
     }
 
     async fn take(&self, batch: Arc<Batch>) -> Result<(), ArchiveError> {
-        let mood = *self.mood.lock().unwrap();
-        if mood == Mood::Away {
-            return Err(gone());
+        let mood = self.next_mood();
+        match mood {
+            Mood::Away => return Err(gone()),
+            Mood::Last(0) => std::future::pending::<()>().await,
+            Mood::There | Mood::Speechless | Mood::Last(_) => {}
         }
         let store = self.store.read().await;
         store
