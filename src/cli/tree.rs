@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use evara_actors::domain::{
-    Category, ChannelBinding, ChannelId, Kind, NodeConfig, NodeId, NodeSpec, Timestamp,
+    Category, ChannelBinding, ChannelId, FieldMap, Kind, NodeConfig, NodeId, NodeSpec, Timestamp,
 };
 use evara_actors::system::Settings;
 use evara_actors::tree::draw;
@@ -47,7 +47,7 @@ fn node(index: u64, channel_id: ChannelId) -> NodeSpec {
         config: NodeConfig::default(),
         channel: Some(ChannelBinding {
             channel_id,
-            field_map: BTreeMap::new(),
+            field_map: FieldMap::default(),
         }),
         maintenance: None,
         created_at: Timestamp::from_millis(0),

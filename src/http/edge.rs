@@ -16,13 +16,13 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::header::{ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, ETAG};
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use axum::response::{IntoResponse, Response};
 use tokio::time::Instant;
 use tower::ServiceExt;
 use tower_http::compression::Compression;
 use tower_http::compression::predicate::SizeAbove;
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
 use super::problem::{Code, Problem};
 
@@ -79,7 +79,7 @@ impl Edge {
         let start = Instant::now();
         let id = self.correlation_id(request.headers());
         let text = id.to_str().unwrap_or_default();
-        let span = tracing::info_span!("request", correlation_id = text);
+        let span = span(request.method(), text);
         let served = self.served(request).instrument(span).await;
         let mut response = finished(served, text);
         let millis = format!("{:.3}", start.elapsed().as_secs_f64() * 1e3);
@@ -140,6 +140,15 @@ impl Edge {
                 .into_response(),
         }
     }
+}
+
+/// What the log lines of a request have in common. Reading logs nothing but its own failure, which
+/// names the id itself, and is too frequent for a span that stays empty.
+fn span(method: &Method, correlation_id: &str) -> Span {
+    if method.is_safe() {
+        return Span::none();
+    }
+    tracing::info_span!("request", correlation_id)
 }
 
 /// Renders the problem that a handler answered with, and one for every refusal of the framework.

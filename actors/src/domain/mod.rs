@@ -2,6 +2,7 @@
 //!
 //! Pure. Nothing here waits, logs, draws random numbers or reads a clock.
 
+mod field_map;
 mod geometry;
 mod ids;
 mod metric;
@@ -12,11 +13,12 @@ mod status;
 mod time;
 mod well_meter;
 
+pub use field_map::{FieldMap, FieldRule};
 pub use geometry::{Geometry, StrapPoint, Tank};
 pub use ids::{ChannelId, EntryId, NodeId, Revision, ShardId};
 pub use metric::Metric;
 pub use node::{
-    Category, ChannelBinding, FieldRule, Kind, Limits, Maintenance, NodeConfig, NodeSpec, Position,
+    Category, ChannelBinding, Kind, Limits, Maintenance, NodeConfig, NodeSpec, Position,
 };
 pub use quality::{Quality, Reason, Verdict};
 pub use reading::{Sample, Source, Value};

@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{ChannelId, FieldError, Meter, Metric, NodeId, ShardId, Tank, Timestamp, Well};
+use super::{
+    ChannelId, FieldError, FieldMap, Meter, Metric, NodeId, ShardId, Tank, Timestamp, Well,
+};
 
 /// What kind of thing a node is; decides what can be derived from its readings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -58,24 +60,13 @@ pub struct Position {
     pub lng: f64,
 }
 
-/// How one field of a channel becomes a metric: `value × scale + offset`, in the metric's unit.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct FieldRule {
-    /// What the field measures.
-    pub metric: Metric,
-    /// Factor to the metric's unit.
-    pub scale: f64,
-    /// Added after scaling.
-    pub offset: f64,
-}
-
 /// The channel that a node reads, without its secrets: those are the feed's.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ChannelBinding {
     /// The channel.
     pub channel_id: ChannelId,
     /// By number of field, 1 to 8. Several nodes may read different fields of one channel.
-    pub field_map: BTreeMap<u8, FieldRule>,
+    pub field_map: FieldMap,
 }
 
 /// What values of a metric are possible and likely.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::START;
 use crate::domain::{
-    Category, ChannelBinding, ChannelId, EntryId, FieldRule, Geometry, Kind, Metric, NodeConfig,
-    NodeId, NodeSpec, Sample, Source, Tank, Timestamp, Value, Verdict,
+    Category, ChannelBinding, ChannelId, EntryId, FieldMap, FieldRule, Geometry, Kind, Metric,
+    NodeConfig, NodeId, NodeSpec, Sample, Source, Tank, Timestamp, Value, Verdict,
 };
 
 /// A standing tank of 2 m and 1,000 L or so, with the key `tank-{number}` and no channel; it is expected
@@ -52,7 +52,7 @@ pub fn on_channel(mut spec: NodeSpec, channel: u64) -> NodeSpec {
     };
     spec.channel = Some(ChannelBinding {
         channel_id: ChannelId(channel),
-        field_map: BTreeMap::from([(1, rule)]),
+        field_map: FieldMap::from([(1, rule)]),
     });
     spec
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use evara_actors::domain::{
-    Category, ChannelBinding, ChannelId, EntryId, FieldRule, Kind, Metric, NodeConfig, NodeId,
-    NodeSpec, Revision, Sample, ShardId, Source, Timestamp, Value, Verdict,
+    Category, ChannelBinding, ChannelId, EntryId, FieldMap, FieldRule, Kind, Metric, NodeConfig,
+    NodeId, NodeSpec, Revision, Sample, ShardId, Source, Timestamp, Value, Verdict,
 };
 use evara_actors::ports::{
     Batch, CursorRow, DeadLetter, EventRow, SnapshotRow, TelemetryQuery, TelemetryRow,
@@ -176,7 +176,7 @@ pub(crate) fn binding(channel: u64) -> ChannelBinding {
     };
     ChannelBinding {
         channel_id: ChannelId(channel),
-        field_map: BTreeMap::from([(2, rule)]),
+        field_map: FieldMap::from([(2, rule)]),
     }
 }
 

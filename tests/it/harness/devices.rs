@@ -2,8 +2,6 @@
 //!
 //! Everything here follows from the time alone, so that two looks at it agree.
 
-use std::collections::BTreeMap;
-
 use evara::simulator::fleet::{Device, DeviceKind, DeviceModel, Report, TankShape};
 use evara::simulator::{Node, World};
 use evara_actors::domain::{
@@ -146,7 +144,7 @@ pub(crate) fn node_of(device: &Device, number: u32, channel: ChannelId) -> NodeS
         },
         channel: Some(ChannelBinding {
             channel_id: channel,
-            field_map: rules.collect::<BTreeMap<_, _>>(),
+            field_map: rules.collect(),
         }),
         ..tank(number)
     }
