@@ -8,7 +8,7 @@ help: ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
 
 demo: ## a simulated campus of 24 nodes, the embedded store and the service, in one process
-	$(CARGO) run --quiet --bin evara -- demo $(ARGS)
+	$(CARGO) run --bin evara -- demo $(ARGS)
 
 run: ## the real service: make run ARGS="--config evara.toml"
 	$(CARGO) run --release --bin evara -- serve $(ARGS)
