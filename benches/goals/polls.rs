@@ -35,7 +35,7 @@ const GATE: GateSettings = GateSettings {
 };
 
 pub(crate) fn rows(size: Size) -> Vec<Row> {
-    let (channels, span) = (size.pick(2_000, 200), size.pick(60, 6));
+    let (channels, span) = (size.pick(2_000, 200), size.pick(60, 12));
     let mut simulator = Simulator::start(channels);
     let seen = runtime().block_on(watch(&simulator.url, channels, Duration::from_secs(span)));
     simulator.stop();
