@@ -102,7 +102,6 @@ impl Lane {
 }
 
 /// Whether a job runs at all: decided once, by whichever of the job and its caller comes first.
-#[derive(Debug)]
 struct Turn {
     state: AtomicU8,
     /// Taken out by whichever of the job and its caller ends first, so that the connection's next job is
