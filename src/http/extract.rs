@@ -3,7 +3,7 @@
 //! Whatever is not of the right form ends here as a [`Problem`] that names the field; the framework's
 //! own rejections, which are plain text, are never let through.
 
-use axum::body::Bytes;
+use axum::body::{Bytes, HttpBody};
 use axum::extract::{FromRequest, FromRequestParts, Query, RawPathParams, Request};
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
@@ -120,20 +120,25 @@ async fn body(request: Request, kinds: &[&str]) -> Result<Bytes, Problem> {
         let detail = format!("The body must be {}.", kinds.join(" or "));
         return Err(Problem::new(Code::UnsupportedMediaType, detail));
     }
+    // What says that it is too long is not waited for.
+    if request.body().size_hint().lower() > MAX_BODY_BYTES as u64 {
+        return Err(too_large());
+    }
     match Limited::new(request.into_body(), MAX_BODY_BYTES)
         .collect()
         .await
     {
         Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(Problem::new(
-            Code::PayloadTooLarge,
-            "The body may be 1 MiB long.",
-        )),
+        Err(error) if error.is::<LengthLimitError>() => Err(too_large()),
         Err(_broken_off) => Err(Problem::new(
             Code::InvalidRequest,
             "The body is not complete.",
         )),
     }
+}
+
+fn too_large() -> Problem {
+    Problem::new(Code::PayloadTooLarge, "The body may be 1 MiB long.")
 }
 
 fn is_one_of(headers: &HeaderMap, kinds: &[&str]) -> bool {
@@ -155,6 +160,10 @@ pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
             "",
             "must be nested at most 32 deep",
         ));
+    }
+    // serde would take an array for a structure, by the order of its fields.
+    if bytes.trim_ascii_start().first() == Some(&b'[') {
+        return Err(Problem::malformed(Part::Body, "", "must be an object"));
     }
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| misshapen(&error))?;

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use super::slots::Slot;
 use super::{Derived, Property, Twin, judge};
-use crate::domain::{Kind, Meter, Metric, Reason, Sample, Tank, Timestamp, Verdict, Well};
+use crate::domain::{
+    Kind, Meter, Metric, Reason, Sample, StatusState, Tank, Timestamp, Verdict, Well,
+};
 use crate::water::{self, Delta, WellPoint};
 
 /// A shorter stretch is noise: one centimetre on six square metres is sixty litres.
@@ -113,7 +115,7 @@ fn of_tank(twin: &Twin, tank: &Tank) -> Vec<Derived> {
     let height = number.and_then(|number| height_m(tank, &level.metric, number));
     let state = height.map(|height| water::tank_state(tank, height));
     let rate = height.and_then(|height| tank_rate_lpm(twin, tank, &level.metric, height));
-    let both = state.zip(rate);
+    let both = state.zip(rate).filter(|_| !is_silent(twin));
     let to_empty = both.and_then(|(s, rate)| water::time_to(s.volume_l - s.dead_l, -rate));
     let to_full = both.and_then(|(s, rate)| water::time_to(s.capacity_l - s.volume_l, rate));
     vec![
@@ -128,13 +130,33 @@ fn of_tank(twin: &Twin, tank: &Tank) -> Vec<Derived> {
     ]
 }
 
+/// Whether a forecast would begin in the past.
+fn is_silent(twin: &Twin) -> bool {
+    matches!(twin.status.state, StatusState::Late | StatusState::Offline)
+}
+
+/// When the pump was last switched, as far as the window tells: a trend must not reach across that.
+fn switched_at(twin: &Twin) -> Timestamp {
+    let mut switched = Timestamp::MIN;
+    let mut ran = None;
+    for (at, number) in twin.window.points(&Metric::Pump) {
+        let runs = number != 0.0;
+        if ran.is_some_and(|ran| ran != runs) {
+            switched = at;
+        }
+        ran = Some(runs);
+    }
+    switched
+}
+
 /// How far above and below its height the water's surface is measured.
 const SURFACE_STEP_M: f64 = 0.01;
 
 /// How fast the volume changes: the slope of the level times the area of the water's surface, so that
 /// the form is asked twice and not once a point. 0 where the change is within the noise.
 fn tank_rate_lpm(twin: &Twin, tank: &Tank, metric: &Metric, height: f64) -> Option<f64> {
-    let oldest = twin.window.newest()?.at.minus(LONGEST_TREND);
+    let longest = twin.window.newest()?.at.minus(LONGEST_TREND);
+    let oldest = longest.max(switched_at(twin));
     let heights = twin
         .window
         .points(metric)
@@ -170,12 +192,8 @@ fn of_meter(twin: &Twin, meter: &Meter) -> Vec<Derived> {
         derived.push(basis.value("rate_lpm", "L/min", rate));
     }
     derived.push(basis.value("delta_l", "L", litres));
-    if let Some((litres, refused)) = volume_today(twin, meter) {
-        let basis = if refused > 0 {
-            basis.doubted(Reason::Unexplained)
-        } else {
-            basis
-        };
+    if let Some((litres, doubt)) = volume_today(twin, meter) {
+        let basis = doubt.map_or(basis, |reason| basis.doubted(reason));
         derived.push(basis.value("volume_today_l", "L", Some(litres)));
     }
     derived
@@ -188,8 +206,9 @@ fn newest_delta(twin: &Twin, meter: &Meter) -> Option<(Duration, Delta)> {
     Some((next.0.since(prev.0), water::classify(prev, next, meter)))
 }
 
-/// Litres since the community's midnight, and how many stretches could not be accounted for.
-fn volume_today(twin: &Twin, meter: &Meter) -> Option<(f64, u32)> {
+/// Litres since the community's midnight, and why they may not be all: a stretch that could not be
+/// accounted for, or one without readings, such as before the node was first heard of.
+fn volume_today(twin: &Twin, meter: &Meter) -> Option<(f64, Option<Reason>)> {
     let day = twin.today.as_ref()?.day();
     let slots = twin.slots_of(&Metric::TotalL)?;
     let before = slots.iter().rev().find(|slot| slot.at < day.start);
@@ -197,7 +216,14 @@ fn volume_today(twin: &Twin, meter: &Meter) -> Option<(f64, u32)> {
     let before = before.map(|slot| (slot.at, slot.number));
     let points = before.into_iter().chain(today.flat_map(Slot::turns));
     let volume = water::volume_between(points, meter, day.start, day.end);
-    Some((volume.litres, volume.refused))
+    let passed = twin.window.newest()?.at.since(day.start);
+    let doubt = if volume.refused > 0 {
+        Some(Reason::Unexplained)
+    } else {
+        let uncovered = passed.saturating_sub(volume.covered);
+        (uncovered > twin.interval.mul_f64(twin.spec.config.offline_after)).then_some(Reason::Gap)
+    };
+    Some((volume.litres, doubt))
 }
 
 fn of_well(twin: &Twin, well: &Well) -> Option<Vec<Derived>> {

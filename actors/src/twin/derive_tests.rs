@@ -292,3 +292,57 @@ fn a_node_that_catches_up_is_not_told_late_on_its_way_back() {
     }
     assert!(matches!(&told[..], [Change::Status(status)] if status.state.name() == "online"));
 }
+
+#[test]
+fn a_trend_does_not_reach_across_the_pumps_switch() {
+    let reading = |minute: u64| {
+        let (runs, change) = if minute < 15 {
+            (0.0, minute)
+        } else {
+            (1.0, 30 - minute)
+        };
+        let level = (Metric::DistanceCm, 120.0 + change as f64);
+        sample(minute * 60, &[level, (Metric::Pump, runs)])
+    };
+    let just_on = twin(Kind::Tank, (0..18).map(reading));
+    assert_eq!(
+        just_on.derived_number("net_rate_lpm"),
+        None,
+        "too short to tell"
+    );
+    let long_on = twin(Kind::Tank, (0..28).map(reading));
+    assert!(number(&long_on, "net_rate_lpm") > 50.0);
+}
+
+#[test]
+fn a_silent_tank_makes_no_forecast() {
+    let draining = twin(
+        Kind::Tank,
+        (0..15).map(|m| distance(m * 60, 120.0 + m as f64)),
+    );
+    assert!(draining.derived_number("time_to_empty_s").is_some());
+    let now = START.plus(Duration::from_secs(15 * 60 + 300));
+    let late = super::apply(&draining, &super::Event::Ticked { now }).twin;
+    assert_eq!(late.derived_number("time_to_empty_s"), None);
+    assert!(late.derived_number("volume_l").is_some());
+}
+
+#[test]
+fn a_day_that_was_not_seen_from_its_beginning_says_so() {
+    let doubt = |twin: &Twin| {
+        let derived = twin.derived();
+        let today = derived
+            .iter()
+            .find(|derived| derived.name == "volume_today_l");
+        today.unwrap().verdict
+    };
+    let noon = 6 * 3_600 + 1_800;
+    let from_noon = (0..10).map(|m| total(noon + m * 60, 60.0 * m as f64));
+    assert_eq!(
+        doubt(&twin(Kind::Flow, from_noon)),
+        Verdict::suspect(Reason::Gap)
+    );
+    let midnight = 18 * 3_600 + 1_800;
+    let over_midnight = (0..60).map(|m| total(midnight - 600 + m * 60, 60.0 * m as f64));
+    assert!(doubt(&twin(Kind::Flow, over_midnight)).is_good());
+}

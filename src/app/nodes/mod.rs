@@ -1,9 +1,14 @@
 //! What people do to nodes: the registry commits first, then the keys, then the twin system follows.
 //!
 //! Holds no truth of its own. A change that was begun is ended, also when the caller has left: were it
-//! dropped half-way, the registry would say one thing and the twin another until the next start.
+//! dropped half-way, the registry would say one thing and the twin another until the next start. What
+//! fails after the registry's commit never takes that back: the system is made to follow it.
 
+mod follow;
 mod precondition;
+
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
@@ -78,7 +83,7 @@ pub enum Error {
     /// Too many changes are under way; nothing was changed.
     #[error("too many changes are under way")]
     Busy,
-    /// The registry did not answer; whether it took the change is not known.
+    /// The registry failed, and took nothing.
     #[error("the registry failed")]
     Registry(#[source] RegistryError),
     /// The change is kept, and the key is not.
@@ -145,7 +150,7 @@ impl Nodes {
     /// Adds a node.
     ///
     /// # Errors
-    /// See [`Error`]; a node whose twin could not be started is not kept.
+    /// See [`Error`]; a node whose twin cannot be started is not kept.
     pub async fn create(&self, spec: NodeSpec) -> Result<Arc<Twin>, Error> {
         checked(&spec)?;
         let inner = Arc::clone(&self.0);
@@ -229,16 +234,17 @@ impl Inner {
     async fn create(&self, spec: NodeSpec) -> Result<Arc<Twin>, Error> {
         let id = spec.id;
         self.registry.insert(spec.clone()).await?;
-        match self.system.create(spec).await {
-            Ok(handle) => Ok(handle.view()),
-            Err(error) => {
-                // A node that is kept and does not run would make every repetition a conflict.
-                if let Err(error) = self.registry.remove(id).await {
-                    tracing::error!(node = %id, %error, "a node is registered and has no twin");
-                }
-                Err(error.into())
-            }
+        let error = match self.system.create(spec).await {
+            Ok(handle) => return Ok(handle.view()),
+            Err(error) => error,
+        };
+        // A node that is kept and does not run would make every repetition a conflict.
+        if let Err(error) = self.registry.remove(id).await {
+            tracing::warn!(node = %id, %error, "a node without a twin stays registered");
         }
+        self.follow(id).await?;
+        let twin = self.system.twin(id).ok_or(error)?;
+        Ok(twin.view())
     }
 
     async fn rebind(
@@ -252,11 +258,38 @@ impl Inner {
         if before.version + 1 != spec.version {
             return Err(Error::Conflict);
         }
-        self.registry.update(spec.clone()).await?;
-        // The key comes before the twin follows: the first poll of a private channel needs it.
-        self.change_key(&before, &spec, key).await?;
-        self.system.configure(spec).await?;
+        if let Err(error) = self.registry.update(spec.clone()).await {
+            return Err(self.refused(spec.id, error).await);
+        }
+        // The key comes before the twin follows: the first poll of a private channel needs it. Without it
+        // the twin follows all the same, since the registry has the change.
+        let keyed = self.change_key(&before, &spec, key).await;
+        self.configure(spec).await?;
+        keyed?;
         Ok(handle.view())
+    }
+
+    /// Why the registry refused what the twin allowed. One that is ahead of the twin is caught up with,
+    /// so that whoever reads the node again and repeats the change succeeds.
+    async fn refused(&self, id: NodeId, error: RegistryError) -> Error {
+        match error {
+            RegistryError::VersionMoved | RegistryError::NotFound => match self.follow(id).await {
+                Ok(()) => error.into(),
+                Err(error) => error,
+            },
+            RegistryError::KeyTaken | RegistryError::Unavailable(_) => error.into(),
+        }
+    }
+
+    async fn configure(&self, spec: NodeSpec) -> Result<(), Error> {
+        let id = spec.id;
+        match self.system.configure(spec).await {
+            Ok(()) => Ok(()),
+            Err(error) => {
+                tracing::warn!(node = %id, %error, "a twin did not take its description");
+                self.follow(id).await
+            }
+        }
     }
 
     async fn change_key(
@@ -286,8 +319,15 @@ impl Inner {
             .channel
             .as_ref()
             .map(|binding| binding.channel_id);
-        self.registry.remove(id).await?;
-        self.system.remove(id).await?;
+        match self.registry.remove(id).await {
+            // Where the registry has no such node, the twin is what is left to remove.
+            Ok(()) | Err(RegistryError::NotFound) => {}
+            Err(error) => return Err(error.into()),
+        }
+        if let Err(error) = self.system.remove(id).await {
+            tracing::warn!(node = %id, %error, "a twin did not go with its node");
+            self.follow(id).await?;
+        }
         if let Some(channel) = channel {
             self.keys.remove(channel, id).await?;
         }

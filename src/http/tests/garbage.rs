@@ -70,7 +70,9 @@ async fn bad_bodies_are_400_and_point_at_the_fault() {
         r#""block": "B""#,
         &format!(r#""block": {}"B"{}"#, "[".repeat(40), "]".repeat(40)),
     );
-    let cases: [(&str, &str); 16] = [
+    let by_order = r#"["n-9","Nine","tank","OHT",null,null,null,null,null,null,{},{}]"#;
+    let cases: [(&str, &str); 17] = [
+        (by_order, ""),
         ("", ""),
         ("{", ""),
         ("null", ""),

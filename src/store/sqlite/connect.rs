@@ -12,7 +12,7 @@ use super::error::KeyCheckError;
 use crate::store::SecretBox;
 
 /// Only tools that copy the file ever lock it against us. Shorter than a call's deadline, so that the
-/// caller hears of the lock rather than of the time.
+/// caller hears of the lock rather than of the time; a write that has begun late is waited for this long.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Larger than the set of statements, so that none is prepared twice.

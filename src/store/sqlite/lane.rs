@@ -1,16 +1,18 @@
 //! Connections, and the only way to use one: with a permit, off the runtime's threads, by a deadline.
 //!
-//! Whoever waits holds no thread, and a call that was given up before its turn never starts. Each call
-//! is a job on the runtime's blocking pool rather than on a thread of ours, because paused time in tests
-//! stands still while such a job runs.
+//! Whoever waits holds no thread, and a call that was given up before its turn never starts. A write that
+//! has begun is waited for: a caller must never hear of a failure and be overtaken by the commit. Each
+//! call is a job on the runtime's blocking pool rather than on a thread of ours, because paused time in
+//! tests stands still while such a job runs.
 
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rusqlite::{Connection, InterruptHandle};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_blocking;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 use super::directory::DataDirectory;
 use super::error::Failure;
@@ -30,12 +32,13 @@ struct Shared {
     _directory: Arc<DataDirectory>,
 }
 
-/// What becomes of a running job whose caller gave up.
+/// What becomes of a running job at its caller's deadline.
 #[derive(Debug, Clone, Copy)]
 enum WhenLate {
     /// A read that nobody hears of is stopped.
     Interrupt,
-    /// A write goes on to its commit: stopped ones would be repeated, late again, and never end.
+    /// A write says itself what became of it, and is waited for. It has no lock to wait for longer than
+    /// the connection's busy timeout, which is shorter than a call's deadline.
     Finish,
 }
 
@@ -59,28 +62,26 @@ impl Lane {
         }
     }
 
-    /// Runs `job` with a connection of this lane. The deadline covers the wait for one.
+    /// Runs `job` with a connection of this lane. The deadline covers the wait for one, and a read.
+    /// [`Failure::TimedOut`] says of a write that it has not begun and never will.
     pub(super) async fn call<T: Send + 'static>(
         &self,
         deadline: Duration,
         job: impl FnOnce(&mut Connection) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
-        match timeout(deadline, self.run(job)).await {
-            Ok(outcome) => outcome,
-            Err(_elapsed) => Err(Failure::TimedOut),
-        }
-    }
-
-    async fn run<T: Send + 'static>(
-        &self,
-        job: impl FnOnce(&mut Connection) -> Result<T, Failure> + Send + 'static,
-    ) -> Result<T, Failure> {
-        let mut borrowed = self.borrow().await?;
-        let _caller = match self.when_late {
-            WhenLate::Interrupt => Some(Caller(Arc::clone(&borrowed.running))),
-            WhenLate::Finish => None,
+        let deadline = Instant::now() + deadline;
+        let borrowed = timeout_at(deadline, self.borrow()).await;
+        let mut borrowed = borrowed.unwrap_or(Err(Failure::TimedOut))?;
+        let caller = Caller {
+            turn: Arc::clone(&borrowed.turn),
+            when_late: self.when_late,
         };
-        let outcome = spawn_blocking(move || borrowed.run(job)).await;
+        let mut running = spawn_blocking(move || borrowed.run(job));
+        let outcome = match timeout_at(deadline, &mut running).await {
+            Ok(outcome) => outcome,
+            Err(_elapsed) if caller.gives_up() => return Err(Failure::TimedOut),
+            Err(_elapsed) => running.await,
+        };
         outcome.unwrap_or_else(|error| Err(Failure::Ended(error)))
     }
 
@@ -92,7 +93,7 @@ impl Lane {
             return Err(Failure::TimedOut);
         };
         Ok(Borrowed {
-            running: Arc::new(Mutex::new(Some(connection.get_interrupt_handle()))),
+            turn: Arc::new(Turn::new(connection.get_interrupt_handle())),
             connection: Some(connection),
             shared: Arc::clone(&self.shared),
             _permit: permit,
@@ -100,14 +101,52 @@ impl Lane {
     }
 }
 
-/// The way to stop a job; taken out by whichever of the job and its caller ends first, so that the
-/// connection's next job is never the one that is stopped.
-type Running = Arc<Mutex<Option<InterruptHandle>>>;
+/// Whether a job runs at all: decided once, by whichever of the job and its caller comes first.
+struct Turn {
+    state: AtomicU8,
+    /// Taken out by whichever of the job and its caller ends first, so that the connection's next job is
+    /// never the one that is stopped.
+    running: Mutex<Option<InterruptHandle>>,
+}
+
+const QUEUED: u8 = 0;
+const BEGUN: u8 = 1;
+const DROPPED: u8 = 2;
+
+impl Turn {
+    fn new(running: InterruptHandle) -> Self {
+        Self {
+            state: AtomicU8::new(QUEUED),
+            running: Mutex::new(Some(running)),
+        }
+    }
+
+    fn begins(&self) -> bool {
+        self.decide(BEGUN) == BEGUN
+    }
+
+    fn is_dropped(&self) -> bool {
+        self.decide(DROPPED) == DROPPED
+    }
+
+    /// What it is from now on: `wanted`, unless it was decided before.
+    fn decide(&self, wanted: u8) -> u8 {
+        let (order, failed) = (Ordering::AcqRel, Ordering::Acquire);
+        let decided = self.state.compare_exchange(QUEUED, wanted, order, failed);
+        decided.map_or_else(|before| before, |_queued| wanted)
+    }
+
+    fn interrupt(&self) {
+        if let Some(handle) = lock(&self.running).take() {
+            handle.interrupt();
+        }
+    }
+}
 
 /// A connection on loan. Goes back when dropped, also by a job that panicked.
 struct Borrowed {
     connection: Option<Connection>,
-    running: Running,
+    turn: Arc<Turn>,
     shared: Arc<Shared>,
     _permit: OwnedSemaphorePermit,
 }
@@ -117,9 +156,8 @@ impl Borrowed {
         &mut self,
         job: impl FnOnce(&mut Connection) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        let given_up = lock(&self.running).is_none();
         match self.connection.as_mut() {
-            Some(connection) if !given_up => job(connection),
+            Some(connection) if self.turn.begins() => job(connection),
             Some(_) | None => Err(Failure::TimedOut),
         }
     }
@@ -127,18 +165,33 @@ impl Borrowed {
 
 impl Drop for Borrowed {
     fn drop(&mut self) {
-        drop(lock(&self.running).take());
+        drop(lock(&self.turn.running).take());
         lock(&self.shared.idle).extend(self.connection.take());
     }
 }
 
-/// Whoever waits for a read. Once it is dropped, the read stops.
-struct Caller(Running);
+/// Whoever waits for a job. Once it is dropped, the job does not begin, and a read stops.
+struct Caller {
+    turn: Arc<Turn>,
+    when_late: WhenLate,
+}
+
+impl Caller {
+    /// Whether the job may be left alone: it is no write, or one that never runs.
+    fn gives_up(&self) -> bool {
+        match self.when_late {
+            WhenLate::Interrupt => true,
+            WhenLate::Finish => self.turn.is_dropped(),
+        }
+    }
+}
 
 impl Drop for Caller {
     fn drop(&mut self) {
-        if let Some(handle) = lock(&self.0).take() {
-            handle.interrupt();
+        let dropped = self.turn.is_dropped();
+        match self.when_late {
+            WhenLate::Interrupt if !dropped => self.turn.interrupt(),
+            WhenLate::Interrupt | WhenLate::Finish => {}
         }
     }
 }

@@ -3,9 +3,10 @@
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
+use tokio::runtime::Builder;
 use tokio::sync::oneshot;
-use tokio::task::{JoinSet, yield_now};
-use tokio::time::advance;
+use tokio::task::{JoinSet, spawn_blocking, yield_now};
+use tokio::time::{advance, sleep};
 
 use super::TempDir;
 use crate::store::sqlite::directory::DataDirectory;
@@ -70,7 +71,7 @@ async fn a_call_that_waits_past_its_deadline_is_given_up_and_never_starts() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_write_past_its_deadline_goes_on_to_its_commit() {
+async fn a_write_that_has_begun_answers_what_became_of_it_past_its_deadline() {
     let dir = TempDir::new();
     let (writer, _) = lanes(&dir);
     let (release, released) = mpsc::channel::<()>();
@@ -87,10 +88,60 @@ async fn a_write_past_its_deadline_goes_on_to_its_commit() {
     });
     has_started.await.unwrap();
     advance(DEADLINE + Duration::from_millis(1)).await;
-    let late = calls.join_next().await.unwrap().unwrap();
-    assert!(matches!(late, Err(Failure::TimedOut)));
+    yield_now().await;
+    assert!(calls.try_join_next().is_none());
     release.send(()).unwrap();
+    assert_eq!(calls.join_next().await.unwrap().unwrap().unwrap(), 1);
     assert_eq!(rows(&writer).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn what_a_stalled_writer_did_not_take_is_never_written() {
+    const SOON: Duration = Duration::from_millis(100);
+    let dir = TempDir::new();
+    let (writer, _) = lanes(&dir);
+    let other = dir.shell();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let mut calls = JoinSet::new();
+    for n in 0..3 {
+        let lane = Arc::clone(&writer);
+        calls.spawn(async move {
+            let job = lane.call(SOON, move |connection| {
+                Ok(connection.execute("INSERT INTO t VALUES (?1)", [n])?)
+            });
+            job.await
+        });
+    }
+    sleep(3 * SOON).await;
+    other.execute_batch("COMMIT").unwrap();
+    let outcomes = calls.join_all().await;
+    let written = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
+    let given_up = |outcome: &&_| matches!(outcome, Err(Failure::TimedOut));
+    // The first has begun, and waits for the lock; the others wait for the first.
+    assert_eq!((written, outcomes.iter().filter(given_up).count()), (1, 2));
+    assert_eq!(rows(&writer).await.unwrap(), 1);
+}
+
+#[test]
+fn a_write_given_up_in_the_queue_of_the_blocking_pool_never_runs() {
+    let runtime = Builder::new_current_thread()
+        .enable_time()
+        .max_blocking_threads(1)
+        .build()
+        .unwrap();
+    let dir = TempDir::new();
+    let (writer, _) = lanes(&dir);
+    runtime.block_on(async {
+        let (release, released) = mpsc::channel::<()>();
+        let busy = spawn_blocking(move || released.recv());
+        let job = writer.call(Duration::from_millis(50), |connection| {
+            Ok(connection.execute("INSERT INTO t VALUES (1)", [])?)
+        });
+        assert!(matches!(job.await, Err(Failure::TimedOut)));
+        release.send(()).unwrap();
+        busy.await.unwrap().unwrap();
+        assert_eq!(rows(&writer).await.unwrap(), 0);
+    });
 }
 
 #[tokio::test(start_paused = true)]

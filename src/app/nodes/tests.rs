@@ -1,0 +1,147 @@
+//! Changes whose registry, keys or twins fail half-way: registry and twins agree afterwards.
+
+use std::sync::Mutex as Lock;
+use std::time::Duration;
+
+use evara_actors::ports::Saved;
+use evara_actors::system::{Ports, Settings};
+use evara_actors::testing::{FakeArchive, FakeFeed, VirtualClock, on_channel, tank};
+
+use super::*;
+
+/// A registry of one node, which can be changed behind the back of the service.
+#[derive(Debug, Default)]
+struct OneNode(Lock<Option<NodeSpec>>);
+
+impl OneNode {
+    fn hold(&self, spec: Option<NodeSpec>) {
+        *self.0.lock().unwrap() = spec;
+    }
+}
+
+impl Registry for OneNode {
+    fn nodes(&self) -> BoxFuture<'_, Result<Vec<NodeSpec>, RegistryError>> {
+        let all = self.0.lock().unwrap().iter().cloned().collect();
+        Box::pin(async { Ok(all) })
+    }
+
+    fn insert(&self, spec: NodeSpec) -> BoxFuture<'_, Result<(), RegistryError>> {
+        self.hold(Some(spec));
+        Box::pin(async { Ok(()) })
+    }
+
+    fn update(&self, spec: NodeSpec) -> BoxFuture<'_, Result<(), RegistryError>> {
+        let mut held = self.0.lock().unwrap();
+        let outcome = match held.as_mut() {
+            None => Err(RegistryError::NotFound),
+            Some(node) if node.version + 1 != spec.version => Err(RegistryError::VersionMoved),
+            Some(node) => {
+                *node = spec;
+                Ok(())
+            }
+        };
+        Box::pin(async { outcome })
+    }
+
+    fn remove(&self, _: NodeId) -> BoxFuture<'_, Result<(), RegistryError>> {
+        let removed = self.0.lock().unwrap().take();
+        Box::pin(async { removed.map(drop).ok_or(RegistryError::NotFound) })
+    }
+}
+
+#[derive(Debug)]
+struct NoKeys;
+
+fn away<T>() -> BoxFuture<'static, Result<T, KeysError>> {
+    Box::pin(async { Err(KeysError("away".into())) })
+}
+
+impl ReadKeys for NoKeys {
+    fn set(
+        &self,
+        _: ChannelId,
+        _: NodeId,
+        _: SecretString,
+    ) -> BoxFuture<'_, Result<(), KeysError>> {
+        away()
+    }
+
+    fn remove(&self, _: ChannelId, _: NodeId) -> BoxFuture<'_, Result<(), KeysError>> {
+        away()
+    }
+
+    fn has(&self, _: NodeId) -> BoxFuture<'_, Result<bool, KeysError>> {
+        away()
+    }
+}
+
+/// One tank, in the registry and as a twin, in a world whose keys cannot be reached.
+async fn world() -> (Arc<System>, Arc<OneNode>, Nodes) {
+    let clock = Arc::new(VirtualClock::default());
+    let ports = Ports {
+        feed: Arc::new(FakeFeed::default()),
+        archive: Arc::new(FakeArchive::default()),
+        clock: clock.clone(),
+    };
+    let started = System::start(ports, Settings::default(), Vec::new(), Saved::default());
+    let system = started.await.unwrap();
+    let registry = Arc::new(OneNode::default());
+    let nodes = Nodes::new(
+        Arc::clone(&system),
+        registry.clone(),
+        Arc::new(NoKeys),
+        clock,
+    );
+    nodes.create(tank(1)).await.unwrap();
+    (system, registry, nodes)
+}
+
+fn version(version: u64) -> NodeSpec {
+    NodeSpec { version, ..tank(1) }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_twin_follows_the_registry_though_the_key_was_not_kept() {
+    let (system, _, nodes) = world().await;
+    let key = KeyChange::Set(SecretString::from("SESAME"));
+    let bound = on_channel(version(2), 7);
+    let outcome = nodes.rebind(bound, key, Precondition::None).await;
+    assert!(matches!(outcome, Err(Error::Keys(_))));
+    assert_eq!(system.twin(tank(1).id).unwrap().view().spec().version, 2);
+    let unbound = nodes.update(version(3), Precondition::None).await;
+    assert!(matches!(unbound, Err(Error::Keys(_))));
+    assert_eq!(system.twin(tank(1).id).unwrap().view().spec().version, 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_twin_that_is_behind_the_registry_conflicts_once_and_no_longer() {
+    let (system, registry, nodes) = world().await;
+    registry.hold(Some(version(2)));
+    let behind = nodes.update(version(2), Precondition::None).await;
+    assert!(matches!(behind, Err(Error::Conflict)));
+    assert_eq!(system.twin(tank(1).id).unwrap().view().spec().version, 2);
+    nodes.update(version(3), Precondition::None).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_twin_whose_node_the_registry_has_not_goes_with_the_next_change() {
+    let (system, registry, nodes) = world().await;
+    registry.hold(None);
+    let gone = nodes.update(version(2), Precondition::None).await;
+    assert!(matches!(gone, Err(Error::NotFound)));
+    assert!(system.twin(tank(1).id).is_none());
+    nodes.create(tank(1)).await.unwrap();
+    registry.hold(None);
+    nodes.remove(tank(1).id, Precondition::None).await.unwrap();
+    assert!(system.twin(tank(1).id).is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_whose_twin_does_not_start_is_not_kept() {
+    let (system, registry, nodes) = world().await;
+    system.drain(Duration::from_secs(1)).await;
+    registry.hold(None);
+    let other = nodes.create(tank(2)).await;
+    assert!(matches!(other, Err(Error::System(_))));
+    assert!(registry.nodes().await.unwrap().is_empty());
+}
