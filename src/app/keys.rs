@@ -8,6 +8,7 @@ use std::sync::Arc;
 use evara_actors::domain::{ChannelId, NodeId};
 use evara_actors::ports::BoxFuture;
 use secrecy::SecretString;
+use tokio::sync::Mutex;
 
 use super::nodes::{KeysError, ReadKeys};
 use crate::store::{ChannelSecrets, SecretsError};
@@ -18,11 +19,17 @@ use crate::thingspeak::Keyring;
 pub(super) struct Keys {
     store: Arc<dyn ChannelSecrets>,
     keyring: Arc<Keyring>,
+    /// One change at a time, so that the keyring never follows an older state of the store.
+    turn: Mutex<()>,
 }
 
 impl Keys {
     pub(super) fn new(store: Arc<dyn ChannelSecrets>, keyring: Arc<Keyring>) -> Self {
-        Self { store, keyring }
+        Self {
+            store,
+            keyring,
+            turn: Mutex::default(),
+        }
     }
 
     async fn keep(
@@ -31,19 +38,25 @@ impl Keys {
         node: NodeId,
         key: SecretString,
     ) -> Result<(), SecretsError> {
+        let _turn = self.turn.lock().await;
+        let replaces = self.store.has_read_key(node).await?;
         self.store.set_read_key(channel, node, &key).await?;
-        self.keyring.set(channel, key);
+        if replaces {
+            return self.follow().await;
+        }
+        self.keyring.add(channel, key);
         Ok(())
     }
 
-    /// The channel goes on with the key of another node that reads it, if there is one.
-    async fn forget(&self, channel: ChannelId, node: NodeId) -> Result<(), SecretsError> {
+    /// The channel goes on with the keys of the other nodes that read it, if there are any.
+    async fn forget(&self, node: NodeId) -> Result<(), SecretsError> {
+        let _turn = self.turn.lock().await;
         self.store.remove_read_key(node).await?;
-        let keys = self.store.read_keys().await?;
-        match keys.into_iter().rfind(|(of, _)| *of == channel) {
-            Some((_, key)) => self.keyring.set(channel, key),
-            None => self.keyring.remove(channel),
-        }
+        self.follow().await
+    }
+
+    async fn follow(&self) -> Result<(), SecretsError> {
+        self.keyring.follow(self.store.read_keys().await?);
         Ok(())
     }
 }
@@ -58,8 +71,8 @@ impl ReadKeys for Keys {
         Box::pin(async move { self.keep(channel, node, key).await.map_err(failed) })
     }
 
-    fn remove(&self, channel: ChannelId, node: NodeId) -> BoxFuture<'_, Result<(), KeysError>> {
-        Box::pin(async move { self.forget(channel, node).await.map_err(failed) })
+    fn remove(&self, _channel: ChannelId, node: NodeId) -> BoxFuture<'_, Result<(), KeysError>> {
+        Box::pin(async move { self.forget(node).await.map_err(failed) })
     }
 
     fn has(&self, node: NodeId) -> BoxFuture<'_, Result<bool, KeysError>> {

@@ -188,9 +188,7 @@ async fn start_system(
 }
 
 fn fill(keyring: &Keyring, keys: Vec<(ChannelId, SecretString)>) {
-    for (channel, key) in keys {
-        keyring.set(channel, key);
-    }
+    keyring.follow(keys);
 }
 
 fn loading(

@@ -1,6 +1,6 @@
 //! ThingSpeak as a [`Feed`]: turns an ask into one request, and the answer into a page.
 //!
-//! Holds no state of its own. Asks only for `feeds.json`, since a read key does not open
+//! Holds no state of its own; which key opened a channel last is the keyring's to know. Asks only for `feeds.json`, since a read key does not open
 //! `/channels/{id}.json`, and never for sums or averages, which ThingSpeak computes with missing
 //! values as zero. The reason beneath a failed request ends here, in one log line.
 
@@ -10,11 +10,16 @@ use std::time::Duration;
 
 use evara_actors::domain::{ChannelId, Timestamp};
 use evara_actors::ports::{Ask, BoxFuture, Feed, FeedError, Page};
+use secrecy::SecretString;
 
 use super::base_url::BaseUrl;
 use super::body;
 use super::keyring::Keyring;
 use super::transport::{Request, Transport, TransportError};
+
+/// How many keys are tried in one ask. Each is a request, and a channel's requests are few; what is
+/// left has its turn in the next ask.
+const MOST_KEYS_AN_ASK: u32 = 2;
 
 /// The client. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -35,8 +40,27 @@ impl ThingSpeak {
     }
 
     async fn ask(&self, channel: ChannelId, ask: Ask) -> Result<Page, FeedError> {
+        let mut tried = 0;
+        loop {
+            let key = self.keys.key_for(channel);
+            let page = self.ask_with(channel, ask, key.clone()).await;
+            tried += 1;
+            let is_refused = matches!(page, Err(FeedError::NoAccess));
+            let has_another = is_refused && self.keys.refused(channel, key.as_ref());
+            if !has_another || tried >= MOST_KEYS_AN_ASK {
+                return page;
+            }
+        }
+    }
+
+    async fn ask_with(
+        &self,
+        channel: ChannelId,
+        ask: Ask,
+        key: Option<SecretString>,
+    ) -> Result<Page, FeedError> {
         let url = self.base_url.feeds(channel, &query(ask));
-        let request = Request::new(url, self.keys.key_for(channel));
+        let request = Request::new(url, key);
         let answer = self.transport.get(request).await.map_err(|error| {
             let cause: &(dyn Error + 'static) = &error;
             tracing::debug!(

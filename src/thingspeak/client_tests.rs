@@ -7,7 +7,6 @@ use axum::Router;
 use axum::http::header::{DATE, RETRY_AFTER};
 use axum::http::{StatusCode, Uri};
 use axum::routing::get;
-use secrecy::SecretString;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use super::super::{HttpTransport, Limits, Response, RouterTransport};
@@ -138,6 +137,60 @@ async fn each_ask_carries_the_key_that_is_set_at_that_time() {
     let asked = recorder.asked.lock().unwrap().join(" ");
     let url = "http://localhost:1/channels/2005329/feeds.json?results=1&api_key=";
     assert_eq!(asked, format!("{url}FALLBACK {url}OWN"));
+}
+
+/// Answers to the key `RIGHT` alone, and counts what it was asked.
+fn locked(keys: &Arc<Keyring>) -> (ThingSpeak, Arc<Mutex<u32>>) {
+    let count = Arc::new(Mutex::new(0));
+    let asked = Arc::clone(&count);
+    let router = Router::new().fallback(move |uri: Uri| {
+        *asked.lock().unwrap() += 1;
+        let opens = uri.query().unwrap().ends_with("api_key=RIGHT");
+        let body = r#"{"channel":{"last_entry_id":0},"feeds":[]}"#;
+        std::future::ready(match opens {
+            true => (StatusCode::OK, body),
+            false => (StatusCode::NOT_FOUND, ""),
+        })
+    });
+    (client(Arc::new(RouterTransport::new(router)), keys), count)
+}
+
+#[tokio::test]
+async fn a_wrong_key_beside_the_right_one_costs_at_most_one_request() {
+    for order in [["WRONG", "RIGHT"], ["RIGHT", "WRONG"]] {
+        let keys = Arc::new(Keyring::default());
+        let (client, count) = locked(&keys);
+        for key in order {
+            keys.add(POND, key.into());
+        }
+        for _ in 0..5 {
+            assert!(client.read(POND, Ask::Newest(1)).await.is_ok(), "{order:?}");
+        }
+        assert!(*count.lock().unwrap() <= 6, "{order:?}");
+        keys.follow(vec![(POND, "WRONG".into())]);
+        for _ in 0..2 {
+            let page = client.read(POND, Ask::Newest(1)).await;
+            assert_eq!(page, Err(FeedError::NoAccess), "{order:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn keys_that_were_not_tried_in_one_ask_are_tried_in_the_next() {
+    let keys = Arc::new(Keyring::default());
+    let (client, count) = locked(&keys);
+    for key in ["A", "B", "C", "D", "RIGHT"] {
+        keys.add(POND, key.into());
+    }
+    for asked in [2, 4] {
+        let page = client.read(POND, Ask::Newest(1)).await;
+        assert_eq!(page, Err(FeedError::NoAccess));
+        assert_eq!(*count.lock().unwrap(), asked);
+    }
+    for asked in [5, 6] {
+        assert!(client.read(POND, Ask::Newest(1)).await.is_ok());
+        assert_eq!(*count.lock().unwrap(), asked);
+    }
 }
 
 #[tokio::test(start_paused = true)]
