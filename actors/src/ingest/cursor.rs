@@ -10,8 +10,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use clock::Clock;
+
 use crate::domain::{ChannelId, EntryId, ShardId, Timestamp};
 use crate::ports::{Ask, CursorRow, Entry, FeedError, Page};
+
+#[path = "cursor_clock.rs"]
+mod clock;
 
 /// ThingSpeak answers more than a hundred entries from a cache of five minutes, so an answer may be
 /// that old. Twice as much, to be sure.
@@ -42,6 +47,7 @@ pub struct Cursor {
     regressed_since: Option<Timestamp>,
     /// When it was last found cleared: windows may still come from the cache of its former life.
     cleared_at: Option<Timestamp>,
+    clock: Clock,
 }
 
 /// How the gap that is being looked for was looked for.
@@ -150,6 +156,9 @@ impl Cursor {
         let asked = self.asked.take();
         let missed_before = self.missed;
         let top = top_of(page);
+        if top >= self.known {
+            self.follow_clock(page);
+        }
         let cleared = self.settled.is_some() && self.is_cleared(page, top, asked.is_some(), now);
         if cleared {
             self.begin_anew(now);
@@ -166,6 +175,7 @@ impl Cursor {
         if let Some(window) = asked.filter(|_| !cleared) {
             self.conclude(window, page, top);
         }
+        self.clock.note(page);
         if self.gap.attempts >= MOST_ATTEMPTS || self.ahead.len() > MOST_AHEAD {
             self.miss_up_to(self.known);
         }
@@ -195,6 +205,19 @@ impl Cursor {
     fn may_ask_windows(&self, now: Timestamp) -> bool {
         self.cleared_at
             .is_none_or(|at| now < at || now.since(at) >= STALE_FOR)
+    }
+
+    /// A clock that was set moves all that was handed out, and makes none of it new.
+    fn follow_clock(&mut self, page: &Page) {
+        let shift = self.clock.shift(page);
+        if shift == 0 {
+            return;
+        }
+        self.clock.set(shift);
+        self.settled_at = self.settled_at.map(|at| clock::moved(at, shift));
+        for at in self.ahead.values_mut() {
+            *at = clock::moved(*at, shift);
+        }
     }
 
     /// Numbers that go back tell of a clearing only together with a newer time, or when they stay

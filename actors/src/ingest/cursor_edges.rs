@@ -179,3 +179,67 @@ fn an_entry_that_is_named_before_it_is_shown_is_waited_for() {
     reader.take(&steady(1..=52), at(780));
     assert_eq!((reader.handed_out.len(), reader.missed), (52, 0));
 }
+
+/// Entries that hold what `value` says, in a channel whose clock is ahead by so many seconds.
+fn valued(ids: std::ops::RangeInclusive<u64>, ahead: i64, value: impl Fn(u64) -> u64) -> Page {
+    let mut page = page(ids.map(|id| entry(id, ahead + id.cast_signed() * 15)));
+    for entry in &mut page.entries {
+        entry.fields[0] = Some(value(entry.id.0).to_string().into());
+    }
+    page
+}
+
+#[test]
+fn a_clock_that_was_set_and_set_back_makes_no_entry_new() {
+    for ahead in [3_600, -3_600, 7] {
+        let mut reader = Reader::of_empty_channel();
+        reader.take(&valued(1..=100, 0, |id| id), at(1_500));
+        reader.take(&valued(3..=102, ahead, |id| id), at(1_530));
+        reader.take(&valued(5..=104, ahead, |id| id), at(1_560));
+        reader.take(&valued(7..=106, 0, |id| id), at(1_590));
+        reader.take(&valued(1..=300, ahead, |id| id), at(4_500));
+        assert_eq!(reader.handed_out, (1..=300).collect(), "{ahead}");
+        let row = reader.cursor.row(CHANNEL).unwrap();
+        assert_eq!((row.generation, row.missed), (0, 0), "{ahead}");
+        assert_eq!(row.last_created_at, at(ahead + 4_500), "{ahead}");
+    }
+}
+
+#[test]
+fn known_numbers_at_later_times_are_another_life_unless_all_moved_alike_and_hold_the_same() {
+    let mut apart = valued(1..=50, 1_000, |id| id);
+    apart.entries[20].created_at = at(1_316);
+    let mut partly = valued(1..=50, 1_000, |id| id);
+    partly.entries.truncate(49);
+    partly.entries.extend(valued(50..=50, 0, |id| id).entries);
+    let others = [
+        valued(1..=60, 1_000, |id| id + 1),
+        valued(50..=60, 1_000, |id| id),
+        apart,
+        partly,
+    ];
+    for (number, other) in others.iter().enumerate() {
+        let mut reader = Reader::of_empty_channel();
+        reader.take(&valued(1..=50, 0, |id| id), at(750));
+        let news = reader.cursor.take(other, at(2_000));
+        assert!(news.cleared, "{number}");
+        assert_eq!(news.entries.len(), other.entries.len(), "{number}");
+    }
+    let mut reader = Reader::of_empty_channel();
+    reader.take(&valued(1..=50, 0, |_| 0), at(750));
+    let same = valued(1..=60, 1_000, |_| 0);
+    assert!(reader.cursor.take(&same, at(2_000)).cleared);
+}
+
+#[test]
+fn a_channel_cleared_after_its_clock_was_set_is_still_found_out() {
+    let mut reader = Reader::of_empty_channel();
+    reader.take(&valued(1..=100, 0, |id| id), at(1_500));
+    reader.take(&valued(1..=100, 3_600, |id| id), at(1_510));
+    reader.take(&valued(1..=100, 0, |id| id), at(1_520));
+    let news = reader
+        .cursor
+        .take(&valued(1..=3, 1_600, |id| id), at(1_700));
+    assert!(news.cleared);
+    assert_eq!(ids(&news.entries), [1, 2, 3]);
+}
