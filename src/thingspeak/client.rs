@@ -1,8 +1,9 @@
 //! ThingSpeak as a [`Feed`]: turns an ask into one request, and the answer into a page.
 //!
-//! Holds no state of its own; which key opened a channel last is the keyring's to know. Asks only for `feeds.json`, since a read key does not open
-//! `/channels/{id}.json`, and never for sums or averages, which ThingSpeak computes with missing
-//! values as zero. The reason beneath a failed request ends here, in one log line.
+//! Holds no state of its own; which key opened a channel last is the keyring's to know. Asks only for
+//! `feeds.json`, since a read key does not open `/channels/{id}.json`, and never for sums or averages,
+//! which ThingSpeak computes with missing values as zero. The reason beneath a failed request ends
+//! here, in one log line.
 
 use std::error::Error;
 use std::sync::Arc;

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Twin;
 use super::apply_laws::{START, after, spec};
+use super::{Derived, Twin};
 use crate::domain::{
     ChannelId, EntryId, Kind, Limits, Metric, NodeSpec, Quality, Reason, Sample, Source, Timestamp,
     Value, Verdict,
@@ -38,9 +38,12 @@ fn twin(kind: Kind, readings: impl IntoIterator<Item = Sample>) -> Twin {
     twin_with(spec(kind), readings)
 }
 
+fn found(twin: &Twin, name: &str) -> Option<f64> {
+    Derived::number_of(&twin.derived(), name)
+}
+
 fn number(twin: &Twin, name: &str) -> f64 {
-    twin.derived_number(name)
-        .unwrap_or_else(|| panic!("no {name} in {:?}", twin.derived()))
+    found(twin, name).unwrap_or_else(|| panic!("no {name} in {:?}", twin.derived()))
 }
 
 fn distance(secs: u64, cm: f64) -> Sample {
@@ -59,7 +62,7 @@ fn a_distance_becomes_level_and_volume_by_the_form_of_the_tank() {
         "it is not upright"
     );
     assert_eq!(
-        twin.derived_number("net_rate_lpm"),
+        found(&twin, "net_rate_lpm"),
         None,
         "one reading is no trend"
     );
@@ -79,7 +82,7 @@ fn a_tank_that_drains_evenly_tells_its_rate_and_when_it_will_be_empty() {
         crate::water::volume_m3(&twin.spec.config.tank.as_ref().unwrap().geometry, 0.1) * 1e3;
     let expected = (volume - dead) / -rate * 60.0;
     assert!((number(&twin, "time_to_empty_s") - expected).abs() < 1.0);
-    assert_eq!(twin.derived_number("time_to_full_s"), None);
+    assert_eq!(found(&twin, "time_to_full_s"), None);
 }
 
 #[test]
@@ -88,7 +91,7 @@ fn a_tank_that_stands_still_has_no_time_to_empty() {
     let readings = (0..20).map(|m| distance(m * 60, 120.0 + noise[m as usize % 5]));
     let twin = twin(Kind::Tank, readings);
     assert_eq!(number(&twin, "net_rate_lpm"), 0.0);
-    assert_eq!(twin.derived_number("time_to_empty_s"), None);
+    assert_eq!(found(&twin, "time_to_empty_s"), None);
 }
 
 #[test]
@@ -305,11 +308,7 @@ fn a_trend_does_not_reach_across_the_pumps_switch() {
         sample(minute * 60, &[level, (Metric::Pump, runs)])
     };
     let just_on = twin(Kind::Tank, (0..18).map(reading));
-    assert_eq!(
-        just_on.derived_number("net_rate_lpm"),
-        None,
-        "too short to tell"
-    );
+    assert_eq!(found(&just_on, "net_rate_lpm"), None, "too short to tell");
     let long_on = twin(Kind::Tank, (0..28).map(reading));
     assert!(number(&long_on, "net_rate_lpm") > 50.0);
 }
@@ -320,11 +319,11 @@ fn a_silent_tank_makes_no_forecast() {
         Kind::Tank,
         (0..15).map(|m| distance(m * 60, 120.0 + m as f64)),
     );
-    assert!(draining.derived_number("time_to_empty_s").is_some());
+    assert!(found(&draining, "time_to_empty_s").is_some());
     let now = START.plus(Duration::from_secs(15 * 60 + 300));
     let late = super::apply(&draining, &super::Event::Ticked { now }).twin;
-    assert_eq!(late.derived_number("time_to_empty_s"), None);
-    assert!(late.derived_number("volume_l").is_some());
+    assert_eq!(found(&late, "time_to_empty_s"), None);
+    assert!(found(&late, "volume_l").is_some());
 }
 
 #[test]

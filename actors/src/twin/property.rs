@@ -37,3 +37,12 @@ pub struct Derived {
     /// The source time of the newest reading it rests on.
     pub source_at: Timestamp,
 }
+
+impl Derived {
+    /// The number with this name among `all`. Whoever wants several asks [`Twin::derived`] once.
+    ///
+    /// [`Twin::derived`]: super::Twin::derived
+    pub fn number_of(all: &[Self], name: &str) -> Option<f64> {
+        all.iter().find(|derived| derived.name == name)?.number
+    }
+}

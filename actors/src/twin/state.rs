@@ -183,14 +183,6 @@ impl Twin {
         derive::derived(self)
     }
 
-    /// A derived number by name; `None` where there is none.
-    pub fn derived_number(&self, name: &str) -> Option<f64> {
-        self.derived()
-            .into_iter()
-            .find(|derived| derived.name == name)?
-            .number
-    }
-
     /// The newest source time that any sample had; `None` before the first.
     pub fn last_seen_at(&self) -> Option<Timestamp> {
         self.window.newest().map(|key| key.at)

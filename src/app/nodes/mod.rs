@@ -258,6 +258,9 @@ impl Inner {
         if before.version + 1 != spec.version {
             return Err(Error::Conflict);
         }
+        if matches!(key, KeyChange::Keep) && is_same(&before, &spec) {
+            return Ok(handle.view());
+        }
         if let Err(error) = self.registry.update(spec.clone()).await {
             return Err(self.refused(spec.id, error).await);
         }
@@ -341,6 +344,16 @@ impl Inner {
             .then_some(handle)
             .ok_or(Error::Precondition)
     }
+}
+
+/// Whether the two say the same: such a change is none, and leads to no version and no revision.
+fn is_same(before: &NodeSpec, after: &NodeSpec) -> bool {
+    let version = before.version;
+    *before
+        == NodeSpec {
+            version,
+            ..after.clone()
+        }
 }
 
 fn checked(spec: &NodeSpec) -> Result<(), Error> {

@@ -97,7 +97,25 @@ async fn world() -> (Arc<System>, Arc<OneNode>, Nodes) {
 }
 
 fn version(version: u64) -> NodeSpec {
-    NodeSpec { version, ..tank(1) }
+    let label = format!("Tank, take {version}");
+    NodeSpec {
+        version,
+        label,
+        ..tank(1)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_that_changes_nothing_is_no_version_and_no_revision() {
+    let (system, _, nodes) = world().await;
+    let before = system.twin(tank(1).id).unwrap().view();
+    let same = NodeSpec {
+        version: 2,
+        ..tank(1)
+    };
+    let after = nodes.update(same, Precondition::None).await.unwrap();
+    assert_eq!(after.spec().version, 1);
+    assert_eq!(after.revision(), before.revision());
 }
 
 #[tokio::test(start_paused = true)]

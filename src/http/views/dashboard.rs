@@ -1,6 +1,6 @@
 //! The fleet at a glance, as JSON.
 
-use evara_actors::twin::Twin;
+use evara_actors::twin::{Derived, Twin};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -79,6 +79,8 @@ pub(crate) struct FleetRow {
 impl From<&Twin> for FleetRow {
     fn from(twin: &Twin) -> Self {
         let spec = twin.spec();
+        let derived = twin.derived();
+        let number = |name| Derived::number_of(&derived, name);
         Self {
             id: spec.id.0,
             node_key: spec.key.clone(),
@@ -87,10 +89,10 @@ impl From<&Twin> for FleetRow {
             category: spec.category.into(),
             status: twin.status().state.into(),
             last_seen_at: twin.last_seen_at().map(Time),
-            level_pct: twin.derived_number("level_pct"),
-            volume_l: twin.derived_number("volume_l"),
-            rate_lpm: twin.derived_number("rate_lpm"),
-            depth_to_water_m: twin.derived_number("depth_to_water_m"),
+            level_pct: number("level_pct"),
+            volume_l: number("volume_l"),
+            rate_lpm: number("rate_lpm"),
+            depth_to_water_m: number("depth_to_water_m"),
             revision: twin.revision().0,
         }
     }

@@ -61,8 +61,6 @@ pub(crate) struct World {
     former: HashMap<ChannelId, Vec<TrueRow>>,
     /// Channels whose rows were shown otherwise than they were written.
     bent: Vec<ChannelId>,
-    /// Channels whose rows were shown at other times than they were written.
-    skewed: Vec<ChannelId>,
     lives: u32,
     life: Option<Life>,
     disk: Scratch,
@@ -122,7 +120,6 @@ impl World {
             begun: HashMap::new(),
             former: HashMap::new(),
             bent: Vec::new(),
-            skewed: Vec::new(),
             lives: 0,
             life: None,
             disk: Scratch::new(),
@@ -188,9 +185,6 @@ impl World {
         let bends = order.null_fields || order.odd_values || order.clock_skew_s.is_some();
         if bends {
             self.bent.push(channel(index));
-        }
-        if order.clock_skew_s.is_some() {
-            self.skewed.push(channel(index));
         }
         self.simulator.set_faults(channel(index).0, order).unwrap();
     }
