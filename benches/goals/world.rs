@@ -1,6 +1,5 @@
 //! A world for the twins to live in: nodes, what they say, and an outside that takes no time.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,25 +26,15 @@ const CHANNELS: usize = 1_000;
 
 /// The node with this number, which shares its channel with others.
 pub(crate) fn node(kind: Kind, number: usize) -> NodeSpec {
+    let id = Uuid::from_u128(0x0198_0000_0000_7000_8000_0000_0000_0000 + number as u128);
     NodeSpec {
-        id: NodeId(Uuid::from_u128(
-            0x0198_0000_0000_7000_8000_0000_0000_0000 + number as u128,
-        )),
         key: format!("node-{number}"),
         label: format!("Overhead tank {number}"),
-        kind,
         category: Category::OHT,
-        position: None,
         location_name: Some("Block C, north roof".to_owned()),
-        customer_id: None,
-        community_id: None,
-        distributor_id: None,
-        tags: BTreeMap::new(),
         config: config(kind),
         channel: Some(binding(kind, number)),
-        maintenance: None,
-        created_at: START,
-        version: 1,
+        ..NodeSpec::blank(NodeId(id), kind, START)
     }
 }
 

@@ -1,9 +1,7 @@
 //! `evara tree`: the supervision tree as it is drawn. The running one is at `/api/v1/admin/actors`.
 
-use std::collections::BTreeMap;
-
 use evara_actors::domain::{
-    Category, ChannelBinding, ChannelId, FieldMap, Kind, NodeConfig, NodeId, NodeSpec, Timestamp,
+    ChannelBinding, ChannelId, FieldMap, Kind, NodeId, NodeSpec, Timestamp,
 };
 use evara_actors::system::Settings;
 use evara_actors::tree::draw;
@@ -33,24 +31,16 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
 /// A node as the drawing needs it; what it is called does not matter there.
 fn node(index: u64, channel_id: ChannelId) -> NodeSpec {
     NodeSpec {
-        id: NodeId(Uuid::from_u128(u128::from(index) + 1)),
         key: format!("node-{index}"),
         label: format!("Node {index}"),
-        kind: Kind::Generic,
-        category: Category::Other,
-        position: None,
-        location_name: None,
-        customer_id: None,
-        community_id: None,
-        distributor_id: None,
-        tags: BTreeMap::new(),
-        config: NodeConfig::default(),
         channel: Some(ChannelBinding {
             channel_id,
             field_map: FieldMap::default(),
         }),
-        maintenance: None,
-        created_at: Timestamp::from_millis(0),
-        version: 1,
+        ..NodeSpec::blank(
+            NodeId(Uuid::from_u128(u128::from(index) + 1)),
+            Kind::Generic,
+            Timestamp::from_millis(0),
+        )
     }
 }

@@ -171,6 +171,28 @@ pub struct NodeSpec {
 }
 
 impl NodeSpec {
+    /// A node of which nothing else is said yet, without a key and a label, at version 1.
+    pub fn blank(id: NodeId, kind: Kind, created_at: Timestamp) -> Self {
+        Self {
+            id,
+            key: String::new(),
+            label: String::new(),
+            kind,
+            category: Category::Other,
+            position: None,
+            location_name: None,
+            customer_id: None,
+            community_id: None,
+            distributor_id: None,
+            tags: BTreeMap::new(),
+            config: NodeConfig::default(),
+            channel: None,
+            maintenance: None,
+            created_at,
+            version: 1,
+        }
+    }
+
     /// The shard that its actor lives in: that of its channel, or its own where it has none.
     pub fn shard(&self) -> ShardId {
         match &self.channel {

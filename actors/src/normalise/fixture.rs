@@ -21,17 +21,9 @@ pub(super) fn node(fields: &[(u8, Metric, f64, f64)]) -> NodeSpec {
         (*field, rule)
     };
     NodeSpec {
-        id: NodeId(Uuid::from_u128(7)),
         key: "oht-7".to_owned(),
         label: "Overhead tank 7".to_owned(),
-        kind: Kind::Tank,
         category: Category::OHT,
-        position: None,
-        location_name: None,
-        customer_id: None,
-        community_id: None,
-        distributor_id: None,
-        tags: [].into(),
         config: NodeConfig {
             tank: Some(tank()),
             meter: Some(meter()),
@@ -41,9 +33,11 @@ pub(super) fn node(fields: &[(u8, Metric, f64, f64)]) -> NodeSpec {
             channel_id: CHANNEL,
             field_map: fields.iter().map(rule).collect(),
         }),
-        maintenance: None,
-        created_at: Timestamp::from_secs(0),
-        version: 1,
+        ..NodeSpec::blank(
+            NodeId(Uuid::from_u128(7)),
+            Kind::Tank,
+            Timestamp::from_secs(0),
+        )
     }
 }
 

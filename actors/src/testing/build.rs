@@ -1,6 +1,5 @@
 //! The shortest way to a node and to a sample, for tests that are about something else.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::START;
@@ -13,17 +12,9 @@ use crate::domain::{
 /// to report once a minute.
 pub fn tank(number: u32) -> NodeSpec {
     NodeSpec {
-        id: NodeId(uuid::Uuid::from_u128(u128::from(number))),
         key: format!("tank-{number}"),
         label: format!("Tank {number}"),
-        kind: Kind::Tank,
         category: Category::OHT,
-        position: None,
-        location_name: None,
-        customer_id: None,
-        community_id: None,
-        distributor_id: None,
-        tags: BTreeMap::new(),
         config: NodeConfig {
             tank: Some(Tank {
                 geometry: Geometry::VerticalCylinder { radius_m: 0.4 },
@@ -35,10 +26,11 @@ pub fn tank(number: u32) -> NodeSpec {
             expected_interval_s: Some(60),
             ..NodeConfig::default()
         },
-        channel: None,
-        maintenance: None,
-        created_at: START,
-        version: 1,
+        ..NodeSpec::blank(
+            NodeId(uuid::Uuid::from_u128(u128::from(number))),
+            Kind::Tank,
+            START,
+        )
     }
 }
 

@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use super::{Effect, Event, Property, Transition, Twin, apply};
 use crate::domain::{
-    Category, ChannelId, EntryId, Geometry, Kind, Limits, Meter, Metric, NodeConfig, NodeId,
-    NodeSpec, Reason, Revision, Sample, Source, StatusState, Tank, Timestamp, Value, Verdict, Well,
+    ChannelId, EntryId, Geometry, Kind, Limits, Meter, Metric, NodeConfig, NodeId, NodeSpec,
+    Reason, Revision, Sample, Source, StatusState, Tank, Timestamp, Value, Verdict, Well,
 };
 use crate::ports::{LogEntry, Record};
 
@@ -49,22 +49,10 @@ pub(super) fn spec(kind: Kind) -> Arc<NodeSpec> {
         ..NodeConfig::default()
     };
     Arc::new(NodeSpec {
-        id: NodeId(Uuid::from_u128(7)),
         key: "n-7".to_owned(),
         label: "n".to_owned(),
-        kind,
-        category: Category::Other,
-        position: None,
-        location_name: None,
-        customer_id: None,
-        community_id: None,
-        distributor_id: None,
-        tags: BTreeMap::new(),
         config,
-        channel: None,
-        maintenance: None,
-        created_at: START,
-        version: 1,
+        ..NodeSpec::blank(NodeId(Uuid::from_u128(7)), kind, START)
     })
 }
 

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use evara_actors::domain::{
-    Category, Kind, Maintenance, NodeConfig, NodeId, NodeSpec, Position, Timestamp,
-};
+use evara_actors::domain::{Kind, Maintenance, NodeId, NodeSpec, Position, Timestamp};
 use evara_actors::twin::Twin;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -70,24 +68,7 @@ impl From<&NodeSpec> for NodeBody {
 impl NodeBody {
     /// A new node of this description.
     pub(crate) fn into_spec(self, id: NodeId, now: Timestamp) -> Result<NodeSpec, Problem> {
-        let blank = NodeSpec {
-            id,
-            key: String::new(),
-            label: String::new(),
-            kind: Kind::Generic,
-            category: Category::Other,
-            position: None,
-            location_name: None,
-            customer_id: None,
-            community_id: None,
-            distributor_id: None,
-            tags: BTreeMap::new(),
-            config: NodeConfig::default(),
-            channel: None,
-            maintenance: None,
-            created_at: now,
-            version: 1,
-        };
+        let blank = NodeSpec::blank(id, Kind::Generic, now);
         self.onto(blank)
     }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use evara_actors::domain::{
-    Category, ChannelBinding, ChannelId, EntryId, FieldMap, FieldRule, Kind, Metric, NodeConfig,
-    NodeId, NodeSpec, Revision, Sample, ShardId, Source, Timestamp, Value, Verdict,
+    Category, ChannelBinding, ChannelId, EntryId, FieldMap, FieldRule, Kind, Metric, NodeId,
+    NodeSpec, Revision, Sample, ShardId, Source, Timestamp, Value, Verdict,
 };
 use evara_actors::ports::{
     Batch, CursorRow, DeadLetter, EventRow, SnapshotRow, TelemetryQuery, TelemetryRow,
@@ -182,21 +182,10 @@ pub(crate) fn binding(channel: u64) -> ChannelBinding {
 
 pub(crate) fn spec(id: u128, key: &str) -> NodeSpec {
     NodeSpec {
-        id: node(id),
         key: key.to_owned(),
         label: "ऊपरी टंकी № 7".to_owned(),
-        kind: Kind::Tank,
         category: Category::OHT,
-        position: None,
-        location_name: None,
-        customer_id: None,
-        community_id: None,
-        distributor_id: None,
         tags: BTreeMap::from([("block".to_owned(), "B".to_owned())]),
-        config: NodeConfig::default(),
-        channel: None,
-        maintenance: None,
-        created_at: at(0),
-        version: 1,
+        ..NodeSpec::blank(node(id), Kind::Tank, at(0))
     }
 }
