@@ -13,6 +13,9 @@ mod chaos;
 mod fleet;
 mod harness;
 mod lying;
+#[path = "../support/postgres.rs"]
+mod postgres;
+mod postgres_server;
 mod restart;
 mod sharing;
 mod slow;
