@@ -7,7 +7,7 @@ use std::fmt;
 use std::fs;
 use std::path::Path;
 
-use super::key::{Key, nearest};
+use super::key::{self, Key, nearest};
 use super::mistake::Mistake;
 use super::source::{Found, Origin, Source};
 
@@ -63,12 +63,7 @@ impl FileSource {
             values: HashMap::new(),
         };
         let mut mistakes = Vec::new();
-        let names = || {
-            known
-                .iter()
-                .flat_map(|key| [Some(key.name), key.file_name])
-                .flatten()
-        };
+        let names = || key::names(known);
         for (key, value) in table {
             let name = key.to_ascii_uppercase();
             if !names().any(|known| known == name) {

@@ -27,6 +27,13 @@ impl Key {
     }
 }
 
+/// All the names that `keys` go by, those of files among them.
+pub(super) fn names(keys: &[&'static Key]) -> impl Iterator<Item = &'static str> + use<> {
+    let names = |key: &&'static Key| [Some(key.name), key.file_name];
+    let names: Vec<_> = keys.iter().flat_map(names).flatten().collect();
+    names.into_iter()
+}
+
 /// More slips of the finger than this make another word.
 const MAX_SLIPS: usize = 3;
 

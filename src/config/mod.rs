@@ -102,6 +102,7 @@ impl Config {
     /// Everything that is wrong, at once.
     pub fn load(flags: &Flags, environment: &Environment) -> Result<Loaded, Mistakes> {
         let mut reader = Reader::new(vec![flags, environment]);
+        reader.note(unknown_names(environment));
         let file = named_file(&mut reader);
         reader.ask_also(&file);
         Self::loaded(reader)
@@ -153,6 +154,16 @@ pub fn log_filter(environment: &Environment, default: LogFilter) -> Result<LogFi
     let filter = logging::read(&mut reader, default);
     let (mistakes, _) = reader.finish();
     Mistakes::of(mistakes).map_or(Ok(filter), Err)
+}
+
+/// A variable that begins as ours do and that nobody reads was misspelt.
+fn unknown_names(environment: &Environment) -> Vec<Mistake> {
+    let known = || key::names(&KEYS).chain([CONFIG.name]);
+    let own = environment.own_names().into_iter();
+    let unknown = own.filter(|name| !known().any(|known| known == *name));
+    unknown
+        .map(|name| Mistake::unknown(name, &Origin::Environment, key::nearest(name, known())))
+        .collect()
 }
 
 fn named_file(reader: &mut Reader<'_>) -> FileSource {

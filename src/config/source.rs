@@ -82,6 +82,9 @@ impl Source for Flags {
     }
 }
 
+/// What the names of settings begin with that no other program has.
+const PREFIX: &str = "EVARA_";
+
 /// The environment as it was at the start: later changes of it change nothing.
 #[derive(Default)]
 pub struct Environment(HashMap<String, OsString>);
@@ -92,6 +95,19 @@ impl Environment {
         // Names that are no UTF-8 are none of ours.
         let named = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value));
         Self(std::env::vars_os().filter_map(named).collect())
+    }
+
+    /// The names that begin as ours do, in order. Kubernetes makes variables of its own for a service that
+    /// is named like this program: they are none.
+    pub(super) fn own_names(&self) -> Vec<&str> {
+        let is_ours = |name: &&str| {
+            let rest = name.strip_prefix(PREFIX);
+            let is_service = |rest: &str| rest.starts_with("SERVICE_") || rest.starts_with("PORT");
+            rest.is_some_and(|rest| !is_service(rest))
+        };
+        let mut names: Vec<&str> = self.0.keys().map(String::as_str).filter(is_ours).collect();
+        names.sort_unstable();
+        names
     }
 
     /// Keeps these names, and forgets all others.

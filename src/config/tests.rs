@@ -261,3 +261,24 @@ fn every_setting_that_is_read_may_be_in_a_file_and_no_name_is_used_twice() {
     known.dedup();
     assert_eq!(read, known);
 }
+
+#[test]
+fn a_misspelt_name_in_the_environment_is_told_with_the_one_that_was_meant() {
+    let mistakes = load(&[("EVARA_TOKN", "canary"), ("EVARA_COLOUR", "blue")]).unwrap_err();
+    let text = mistakes.to_string();
+    assert!(text.contains("EVARA_TOKN (environment): no such setting; did you mean EVARA_TOKEN?"));
+    assert!(
+        text.contains("EVARA_COLOUR (environment): no such setting\n") || text.ends_with("setting")
+    );
+    assert!(!text.contains("canary"), "{text}");
+}
+
+#[test]
+fn what_kubernetes_says_of_a_service_of_our_name_is_no_setting() {
+    let service = [
+        ("EVARA_SERVICE_HOST", "10.0.0.7"),
+        ("EVARA_PORT", "tcp://10.0.0.7:80"),
+        ("EVARA_PORT_80_TCP_ADDR", "10.0.0.7"),
+    ];
+    load(&service).unwrap();
+}

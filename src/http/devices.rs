@@ -28,7 +28,7 @@ pub(crate) async fn map(State(app): State<AppState>, _: NoQuery) -> Answer {
 }
 
 /// How readings of a node are judged.
-#[utoipa::path(get, path = "/devices/{id}/config", tag = "Devices", params(("id" = String, Path)),
+#[utoipa::path(get, path = "/devices/{id}/config", tag = "Devices", params(("id" = String, Path), ("If-None-Match" = Option<String>, Header, description = "What the caller has already: 304 where that is the state.")),
     responses((status = 200, body = ConfigBody, headers(("ETag"))), (status = 304)))]
 pub(crate) async fn config(_: NoQuery, Located(handle): Located, held: IfNoneMatch) -> Answer {
     let twin = handle.view();
@@ -39,7 +39,7 @@ pub(crate) async fn config(_: NoQuery, Located(handle): Located, held: IfNoneMat
 }
 
 /// Replaces how readings of a node are judged; what is left out takes its default.
-#[utoipa::path(put, path = "/devices/{id}/config", tag = "Devices", params(("id" = String, Path)),
+#[utoipa::path(put, path = "/devices/{id}/config", tag = "Devices", params(("id" = String, Path), ("If-Match" = Option<String>, Header, description = "The change is made only where this is the state: `\"r42\"`, `\"v3\"` or `*`; else 412.")),
     request_body = ConfigBody, responses((status = 200, body = ConfigBody, headers(("ETag")))))]
 pub(crate) async fn set_config(
     _: NoQuery,
@@ -76,7 +76,7 @@ pub(crate) async fn channel(
 }
 
 /// Has a node read a channel. The key is write-only: left out it stays, null removes it.
-#[utoipa::path(put, path = "/devices/{id}/channel", tag = "Devices", params(("id" = String, Path)),
+#[utoipa::path(put, path = "/devices/{id}/channel", tag = "Devices", params(("id" = String, Path), ("If-Match" = Option<String>, Header, description = "The change is made only where this is the state: `\"r42\"`, `\"v3\"` or `*`; else 412.")),
     request_body = ChannelBody, responses((status = 200, body = ChannelView, headers(("ETag")))))]
 pub(crate) async fn set_channel(
     _: NoQuery,
@@ -97,7 +97,7 @@ pub(crate) async fn set_channel(
 }
 
 /// Has a node read no channel any more, and forgets the key.
-#[utoipa::path(delete, path = "/devices/{id}/channel", tag = "Devices", params(("id" = String, Path)),
+#[utoipa::path(delete, path = "/devices/{id}/channel", tag = "Devices", params(("id" = String, Path), ("If-Match" = Option<String>, Header, description = "The change is made only where this is the state: `\"r42\"`, `\"v3\"` or `*`; else 412.")),
     responses((status = 204)))]
 pub(crate) async fn remove_channel(
     _: NoQuery,

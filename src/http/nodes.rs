@@ -50,14 +50,14 @@ pub(crate) async fn create(
 }
 
 /// Shows a node.
-#[utoipa::path(get, path = "/nodes/{id}", tag = "Nodes", params(("id" = String, Path)),
+#[utoipa::path(get, path = "/nodes/{id}", tag = "Nodes", params(("id" = String, Path), ("If-None-Match" = Option<String>, Header, description = "What the caller has already: 304 where that is the state.")),
     responses((status = 200, body = NodeView, headers(("ETag"))), (status = 304)))]
 pub(crate) async fn show(_: NoQuery, Located(handle): Located, held: IfNoneMatch) -> Answer {
     shown(&handle.view(), Some(&held))
 }
 
 /// Changes what people say of a node: a merge patch, in which null removes.
-#[utoipa::path(patch, path = "/nodes/{id}", tag = "Nodes", params(("id" = String, Path)),
+#[utoipa::path(patch, path = "/nodes/{id}", tag = "Nodes", params(("id" = String, Path), ("If-Match" = Option<String>, Header, description = "The change is made only where this is the state: `\"r42\"`, `\"v3\"` or `*`; else 412.")),
     request_body(content = NodeBody, content_type = "application/merge-patch+json"),
     responses((status = 200, body = NodeView, headers(("ETag")))))]
 pub(crate) async fn change(
@@ -74,7 +74,7 @@ pub(crate) async fn change(
 }
 
 /// Removes a node. Its history stays until retention takes it.
-#[utoipa::path(delete, path = "/nodes/{id}", tag = "Nodes", params(("id" = String, Path)),
+#[utoipa::path(delete, path = "/nodes/{id}", tag = "Nodes", params(("id" = String, Path), ("If-Match" = Option<String>, Header, description = "The change is made only where this is the state: `\"r42\"`, `\"v3\"` or `*`; else 412.")),
     responses((status = 204)))]
 pub(crate) async fn remove(
     _: NoQuery,
@@ -87,7 +87,7 @@ pub(crate) async fn remove(
 }
 
 /// Takes a node out of service until an instant; one that has passed puts it back.
-#[utoipa::path(post, path = "/nodes/{id}/maintenance", tag = "Nodes", params(("id" = String, Path)),
+#[utoipa::path(post, path = "/nodes/{id}/maintenance", tag = "Nodes", params(("id" = String, Path), ("If-Match" = Option<String>, Header, description = "The change is made only where this is the state: `\"r42\"`, `\"v3\"` or `*`; else 412.")),
     request_body = MaintenanceBody, responses((status = 200, body = NodeView, headers(("ETag")))))]
 pub(crate) async fn maintain(
     _: NoQuery,

@@ -91,6 +91,15 @@ pub(crate) async fn reset_breaker(_: NoQuery, Polled(poller): Polled) -> Answer 
     answer::json(&PollerView::from(&*poller.view()))
 }
 
+/// Has all that a channel still holds, up to 8,000 entries, read once more and offered to its nodes, which
+/// know what they have. It is noted at once, and done at the channel's next turn.
+#[utoipa::path(post, path = "/admin/pollers/{channel_id}/backfill", tag = "Admin",
+    params(("channel_id" = u64, Path)), responses((status = 200, body = PollerView)))]
+pub(crate) async fn backfill(_: NoQuery, Polled(poller): Polled) -> Answer {
+    poller.backfill().await?;
+    answer::json(&PollerView::from(&*poller.view()))
+}
+
 /// The newest entries of a node's channel as they came, at most a minute old.
 #[utoipa::path(get, path = "/devices/{id}/channel/feed", tag = "Devices", params(("id" = String, Path)),
     responses((status = 200, body = PageView)))]

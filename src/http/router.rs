@@ -94,5 +94,6 @@ fn operations() -> OpenApiRouter<AppState> {
         .routes(routes!(pollers::pause))
         .routes(routes!(pollers::resume))
         .routes(routes!(pollers::reset_breaker))
+        .routes(routes!(pollers::backfill))
         .routes(routes!(dead_letters::list))
 }

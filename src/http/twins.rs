@@ -39,7 +39,7 @@ pub(crate) enum Depth {
 
 /// All that is known of a node.
 #[utoipa::path(get, path = "/nodes/{id}/twin", tag = "Twin",
-    params(("id" = String, Path), TwinQuery),
+    params(("id" = String, Path), ("If-None-Match" = Option<String>, Header, description = "What the caller has already: 304 where that is the state."), TwinQuery),
     responses((status = 200, body = TwinView<'_>, headers(("ETag"))), (status = 304)))]
 pub(crate) async fn show(
     State(app): State<AppState>,
@@ -65,7 +65,7 @@ pub(crate) async fn show(
 
 /// A part of what is known of a node, by its path, such as `reported/level_cm/value`.
 #[utoipa::path(get, path = "/nodes/{id}/twin/{*path}", tag = "Twin",
-    params(("id" = String, Path), ("path" = String, Path)),
+    params(("id" = String, Path), ("If-None-Match" = Option<String>, Header, description = "What the caller has already: 304 where that is the state."), ("path" = String, Path)),
     responses((status = 200, body = Object, headers(("ETag"))), (status = 304)))]
 pub(crate) async fn show_part(
     _: NoQuery,
@@ -84,7 +84,7 @@ pub(crate) async fn show_part(
 }
 
 /// Changes the tags: a merge patch, in which null removes. Orders are not taken yet.
-#[utoipa::path(patch, path = "/nodes/{id}/twin", tag = "Twin", params(("id" = String, Path)),
+#[utoipa::path(patch, path = "/nodes/{id}/twin", tag = "Twin", params(("id" = String, Path), ("If-Match" = Option<String>, Header, description = "The change is made only where this is the state: `\"r42\"`, `\"v3\"` or `*`; else 412.")),
     request_body(content = TwinPatch, content_type = "application/merge-patch+json"),
     responses((status = 200, body = TwinView<'_>, headers(("ETag")))))]
 pub(crate) async fn change(

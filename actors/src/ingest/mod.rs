@@ -3,6 +3,7 @@
 //! A [`PollerHandle`] is one poller; all pollers of one host share a [`HostGate`], which every request
 //! passes, and a [`ChannelCache`], from which people look at a channel without asking the host again.
 
+mod backfill;
 mod breaker;
 mod cache;
 #[cfg(test)]

@@ -73,6 +73,7 @@ pub(super) enum Wish {
     Pause,
     Resume,
     ResetBreaker,
+    Backfill,
 }
 
 /// The way to one poller. Cheap to clone, and good across the poller's restarts.
@@ -189,6 +190,16 @@ impl PollerHandle {
     /// [`PollerError::Away`].
     pub async fn reset_breaker(&self) -> Result<(), PollerError> {
         self.wish(Wish::ResetBreaker).await
+    }
+
+    /// Has all that the channel still holds read once more, up to [`Ask::MAX_BACKFILL`] entries, and
+    /// offered to its twins, which know what they have. `Ok` once that is noted: it is asked for at the
+    /// channel's next turn, which is now where nothing is in the way, until it was answered.
+    ///
+    /// # Errors
+    /// [`PollerError::Away`].
+    pub async fn backfill(&self) -> Result<(), PollerError> {
+        self.wish(Wish::Backfill).await
     }
 
     async fn wish(&self, wish: Wish) -> Result<(), PollerError> {

@@ -180,6 +180,30 @@ async fn a_gap_wider_than_a_page_is_filled_by_a_wider_window() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_a_channel_held_before_it_was_first_read_is_read_when_a_person_wishes() {
+    let scene = Scene::of_entries_every(15 * SECOND).await;
+    pass(24 * HOUR).await;
+    let station = scene.poller(21, &[2101]).await;
+    pass(MINUTE).await;
+    assert!(station.taken(0).len() <= 104, "a page, and what came since");
+    scene.river.forget();
+    station.poller.backfill().await.unwrap();
+    pass(5 * SECOND).await;
+    let asked = scene.river.asked();
+    assert!(
+        matches!(asked[..], [(.., Ask::Backfill(8_000))]),
+        "{asked:?}"
+    );
+    let mut all = station.taken(0);
+    all.sort_unstable();
+    all.dedup();
+    assert_eq!(all, up_to(scene.river.newest()));
+    pass(HOUR).await;
+    assert_eq!(station.stored(), Some(scene.river.newest()));
+    assert_eq!(station.poller.view().missed_entries, 0);
+}
+
+#[tokio::test(start_paused = true)]
 async fn no_minute_sees_more_than_fifteen_polls_whatever_people_do() {
     let scene = Scene::of_entries_every(15 * SECOND).await;
     let mut station = scene.poller(17, &[1701]).await;

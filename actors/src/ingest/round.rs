@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::sleep;
 
+use super::backfill::Backfill;
 use super::cadence::Cadence;
 use super::cursor::Cursor;
 use super::delivery::{Delivery, Progress, Tally};
@@ -59,6 +60,7 @@ pub(super) struct Round {
     delivery: Option<Delivery>,
     /// The right by which a request is out.
     pass: Option<Pass>,
+    backfill: Backfill,
     /// The timer and the request. They end with the actor.
     tasks: JoinSet<()>,
     timer: Option<AbortHandle>,
@@ -84,6 +86,7 @@ impl Round {
             cadence: Cadence::default(),
             delivery: None,
             pass: None,
+            backfill: Backfill::default(),
             tasks: JoinSet::new(),
             timer: None,
             timers: 0,
@@ -114,9 +117,14 @@ impl Round {
         let Some(pass) = self.pass.take() else { return };
         let now = self.cell.now();
         pass.settle(page.as_ref().map(|_| ()), now);
+        let again = self.backfill.answered(page.as_ref().map(|_| ()));
         match page {
             Ok(page) => {
-                self.take(asked, &page, now);
+                if again {
+                    self.take_again(&page, now);
+                } else {
+                    self.take(asked, &page, now);
+                }
                 if !self.is_paused() {
                     self.deliver().await;
                 }
@@ -135,8 +143,16 @@ impl Round {
             Wish::Pause => self.pause(),
             Wish::Resume => self.resume(),
             Wish::ResetBreaker => self.reset_breaker(),
+            Wish::Backfill => self.backfill(),
         }
         Ok(())
+    }
+
+    fn backfill(&mut self) {
+        self.backfill.wish();
+        if self.view.state == PollerState::Waiting {
+            self.wait(PollerState::Waiting, Duration::ZERO);
+        }
     }
 
     fn poll_now(&mut self) -> Result<(), PollerError> {
@@ -197,7 +213,9 @@ impl Round {
         self.view.next_poll_at = None;
         self.view.last_poll_at = Some(now);
         self.view.counts.polls += 1;
-        let (ask, channel) = (self.cursor.ask(now), self.cell.channel);
+        let ask = self.backfill.ask();
+        let ask = ask.unwrap_or_else(|| self.cursor.ask(now));
+        let channel = self.cell.channel;
         let (feed, address) = (Arc::clone(&self.cell.ingest.feed), self.address.clone());
         self.tasks.spawn(async move {
             let page = fetch(feed, channel, ask).await;
@@ -240,15 +258,21 @@ impl Round {
             self.view.counts.late += u64::from(self.newest > Some(entry.created_at));
             self.newest = self.newest.max(Some(entry.created_at));
         }
-        self.view.last_success_at = Some(now);
-        self.view.consecutive_failures = 0;
-        self.view.last_error = None;
+        self.note_success(now);
         self.view.interval = self.cadence.interval();
         self.view.last_entry_id = self.cursor.newest();
         self.view.generation = self.cursor.generation();
         self.view.missed_entries = self.cursor.missed();
         let row = self.cursor.row(self.cell.channel);
         self.delivery = Some(Delivery::new(self.cell.channel, news.entries, now, row));
+    }
+
+    /// Takes what was read once more: nothing of it is news to the cursor.
+    fn take_again(&mut self, page: &Page, now: Timestamp) {
+        self.note_success(now);
+        let mut entries = page.entries.clone();
+        entries.sort_by_key(|entry| (entry.created_at, entry.id));
+        self.delivery = Some(Delivery::new(self.cell.channel, entries, now, None));
     }
 
     /// Hands over as much as fits into one step, and stores the cursor after the last.
@@ -272,6 +296,12 @@ impl Round {
             Progress::Blocked => self.look_again(PollerState::Blocked, SECOND_LOOK),
         }
         self.delivery = Some(delivery);
+    }
+
+    fn note_success(&mut self, now: Timestamp) {
+        self.view.last_success_at = Some(now);
+        self.view.consecutive_failures = 0;
+        self.view.last_error = None;
     }
 
     fn note_failure(&mut self, error: FeedError) {

@@ -117,7 +117,8 @@ impl System {
         Ok(())
     }
 
-    /// Lets a quarantined twin try again, and the poller of its channel where that is quarantined.
+    /// Lets a quarantined twin try again, and the poller of its channel where that is quarantined; has
+    /// the channel read once more, since the twin was passed over meanwhile.
     ///
     /// # Errors
     /// When there is no such node, neither of them is quarantined, or a supervisor does not answer.
@@ -131,9 +132,20 @@ impl System {
         if let Some(channel) = channel_of(view.spec()) {
             released |= shard.release(Child::Poller(channel)).await?;
         }
-        released
-            .then_some(())
-            .ok_or(SystemError::NotQuarantined(id))
+        if !released {
+            return Err(SystemError::NotQuarantined(id));
+        }
+        self.read_again(view.spec()).await;
+        Ok(())
+    }
+
+    /// Has a channel give once more what its twin was passed over with. A poller that is away says
+    /// nothing: what it reads next begins where it stopped.
+    async fn read_again(&self, spec: &NodeSpec) {
+        let poller = channel_of(spec).and_then(|channel| self.poller(channel));
+        if let Some(poller) = poller {
+            let _away = poller.backfill().await;
+        }
     }
 
     /// Has a twin fed by its channel's poller, and starts that for the first one.

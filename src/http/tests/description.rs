@@ -72,6 +72,22 @@ async fn a_parameter_that_is_not_described_is_refused_everywhere() {
 }
 
 #[tokio::test]
+async fn conditions_are_described_where_they_are_obeyed() {
+    let api = Scene::empty().await.get("/api/openapi.json").await.json();
+    let headers = |path: &str, method: &str| -> Vec<String> {
+        let parameters = api["paths"][path][method]["parameters"].as_array().unwrap();
+        let headers = parameters.iter().filter(|each| each["in"] == "header");
+        headers
+            .map(|each| each["name"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    for path in ["/api/v1/nodes/{id}", "/api/v1/nodes/{id}/twin"] {
+        assert_eq!(headers(path, "get"), ["If-None-Match"], "{path}");
+        assert_eq!(headers(path, "patch"), ["If-Match"], "{path}");
+    }
+}
+
+#[tokio::test]
 async fn every_reference_leads_somewhere() {
     let scene = Scene::empty().await;
     let api = scene.get("/api/openapi.json").await.json();

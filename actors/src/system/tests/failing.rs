@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::scene::{POISON, Scene, brittle, pass, settled};
-use crate::domain::{StatusState, Timestamp};
-use crate::ports::{Archive, Clock, Saved};
-use crate::testing::{FakeArchive, VirtualClock, level, on_channel, tank};
+use crate::domain::{ChannelId, EntryId, Source, StatusState, Timestamp};
+use crate::ports::{Archive, Clock, Entry, Page, Saved};
+use crate::testing::{FakeArchive, START, VirtualClock, level, on_channel, tank};
 use crate::twin::{OfferError, Presence, TwinHandle};
 
 /// Breaks a twin again and again until it is given up on.
@@ -94,6 +94,39 @@ async fn a_released_twin_goes_on_from_where_it_was() {
     assert_eq!(twin.view().reported(), reported);
     twin.offer(level(2, 51.0)).await.unwrap();
     assert_ne!(twin.view().status().state, StatusState::Quarantined);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_released_twin_is_given_what_it_was_passed_over_with() {
+    let scene = Scene::deciding_by(brittle, vec![on_channel(tank(1), 1)]).await;
+    let twin = scene.tank(1);
+    wear_out(&twin).await;
+    let entry = Entry {
+        id: EntryId(7),
+        created_at: START,
+        fields: std::array::from_fn(|field| (field == 0).then(|| "50.0".into())),
+    };
+    let page = Page {
+        entries: vec![entry],
+        last_entry: Some(EntryId(7)),
+        malformed: 0,
+    };
+    scene.feed.set(ChannelId(1), Ok(page));
+    pass(Duration::from_secs(120)).await;
+    let poller = scene.system.poller(ChannelId(1)).unwrap();
+    assert_eq!(poller.view().counts.passed_over, 1);
+    scene.system.release(twin.id()).await.unwrap();
+    pass(Duration::from_secs(120)).await;
+    let source = Source::ThingSpeak {
+        channel: ChannelId(1),
+        entry: EntryId(7),
+    };
+    assert!(
+        twin.view()
+            .reported()
+            .iter()
+            .any(|now| now.source == source)
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -18,6 +18,7 @@ pub(super) const WRITERS: usize = 2;
 /// A running system and the world around it.
 pub(super) struct Scene {
     pub(super) archive: Arc<FakeArchive>,
+    pub(super) feed: Arc<FakeFeed>,
     pub(super) ports: Ports,
     pub(super) system: Arc<System>,
 }
@@ -44,7 +45,7 @@ impl Scene {
     ) -> Self {
         let feed = Arc::new(FakeFeed::default());
         let ports = Ports {
-            feed,
+            feed: Arc::<FakeFeed>::clone(&feed),
             archive: Arc::<FakeArchive>::clone(&archive),
             clock,
         };
@@ -56,6 +57,7 @@ impl Scene {
         let system = system.unwrap();
         Self {
             archive,
+            feed,
             ports,
             system,
         }
