@@ -5,9 +5,11 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
+use tokio::time::timeout;
 
 use super::ShardSink;
 use super::persist::{InFlight, PersistView};
@@ -25,6 +27,8 @@ pub(crate) struct Desk {
     waiting: AtomicU64,
     in_flight: Mutex<Option<Arc<InFlight>>>,
     flushing: AtomicBool,
+    /// Somebody waits for what is listed.
+    hurried: Notify,
     view: ArcSwap<PersistView>,
     /// Whether the last round that flushed left nothing.
     clear: watch::Sender<bool>,
@@ -37,6 +41,7 @@ impl Default for Desk {
             waiting: AtomicU64::new(0),
             in_flight: Mutex::default(),
             flushing: AtomicBool::new(false),
+            hurried: Notify::new(),
             view: ArcSwap::default(),
             clear: watch::Sender::new(false),
         }
@@ -93,6 +98,17 @@ impl Desk {
     /// From now on, saves every twin at once.
     pub(crate) fn flush(&self) {
         self.flushing.store(true, Ordering::Release);
+        self.hurry();
+    }
+
+    /// Has the writer begin its next round at once, or right after the one that it is in.
+    pub(super) fn hurry(&self) {
+        self.hurried.notify_one();
+    }
+
+    /// Waits until somebody is in a hurry, at most for `span`.
+    pub(super) async fn rest(&self, span: Duration) {
+        let _nobody_hurried = timeout(span, self.hurried.notified()).await;
     }
 
     /// How the writing goes.

@@ -20,7 +20,8 @@ use crate::ports::{Archive, ArchiveError, Batch, Clock, CursorRow, SnapshotRow};
 use crate::tree::{Done, backoff, jitter, later};
 use crate::twin::Twin;
 
-/// Between two batches: what was acknowledged waits no longer than this and one commit.
+/// Between two batches while nobody waits for one. Whoever does is served at once; those that come during
+/// a commit share the next one.
 const TICK: Duration = Duration::from_millis(50);
 
 /// Records in a batch: a transaction of some tens of milliseconds.
@@ -35,8 +36,9 @@ const COMMIT_DEADLINE: Duration = Duration::from_secs(10);
 /// Before a failed batch is tried again: a lost connection is back at once.
 const FIRST_RETRY: Duration = Duration::from_millis(100);
 
-/// The longest wait between two tries: the archive is found within seconds of its return.
-const LONGEST_RETRY: Duration = Duration::from_secs(5);
+/// The longest wait between two tries: the archive is found soon enough after its return to answer those
+/// who wait five seconds.
+const LONGEST_RETRY: Duration = Duration::from_secs(2);
 
 /// What a writer is born with.
 #[derive(Debug, Clone)]
@@ -90,6 +92,15 @@ pub(super) struct InFlight {
 /// Time for the next round.
 struct Round;
 
+/// What comes between two rounds.
+enum Rest {
+    None,
+    /// A tick, or less if somebody waits for what is listed.
+    UntilHurried,
+    /// The archive is given time, however many wait.
+    For(Duration),
+}
+
 struct Persist;
 
 impl PersistArgs {
@@ -115,7 +126,14 @@ impl Actor for Persist {
     }
 
     async fn handle(&self, myself: ActorRef<Round>, _: Round, state: &mut PersistArgs) -> Done {
-        let pause = state.round().await;
+        let pause = match state.round().await {
+            Rest::None => Duration::ZERO,
+            Rest::UntilHurried => {
+                state.desk.rest(TICK).await;
+                Duration::ZERO
+            }
+            Rest::For(pause) => pause,
+        };
         later(&myself, pause, Round);
         Ok(())
     }
@@ -123,18 +141,18 @@ impl Actor for Persist {
 
 impl PersistArgs {
     /// Writes one batch, if there is anything, and says how long to rest.
-    async fn round(&self) -> Duration {
+    async fn round(&self) -> Rest {
         let flush = self.desk.is_flushing();
         let in_flight = self.desk.in_flight().or_else(|| self.collect(flush));
         let pause = match in_flight {
             Some(in_flight) => self.write(&in_flight).await,
-            None => TICK,
+            None => Rest::UntilHurried,
         };
         self.desk.end_round(flush);
         pause
     }
 
-    async fn write(&self, in_flight: &InFlight) -> Duration {
+    async fn write(&self, in_flight: &InFlight) -> Rest {
         let commit = self.archive.commit(Arc::clone(&in_flight.batch));
         match tokio::time::timeout(COMMIT_DEADLINE, commit).await {
             Ok(Ok(())) => self.succeeded(in_flight),
@@ -143,7 +161,7 @@ impl PersistArgs {
         }
     }
 
-    fn succeeded(&self, in_flight: &InFlight) -> Duration {
+    fn succeeded(&self, in_flight: &InFlight) -> Rest {
         for (sink, records, sequence) in &in_flight.taken {
             sink.committed(*records, *sequence);
         }
@@ -159,10 +177,10 @@ impl PersistArgs {
             ..PersistView::default()
         });
         let full = in_flight.batch.len() >= BATCH_RECORDS;
-        if full { Duration::ZERO } else { TICK }
+        if full { Rest::None } else { Rest::UntilHurried }
     }
 
-    fn failed(&self, error: &str) -> Duration {
+    fn failed(&self, error: &str) -> Rest {
         let before = self.desk.view();
         if before.failing_since.is_none() {
             let writer = self.writer;
@@ -181,7 +199,7 @@ impl PersistArgs {
             last_error: Some(error.to_owned()),
         });
         let jitter = jitter(self.writer, retries);
-        backoff(FIRST_RETRY, LONGEST_RETRY, retries, jitter)
+        Rest::For(backoff(FIRST_RETRY, LONGEST_RETRY, retries, jitter))
     }
 
     /// Takes the next batch from the sinks in turn, and leaves it on the desk.

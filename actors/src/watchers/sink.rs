@@ -116,9 +116,13 @@ impl ShardSink {
         lock(&self.queue).sequence
     }
 
-    /// Waits until everything up to `sequence` is committed. Has no deadline of its own.
+    /// Waits until everything up to `sequence` is committed, and has the writer hurry. Has no deadline of
+    /// its own.
     pub async fn durable(&self, sequence: u64) {
         let mut durable = self.durable.subscribe();
+        if *durable.borrow() < sequence {
+            self.desk.hurry();
+        }
         // The sender is ours, and so cannot be gone.
         let _sender_gone = durable.wait_for(|reached| *reached >= sequence).await;
     }

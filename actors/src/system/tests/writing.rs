@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::scene::{Scene, pass};
 use crate::domain::{ChannelId, EntryId, Revision, ShardId};
 use crate::ports::CursorRow;
@@ -75,6 +77,20 @@ async fn what_was_offered_counts_as_committed_only_once_it_is() {
     assert_eq!(scene.archive.readings(twin.id()).len(), 1);
     twin.offer(level(1, 50.0)).await.unwrap();
     assert!(twin.committed(Duration::ZERO).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_waits_for_a_commit_does_not_wait_for_a_tick() {
+    let scene = Scene::of(vec![tank(1)]).await;
+    let twin = scene.tank(1);
+    for entry in 1..=20 {
+        pass(Duration::from_millis(7)).await;
+        twin.offer(level(entry, 50.0)).await.unwrap();
+        let asked = Instant::now();
+        assert!(twin.committed(Duration::from_secs(1)).await);
+        let waited = asked.elapsed();
+        assert!(waited <= Duration::from_millis(2), "{waited:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
