@@ -1,7 +1,7 @@
 //! The fleet in numbers, counted from the twins' views. Pure.
 
 use evara_actors::domain::{Quality, StatusState, Timestamp};
-use evara_actors::twin::{Derived, Twin};
+use evara_actors::twin::Twin;
 
 /// What is counted.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,12 +57,7 @@ impl Stats {
             StatusState::Quarantined => &mut self.quarantined,
         };
         *place += 1;
-        let derived = twin.derived();
-        let volumes = (
-            Derived::number_of(&derived, "volume_l"),
-            Derived::number_of(&derived, "capacity_l"),
-        );
-        if let (Some(stored), Some(capacity)) = volumes {
+        if let Some((stored, capacity)) = twin.stored() {
             self.stored_l += stored;
             self.capacity_l += capacity;
         }

@@ -107,12 +107,29 @@ fn newer<'a>(twin: &'a Twin, one: &Metric, other: &Metric) -> Option<&'a Propert
     }
 }
 
-fn of_tank(twin: &Twin, tank: &Tank) -> Vec<Derived> {
-    let Some(level) = newer(twin, &Metric::LevelCm, &Metric::DistanceCm) else {
-        return Vec::new();
-    };
+/// The reading that tells how full a tank is, what it is worth, and the height that it stands for.
+fn surface<'a>(twin: &'a Twin, tank: &Tank) -> Option<(&'a Property, Basis, Option<f64>)> {
+    let level = newer(twin, &Metric::LevelCm, &Metric::DistanceCm)?;
     let (basis, number) = Basis::of(twin, level);
     let height = number.and_then(|number| height_m(tank, &level.metric, number));
+    Some((level, basis, height))
+}
+
+/// What a tank holds and could hold, in litres: the `volume_l` and `capacity_l` of [`derived`], without
+/// the trends, which cost many times as much.
+pub(super) fn stored(twin: &Twin) -> Option<(f64, f64)> {
+    let tank = twin.spec.config.tank.as_ref();
+    let tank = tank.filter(|_| twin.spec.kind == Kind::Tank)?;
+    let (.., height) = surface(twin, tank)?;
+    let state = water::tank_state(tank, height?);
+    let finite = state.volume_l.is_finite() && state.capacity_l.is_finite();
+    finite.then_some((state.volume_l, state.capacity_l))
+}
+
+fn of_tank(twin: &Twin, tank: &Tank) -> Vec<Derived> {
+    let Some((level, basis, height)) = surface(twin, tank) else {
+        return Vec::new();
+    };
     let state = height.map(|height| water::tank_state(tank, height));
     let rate = height.and_then(|height| tank_rate_lpm(twin, tank, &level.metric, height));
     let both = state.zip(rate).filter(|_| !is_silent(twin));

@@ -51,6 +51,26 @@ fn distance(secs: u64, cm: f64) -> Sample {
 }
 
 #[test]
+fn what_is_stored_is_the_volume_and_the_capacity_or_neither() {
+    let spike = [distance(0, 120.0), distance(60, 5_000.0)];
+    let twins = [
+        twin(Kind::Tank, [distance(0, 120.0)]),
+        twin(Kind::Tank, [sample(0, &[(Metric::LevelCm, 70.0)])]),
+        twin(Kind::Tank, spike),
+        twin(Kind::Tank, []),
+        twin(Kind::Flow, [distance(0, 120.0)]),
+    ];
+    let stored: Vec<_> = twins.iter().map(Twin::stored).collect();
+    let derived = twins.iter();
+    let derived: Vec<_> = derived
+        .map(|twin| found(twin, "volume_l").zip(found(twin, "capacity_l")))
+        .collect();
+    assert_eq!(stored, derived);
+    assert!(stored[0].is_some() && stored[1].is_some());
+    assert!(stored[3].is_none() && stored[4].is_none());
+}
+
+#[test]
 fn a_distance_becomes_level_and_volume_by_the_form_of_the_tank() {
     // Half of a horizontal cylinder of r = 1 m and L = 3 m: 4712.389 L.
     let twin = twin(Kind::Tank, [distance(0, 120.0)]);
