@@ -76,7 +76,7 @@ impl From<OfferError> for Problem {
                 Self::new(Code::Busy, "Too much waits for this node.").retry_after(TRY_SOON)
             }
             OfferError::Away | OfferError::TimedOut => unavailable().because(error),
-            OfferError::Broke => Self::internal(error),
+            OfferError::Broke { .. } => Self::internal(error),
         }
     }
 }

@@ -13,10 +13,11 @@ use super::view::PollerCounts;
 use crate::domain::{ChannelId, NodeId, Quality, Reason, Sample, Timestamp};
 use crate::normalise::normalise;
 use crate::ports::{CursorRow, Entry};
-use crate::twin::{OfferError, TwinHandle};
+use crate::twin::{OfferError, Twin, TwinHandle};
 
-/// What one twin may take in one step: some milliseconds of work, then the mailbox gets its turn.
-const SAMPLES_A_STEP: usize = 64;
+/// What one twin is handed in one step, as one message: a tenth of a millisecond of work, a quarter of
+/// what its mailbox holds.
+const ENTRIES_A_STEP: usize = 64;
 /// A twin answers in microseconds. One that does not is looked at again later, not waited for.
 const OFFER_PATIENCE: Duration = Duration::from_secs(1);
 /// How often in a row a twin may be found away before it is passed over. A step a second: longer than
@@ -100,43 +101,35 @@ impl Delivery {
 
     async fn serve(&mut self, twin: &TwinHandle, tally: &mut Tally) -> Progress {
         let place = self.places.entry(twin.id()).or_default();
-        let view = twin.view();
-        for _ in 0..SAMPLES_A_STEP {
-            let Some(entry) = self.entries.get(place.next) else {
-                return Progress::Done;
-            };
-            let Some(sample) = normalise(view.spec(), self.channel, entry, self.received_at) else {
-                place.next += 1;
-                continue;
-            };
-            let refused = refusals(&sample);
-            match offer(twin, Arc::new(sample)).await {
-                Ok(()) => {
-                    *place = Place {
-                        next: place.next + 1,
-                        absences: 0,
-                    };
-                    tally.taken += 1;
-                    tally.count(&refused);
-                }
-                Err(OfferError::Broke) => {
-                    place.next += 1;
-                    tally.passed_over += 1;
-                }
-                Err(OfferError::Full) => return Progress::Blocked,
-                Err(OfferError::Away | OfferError::TimedOut) if place.absences < MOST_ABSENCES => {
-                    place.absences += 1;
-                    return Progress::Blocked;
-                }
-                Err(
-                    OfferError::Away
-                    | OfferError::TimedOut
-                    | OfferError::Quarantined
-                    | OfferError::Gone,
-                ) => {
-                    tally.passed_over += (self.entries.len() - place.next) as u64;
-                    place.next = self.entries.len();
-                }
+        let portion = Portion::of(
+            &self.entries[place.next..],
+            &twin.view(),
+            self.channel,
+            self.received_at,
+        );
+        match offer(twin, portion.samples.clone()).await {
+            Ok(()) => {
+                place.advance(portion.entries);
+                tally.take(&portion.samples);
+            }
+            Err(OfferError::Broke { taken }) => {
+                place.advance(portion.ends[taken]);
+                tally.take(&portion.samples[..taken]);
+                tally.passed_over += 1;
+            }
+            Err(OfferError::Full) => return Progress::Blocked,
+            Err(OfferError::Away | OfferError::TimedOut) if place.absences < MOST_ABSENCES => {
+                place.absences += 1;
+                return Progress::Blocked;
+            }
+            Err(
+                OfferError::Away
+                | OfferError::TimedOut
+                | OfferError::Quarantined
+                | OfferError::Gone,
+            ) => {
+                tally.passed_over += (self.entries.len() - place.next) as u64;
+                place.next = self.entries.len();
             }
         }
         if place.next < self.entries.len() {
@@ -147,7 +140,49 @@ impl Delivery {
     }
 }
 
+impl Place {
+    fn advance(&mut self, entries: usize) {
+        *self = Self {
+            next: self.next + entries,
+            absences: 0,
+        };
+    }
+}
+
+/// What of the next entries is for one twin.
+struct Portion {
+    samples: Vec<Arc<Sample>>,
+    /// How many entries there are up to each sample, and with it.
+    ends: Vec<usize>,
+    /// How many entries were looked at.
+    entries: usize,
+}
+
+impl Portion {
+    fn of(entries: &[Entry], twin: &Twin, channel: ChannelId, received_at: Timestamp) -> Self {
+        let entries = &entries[..entries.len().min(ENTRIES_A_STEP)];
+        let read = |entry| normalise(twin.spec(), channel, entry, received_at).map(Arc::new);
+        let samples = entries.iter().map(read);
+        let with_ends = (1..).zip(samples);
+        let (ends, samples) = with_ends
+            .filter_map(|(end, sample)| Some((end, sample?)))
+            .unzip();
+        Self {
+            samples,
+            ends,
+            entries: entries.len(),
+        }
+    }
+}
+
 impl Tally {
+    fn take(&mut self, samples: &[Arc<Sample>]) {
+        self.taken += samples.len() as u64;
+        for reason in samples.iter().flat_map(|sample| refusals(sample)) {
+            self.refused[reason as usize] += 1;
+        }
+    }
+
     pub(super) fn add_to(&self, counts: &mut PollerCounts) {
         counts.samples += self.taken;
         counts.passed_over += self.passed_over;
@@ -155,26 +190,20 @@ impl Tally {
             *count += more;
         }
     }
-
-    fn count(&mut self, reasons: &[Reason]) {
-        for reason in reasons {
-            self.refused[*reason as usize] += 1;
-        }
-    }
 }
 
-async fn offer(twin: &TwinHandle, sample: Arc<Sample>) -> Result<(), OfferError> {
-    timeout(OFFER_PATIENCE, twin.offer(sample))
+async fn offer(twin: &TwinHandle, samples: Vec<Arc<Sample>>) -> Result<(), OfferError> {
+    timeout(OFFER_PATIENCE, twin.offer_all(samples))
         .await
         .unwrap_or(Err(OfferError::TimedOut))
 }
 
 /// Why values of `sample` were not taken for numbers, or not for true ones.
-fn refusals(sample: &Sample) -> Vec<Reason> {
+fn refusals(sample: &Sample) -> impl Iterator<Item = Reason> {
     let bad = |quality| matches!(quality, Quality::Bad | Quality::Missing);
     let values = sample
         .values
         .iter()
-        .filter(|value| bad(value.verdict.quality));
-    values.filter_map(|value| value.verdict.reason).collect()
+        .filter(move |value| bad(value.verdict.quality));
+    values.filter_map(|value| value.verdict.reason)
 }

@@ -148,7 +148,7 @@ impl Nursery {
         if let Seat::Twin(twin) = seat {
             let at = self.ours.args.clock.now();
             // Quarantined it is in any case; what could not be written down is a dead letter.
-            let _unsaid = self.perform_on(twin, &Event::Quarantined { at }).is_err();
+            let _unsaid = self.perform_on(twin, Event::Quarantined { at }).is_err();
         }
     }
 
@@ -164,7 +164,7 @@ impl Nursery {
         };
         if let Seat::Twin(twin) = &seat {
             let at = self.ours.args.clock.now();
-            let _unsaid = self.perform_on(twin, &Event::Released { at }).is_err();
+            let _unsaid = self.perform_on(twin, Event::Released { at }).is_err();
         }
         self.history.remove(&child);
         self.start(myself, child, &seat).await?;
@@ -172,7 +172,7 @@ impl Nursery {
     }
 
     /// Applies an event to a twin that has no actor.
-    pub(super) fn perform(&self, node: NodeId, event: &Event) -> Result<(), OfferError> {
+    pub(super) fn perform(&self, node: NodeId, event: Event) -> Result<(), OfferError> {
         let child = Child::Twin(node);
         match self.seat(child) {
             Some(Seat::Twin(twin)) if !self.has_actor(child) => self.perform_on(&twin, event),
@@ -181,11 +181,11 @@ impl Nursery {
         }
     }
 
-    fn perform_on(&self, twin: &TwinHandle, event: &Event) -> Result<(), OfferError> {
-        perform(twin.cell(), self.ours.args.apply, event).map_err(|panic| {
+    fn perform_on(&self, twin: &TwinHandle, event: Event) -> Result<(), OfferError> {
+        perform(twin.cell(), self.ours.args.apply, [event]).map_err(|(_, panic)| {
             let error = text_of(panic.as_ref());
             tracing::error!(node.id = %twin.id(), error, "a twin broke on an event of its supervisor");
-            OfferError::Broke
+            OfferError::Broke { taken: 0 }
         })
     }
 

@@ -237,7 +237,7 @@ impl Actor for ShardActor {
                 answer(reply, ());
             }
             Msg::Release(child, reply) => answer(reply, state.release(&myself, child).await?),
-            Msg::Perform(node, event, reply) => answer(reply, state.perform(node, &event)),
+            Msg::Perform(node, event, reply) => answer(reply, state.perform(node, event)),
             Msg::Restart(child) => state.restart(&myself, child).await?,
             Msg::Tick => {
                 tick(&state.ours);

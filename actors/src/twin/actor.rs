@@ -5,7 +5,7 @@
 //! its [shard](crate::tree) starts it again from the view that was last published.
 
 use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::resume_unwind;
 use std::sync::Arc;
 
 use ractor::{Actor, ActorCell, ActorRef, RpcReplyPort, SpawnErr};
@@ -13,8 +13,9 @@ use serde_json::json;
 use uuid::{NoContext, Uuid};
 
 use super::cell::{Ticket, TwinCell};
+use super::series::{Panic, Series};
 use super::{Event, Transition, Twin, TwinHandle};
-use crate::domain::{NodeId, Timestamp};
+use crate::domain::{NodeId, Sample, Timestamp};
 use crate::ports::DeadLetter;
 use crate::tree::{Done, answer};
 
@@ -30,9 +31,16 @@ pub(crate) struct TwinArgs {
     pub(crate) apply: Apply,
 }
 
+/// What a twin is told.
+pub(super) enum Told {
+    One(Event),
+    /// In their order, as one step.
+    Samples(Vec<Arc<Sample>>),
+}
+
 /// A message to a twin.
 pub(crate) struct TwinMsg {
-    event: Event,
+    told: Told,
     /// Frees the place in the mailbox when the message is dropped, handled or not.
     ticket: Ticket,
     /// `None` for what nobody waits for.
@@ -41,12 +49,12 @@ pub(crate) struct TwinMsg {
 
 impl TwinMsg {
     pub(super) fn new(
-        event: Event,
+        told: Told,
         ticket: Ticket,
         reply: Option<RpcReplyPort<Result<(), Broken>>>,
     ) -> Self {
         Self {
-            event,
+            told,
             ticket,
             reply,
         }
@@ -54,7 +62,10 @@ impl TwinMsg {
 }
 
 /// The answer of an actor that this very message broke.
-pub(crate) struct Broken;
+pub(crate) struct Broken {
+    /// How many events of the message were applied before.
+    pub(super) taken: usize,
+}
 
 impl TwinHandle {
     /// Starts the twin, or starts it anew for everyone who already holds this handle.
@@ -86,16 +97,22 @@ impl Actor for TwinActor {
 
     async fn handle(&self, _: ActorRef<TwinMsg>, msg: TwinMsg, state: &mut TwinArgs) -> Done {
         let TwinMsg {
-            event,
+            told,
             ticket,
             reply,
         } = msg;
-        let outcome = perform(&state.cell, state.apply, &event);
+        let (cell, apply) = (&state.cell, state.apply);
+        let outcome = match told {
+            Told::One(event) => perform(cell, apply, [event]),
+            Told::Samples(samples) => {
+                perform(cell, apply, samples.into_iter().map(Event::Observed))
+            }
+        };
         drop(ticket);
         match outcome {
             Ok(()) => respond(reply, Ok(())),
-            Err(panic) => {
-                respond(reply, Err(Broken));
+            Err((broken, panic)) => {
+                respond(reply, Err(broken));
                 resume_unwind(panic)
             }
         }
@@ -109,32 +126,34 @@ fn respond(reply: Option<RpcReplyPort<Result<(), Broken>>>, result: Result<(), B
     }
 }
 
-/// Applies `event`: what it leads to is put into the sink, and then published. For the twin's actor, or
-/// for its supervisor while there is none; there must never be two at once.
+/// Applies `events` as one step: what they lead to is put into the sink, and then published. For the
+/// twin's actor, or for its supervisor while there is none; there must never be two at once.
 ///
 /// # Errors
-/// What the panic carried, once the event is in the sink as a dead letter.
+/// What the panic carried, once the event that broke is in the sink as a dead letter, behind what those
+/// before it led to.
 pub(crate) fn perform(
     cell: &Arc<TwinCell>,
     apply: Apply,
-    event: &Event,
-) -> Result<(), Box<dyn Any + Send>> {
+    events: impl IntoIterator<Item = Event>,
+) -> Result<(), (Broken, Panic)> {
     let before = cell.view();
-    match catch_unwind(AssertUnwindSafe(|| apply(&before, event))) {
-        Ok(Transition { twin, effects }) => {
-            // Without effects nothing has changed, and the old view is as good.
-            if !effects.is_empty() {
-                cell.sink().put(cell, before.revision(), effects);
-                cell.publish(twin);
-            }
-            Ok(())
-        }
-        Err(panic) => {
-            cell.sink()
-                .put_dead_letter(dead_letter(cell.id(), event, panic.as_ref()));
-            Err(panic)
-        }
+    let Series {
+        twin,
+        effects,
+        taken,
+        broken,
+    } = Series::of(&before, apply, events);
+    if let Some(twin) = twin {
+        cell.sink().put(cell, before.revision(), effects);
+        cell.publish(twin);
     }
+    let Some((event, panic)) = broken else {
+        return Ok(());
+    };
+    cell.sink()
+        .put_dead_letter(dead_letter(cell.id(), &event, panic.as_ref()));
+    Err((Broken { taken }, panic))
 }
 
 fn dead_letter(node: NodeId, event: &Event, panic: &(dyn Any + Send)) -> DeadLetter {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use uuid::Uuid;
 
+use super::series::Series;
 use super::{Effect, Event, Property, Transition, Twin, apply};
 use crate::domain::{
     ChannelId, EntryId, Geometry, Kind, Limits, Meter, Metric, NodeConfig, NodeId, NodeSpec,
@@ -151,6 +152,18 @@ pub(super) fn after<'a>(twin: Twin, samples: impl IntoIterator<Item = &'a Sample
     samples
         .into_iter()
         .fold(twin, |twin, sample| apply(&twin, &observed(sample)).twin)
+}
+
+fn is_hurtful(sample: &Sample) -> bool {
+    sample.received_at < sample.source_at
+}
+
+/// Decides as twins do, but breaks on what came before it was measured.
+fn fragile(twin: &Twin, event: &Event) -> Transition {
+    if let Event::Observed(sample) = event {
+        assert!(!is_hurtful(sample), "came before it was measured");
+    }
+    apply(twin, event)
 }
 
 fn log(effects: &[Effect]) -> Vec<LogEntry> {
@@ -302,6 +315,41 @@ proptest! {
         // The whole log, from the first entry: what the snapshot holds already must change nothing.
         let rebuilt = tail.iter().fold(restored, Twin::replay);
         prop_assert_eq!(rebuilt, twin);
+    }
+
+    #[test]
+    fn events_in_a_row_lead_where_one_after_the_other_leads(
+        (kind, samples) in kind_and_samples(), length in 1..40_usize
+    ) {
+        let Transition { twin: born, .. } = Twin::create(spec(kind), START);
+        let (mut twin, mut effects) = (born.clone(), Vec::new());
+        for event in events(kind, &samples) {
+            let Transition { twin: next, effects: more } = apply(&twin, &event);
+            twin = next;
+            effects.extend(more);
+        }
+        let (mut in_rows, mut effects_in_rows) = (born, Vec::new());
+        for row in events(kind, &samples).chunks(length) {
+            let series = Series::of(&in_rows, apply, row.iter().cloned());
+            prop_assert_eq!(series.taken, row.len());
+            prop_assert_eq!(series.twin.is_none(), series.effects.is_empty());
+            in_rows = series.twin.unwrap_or(in_rows);
+            effects_in_rows.extend(series.effects);
+        }
+        prop_assert_eq!((in_rows, effects_in_rows), (twin, effects));
+    }
+
+    #[test]
+    fn what_came_before_an_event_that_breaks_stands_and_nothing_behind_it_counts(
+        (kind, samples) in kind_and_samples()
+    ) {
+        let blank = Twin::blank(spec(kind), START);
+        let sound: Vec<_> = samples.iter().take_while(|sample| !is_hurtful(sample)).collect();
+        let series = Series::of(&blank, fragile, samples.iter().map(observed));
+        let broken = series.broken.map(|(event, _)| event);
+        prop_assert_eq!(broken, samples.get(sound.len()).map(observed));
+        prop_assert_eq!(series.taken, sound.len());
+        prop_assert_eq!(series.twin.as_ref().unwrap_or(&blank), &after(blank.clone(), sound));
     }
 
     #[test]

@@ -117,7 +117,7 @@ impl TwinCell {
         self.sink.store(sink);
     }
 
-    /// Messages that wait, or are being handled.
+    /// Readings and other messages that wait, or are being handled.
     pub(crate) fn depth(&self) -> u32 {
         self.readings.load(Ordering::Relaxed) + self.controls.load(Ordering::Relaxed)
     }
@@ -152,24 +152,28 @@ impl TwinCell {
         self.presence.store(presence as u8, Ordering::Release);
     }
 
-    /// A place in the mailbox, held until the ticket is dropped: with the message, however it ends.
-    pub(super) fn admit(self: &Arc<Self>, lane: Lane) -> Result<Ticket, OfferError> {
+    /// So many places in the mailbox, held until the ticket is dropped: with the message, however it
+    /// ends.
+    pub(super) fn admit(self: &Arc<Self>, lane: Lane, places: u32) -> Result<Ticket, OfferError> {
         self.check()?;
         let (count, limit) = match lane {
             Lane::Readings => (&self.readings, READINGS_LIMIT),
             Lane::Controls => (&self.controls, CONTROLS_LIMIT),
         };
         let no_room = lane == Lane::Readings && !self.sink.load().has_room();
-        let take = |waiting| (!no_room && waiting < limit).then(|| waiting + 1);
+        let take = |waiting: u32| {
+            let after = waiting.saturating_add(places);
+            (!no_room && after <= limit).then_some(after)
+        };
         if count
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, take)
             .is_err()
         {
-            self.refused.fetch_add(1, Ordering::Relaxed);
+            self.refused.fetch_add(u64::from(places), Ordering::Relaxed);
             return Err(OfferError::Full);
         }
         let cell = Arc::clone(self);
-        Ok(Ticket { cell, lane })
+        Ok(Ticket { cell, lane, places })
     }
 
     /// Why nothing can be sent just now, if so.
@@ -183,11 +187,12 @@ impl TwinCell {
     }
 }
 
-/// A place in a mailbox.
+/// Places in a mailbox.
 #[derive(Debug)]
 pub(super) struct Ticket {
     cell: Arc<TwinCell>,
     lane: Lane,
+    places: u32,
 }
 
 impl Drop for Ticket {
@@ -196,6 +201,6 @@ impl Drop for Ticket {
             Lane::Readings => &self.cell.readings,
             Lane::Controls => &self.cell.controls,
         };
-        count.fetch_sub(1, Ordering::Relaxed);
+        count.fetch_sub(self.places, Ordering::Relaxed);
     }
 }

@@ -6,8 +6,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::actor::TwinMsg;
-use super::cell::{Lane, Presence, TwinCell};
+use super::actor::{Broken, Told, TwinMsg};
+use super::cell::{Lane, Presence, READINGS_LIMIT, TwinCell};
 use super::{Event, Twin};
 use crate::domain::{NodeId, NodeSpec, Sample, Timestamp};
 use crate::tree::{Address, AskError};
@@ -37,12 +37,19 @@ pub enum OfferError {
     /// No answer in time. It may have been applied: to repeat it is safe.
     #[error("the twin did not answer in time")]
     TimedOut,
-    /// This broke the actor and is kept as a dead letter: to repeat it would break it again.
+    /// The one behind the first `taken` broke the actor and is kept as a dead letter: to repeat it would
+    /// break it again. Those behind it the twin has not seen.
     #[error("the twin broke on it")]
-    Broke,
+    Broke {
+        /// How many were applied, and put into the sink.
+        taken: usize,
+    },
 }
 
 impl TwinHandle {
+    /// The most samples that may be offered at once.
+    pub const MOST_AT_ONCE: usize = READINGS_LIMIT as usize;
+
     /// The way to the twin of `cell`, once its actor has moved in.
     pub(crate) fn new(cell: TwinCell) -> Self {
         Self {
@@ -60,12 +67,12 @@ impl TwinHandle {
         self.cell.view()
     }
 
-    /// Messages that wait, or are being handled.
+    /// Readings and other messages that wait, or are being handled.
     pub fn depth(&self) -> u32 {
         self.cell.depth()
     }
 
-    /// Messages that were refused for want of room, since the process started.
+    /// Readings and other messages that were refused for want of room, since the process started.
     pub fn refused(&self) -> u64 {
         self.cell.refused()
     }
@@ -85,7 +92,23 @@ impl TwinHandle {
     /// # Errors
     /// See [`OfferError`]; only `TimedOut` leaves open whether it was applied.
     pub async fn offer(&self, sample: Arc<Sample>) -> Result<(), OfferError> {
-        self.send(Lane::Readings, Event::Observed(sample)).await
+        let observed = Told::One(Event::Observed(sample));
+        self.send(Lane::Readings, 1, observed).await
+    }
+
+    /// Hands over samples in one message; `Ok` once all have been applied in their order and put into
+    /// the sink. Leads to the same as if each were offered by itself. To repeat them is safe.
+    ///
+    /// # Errors
+    /// See [`OfferError`]. `Full` where there is no room for all of them, and so always for more than
+    /// [`TwinHandle::MOST_AT_ONCE`]. Only `TimedOut` leaves open whether they were applied.
+    pub async fn offer_all(&self, samples: Vec<Arc<Sample>>) -> Result<(), OfferError> {
+        if samples.is_empty() {
+            return Ok(());
+        }
+        let places = u32::try_from(samples.len()).unwrap_or(u32::MAX);
+        self.send(Lane::Readings, places, Told::Samples(samples))
+            .await
     }
 
     /// Gives the twin a new description; `Ok` once it goes by it.
@@ -97,14 +120,14 @@ impl TwinHandle {
         spec: Arc<NodeSpec>,
         at: Timestamp,
     ) -> Result<(), OfferError> {
-        let configured = Event::Configured { spec, at };
-        self.send(Lane::Controls, configured).await
+        let configured = Told::One(Event::Configured { spec, at });
+        self.send(Lane::Controls, 1, configured).await
     }
 
     /// Has the twin judge its status anew. A tick that is lost is made good by the next one.
     pub(crate) fn tick(&self, now: Timestamp) {
-        if let Ok(ticket) = self.cell.admit(Lane::Controls) {
-            let ticked = TwinMsg::new(Event::Ticked { now }, ticket, None);
+        if let Ok(ticket) = self.cell.admit(Lane::Controls, 1) {
+            let ticked = TwinMsg::new(Told::One(Event::Ticked { now }), ticket, None);
             let _lost = self.address().tell(ticked);
         }
     }
@@ -132,14 +155,14 @@ impl TwinHandle {
         self.cell.address()
     }
 
-    async fn send(&self, lane: Lane, event: Event) -> Result<(), OfferError> {
-        let ticket = self.cell.admit(lane)?;
+    async fn send(&self, lane: Lane, places: u32, told: Told) -> Result<(), OfferError> {
+        let ticket = self.cell.admit(lane, places)?;
         let asked = self
             .address()
-            .ask(|reply| TwinMsg::new(event, ticket, Some(reply)));
+            .ask(|reply| TwinMsg::new(told, ticket, Some(reply)));
         match asked.await {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) => Err(OfferError::Broke),
+            Ok(Err(Broken { taken })) => Err(OfferError::Broke { taken }),
             Err(AskError::TimedOut) => Err(OfferError::TimedOut),
             // The twin answers whatever it handles, also what breaks it: this one it has not seen.
             Err(AskError::Vacant | AskError::Died) => {

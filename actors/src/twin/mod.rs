@@ -17,6 +17,7 @@ mod event;
 mod handle;
 mod judge;
 mod property;
+mod series;
 mod slots;
 mod snapshot;
 mod state;

@@ -16,7 +16,7 @@ async fn wear_out(twin: &TwinHandle) {
     while settled(twin).await == Presence::Running {
         assert_eq!(
             twin.offer(level(entry, POISON)).await,
-            Err(OfferError::Broke)
+            Err(OfferError::Broke { taken: 0 })
         );
         entry += 1;
     }
@@ -33,7 +33,10 @@ async fn a_panic_in_one_of_a_thousand_twins_leaves_the_others_untouched() {
     }
     let broken = scene.tank(7);
     let before = broken.view();
-    assert_eq!(broken.offer(level(2, POISON)).await, Err(OfferError::Broke));
+    assert_eq!(
+        broken.offer(level(2, POISON)).await,
+        Err(OfferError::Broke { taken: 0 })
+    );
     for twin in scene
         .system
         .twins()
@@ -47,6 +50,28 @@ async fn a_panic_in_one_of_a_thousand_twins_leaves_the_others_untouched() {
     assert_eq!(settled(&broken).await, Presence::Running);
     broken.offer(level(3, 52.0)).await.unwrap();
     assert_eq!((broken.restarts(), broken.depth()), (1, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_samples_that_are_offered_at_once_the_one_that_breaks_the_twin_is_the_dead_letter() {
+    let scene = Scene::deciding_by(brittle, vec![tank(1)]).await;
+    let twin = scene.tank(1);
+    let values = [50.0, 51.0, POISON, 52.0];
+    let samples: Vec<_> = (1..).zip(values).map(|(n, cm)| level(n, cm)).collect();
+    let broke = Err(OfferError::Broke { taken: 2 });
+    assert_eq!(twin.offer_all(samples.clone()).await, broke);
+    assert_eq!(twin.view().reported()[0].number, 51.0);
+    assert_eq!(settled(&twin).await, Presence::Running);
+    twin.offer_all(samples[3..].to_vec()).await.unwrap();
+    scene.written().await;
+    let kept = scene.archive.readings(twin.id());
+    let kept: Vec<_> = kept.iter().map(|row| Arc::clone(&row.sample)).collect();
+    let sound = [&samples[0], &samples[1], &samples[3]].map(Arc::clone);
+    assert_eq!(kept, sound);
+    let letters = scene.archive.dead_letters(9).await.unwrap();
+    let broken = samples[2].source.to_string();
+    assert_eq!((letters.len(), twin.depth()), (1, 0));
+    assert!(letters[0].error.contains(&broken), "{letters:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -35,6 +35,20 @@ async fn a_full_mailbox_refuses_and_counts() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn samples_that_are_offered_at_once_take_a_place_each() {
+    let scene = Scene::of(vec![tank(1)]).await;
+    let twin = scene.tank(1);
+    let samples = |count| (1..=count).map(|entry| level(entry, 50.0)).collect();
+    assert_eq!(twin.offer_all(samples(257)).await, Err(OfferError::Full));
+    assert_eq!((twin.refused(), twin.depth()), (257, 0));
+    let (most, one) = (samples(256), level(257, 50.0));
+    let (all, more) = tokio::join!(twin.offer_all(most), twin.offer(one));
+    assert_eq!((all, more), (Ok(()), Err(OfferError::Full)));
+    assert_eq!((twin.refused(), twin.depth()), (258, 0));
+    assert_eq!(twin.offer_all(Vec::new()).await, Ok(()));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_flood_of_readings_does_not_lock_a_change_of_the_description_out() {
     let scene = Scene::of(vec![tank(1)]).await;
     let mut spec = tank(1);
@@ -57,7 +71,7 @@ async fn a_flood_of_readings_does_not_lock_a_change_of_the_description_out() {
 async fn insist(twin: TwinHandle, entry: u64, number: f64) {
     loop {
         match twin.offer(level(entry, number)).await {
-            Ok(()) | Err(OfferError::Broke) => return,
+            Ok(()) | Err(OfferError::Broke { .. }) => return,
             Err(OfferError::Full | OfferError::Away | OfferError::TimedOut) => {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
