@@ -12,7 +12,7 @@ mod nodes;
 mod pollers;
 mod restore;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -23,7 +23,7 @@ pub use error::{StartError, SystemError};
 use estate::Estate;
 use index::Index;
 use pollers::Pollers;
-use restore::restore;
+use restore::restore_all;
 
 use crate::domain::{ChannelId, NodeId, NodeSpec, Revision, ShardId};
 use crate::ingest::{GateSettings, Ingest, PollerHandle};
@@ -132,16 +132,10 @@ impl System {
         Ok(())
     }
 
-    async fn start_twins(&self, nodes: Vec<NodeSpec>, mut saved: Saved) -> Result<(), StartError> {
-        let now = self.clock.now();
-        let mut seen = HashSet::new();
+    async fn start_twins(&self, nodes: Vec<NodeSpec>, saved: Saved) -> Result<(), StartError> {
         let mut shards: BTreeMap<ShardId, BTreeMap<Child, Seat>> = BTreeMap::new();
-        for spec in nodes {
-            let (id, shard) = (spec.id, spec.shard());
-            if !seen.insert(id) {
-                return Err(StartError::Twice(id));
-            }
-            let twin = restore(Arc::new(spec), saved.twins.remove(&id), now)?;
+        for twin in restore_all(nodes, saved.twins, self.clock.now()).await? {
+            let (id, shard) = (twin.twin.spec().id, twin.twin.spec().shard());
             let twin = self.house(twin);
             self.index.insert(twin.clone());
             let roster = shards.entry(shard).or_default();

@@ -1,11 +1,59 @@
 //! How a twin comes back from what was saved of it, or into being where nothing was.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::thread::available_parallelism;
+
+use tokio::task::JoinSet;
 
 use super::StartError;
-use crate::domain::{NodeSpec, Timestamp};
+use crate::domain::{NodeId, NodeSpec, Timestamp};
 use crate::ports::{LogEntry, Record, SavedTwin};
 use crate::twin::{Change, Event, Transition, Twin, apply};
+
+/// Nodes that one thread brings back in some tens of milliseconds: fewer are not worth a second thread.
+const PORTION: usize = 2_048;
+
+/// Every node's twin as it was, or a new one, in the order of `nodes`; on all cores where there are many,
+/// since nobody is answered before they are there.
+///
+/// # Errors
+/// When a snapshot cannot be read, or an id is there twice.
+pub(super) async fn restore_all(
+    nodes: Vec<NodeSpec>,
+    mut saved: HashMap<NodeId, SavedTwin>,
+    now: Timestamp,
+) -> Result<Vec<Transition>, StartError> {
+    let mut seen = HashSet::with_capacity(nodes.len());
+    if let Some(twice) = nodes.iter().find(|spec| !seen.insert(spec.id)) {
+        return Err(StartError::Twice(twice.id));
+    }
+    let threads = available_parallelism().map_or(1, usize::from);
+    let portion = nodes.len().div_ceil(threads).max(PORTION);
+    let mut waiting = nodes.into_iter().map(|spec| {
+        let saved = saved.remove(&spec.id);
+        (spec, saved)
+    });
+    let mut tasks = JoinSet::new();
+    for number in 0.. {
+        let portion: Vec<_> = waiting.by_ref().take(portion).collect();
+        if portion.is_empty() {
+            break;
+        }
+        tasks.spawn_blocking(move || {
+            let twins = portion.into_iter();
+            let twins = twins.map(|(spec, saved)| restore(Arc::new(spec), saved, now));
+            (number, twins.collect::<Result<Vec<_>, _>>())
+        });
+    }
+    let mut portions: Vec<(usize, Result<Vec<Transition>, StartError>)> = tasks.join_all().await;
+    portions.sort_by_key(|(number, _)| *number);
+    let mut twins = Vec::with_capacity(seen.len());
+    for (_, portion) in portions {
+        twins.extend(portion?);
+    }
+    Ok(twins)
+}
 
 /// The twin as it was, or a new one, and what is to be written of it: a description that was changed just
 /// before the process died is in the registry, and not yet in the log.
