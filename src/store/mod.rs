@@ -1,15 +1,33 @@
 //! What outlives the process: nodes, twins, history and the channels' keys, behind the ports of the twin
-//! system. The embedded store is the default.
+//! system. The embedded store is the default; PostgreSQL is the one for many nodes and several machines.
 //!
 //! Nothing here decides what a reading means, and no secret is written that is not sealed.
 
+mod codes;
+mod json;
+mod migration;
+mod postgres;
+mod sample;
 mod secret_box;
 mod secrets;
 mod sqlite;
+mod unreadable;
 
 #[cfg(test)]
 mod conformance;
 
+pub use migration::{Migration, MigrationStatus};
+pub use postgres::{PostgresAddress, PostgresError, PostgresStore, TlsError};
 pub use secret_box::{SecretBox, SecretKeyError};
 pub use secrets::{ChannelSecrets, SecretsError};
-pub use sqlite::{Migration, MigrationStatus, SqliteStore, StoreError, migrate, migrate_status};
+pub use sqlite::{SqliteStore, StoreError};
+
+/// Migrating PostgreSQL, before a version serves that needs it.
+pub mod postgres_schema {
+    pub use super::postgres::{migrate, migrate_status};
+}
+
+/// Migrating the embedded store, which does so by itself when it is opened.
+pub mod sqlite_schema {
+    pub use super::sqlite::{migrate, migrate_status};
+}

@@ -38,6 +38,12 @@ impl Place {
     pub(super) fn new(table: &str, column: &str, row: impl fmt::Display) -> Self {
         Self(format!("{table}|{column}|{row}"))
     }
+
+    /// Of a read key. The channel is part of the row's name: a key is not to be tried on another one.
+    pub(super) fn of_read_key(channel: ChannelId, node: NodeId) -> Self {
+        let row = format_args!("{node}/{channel}");
+        Self::new("channel_secrets", "read_key", row)
+    }
 }
 
 /// Why a SECRET_KEY cannot be used.

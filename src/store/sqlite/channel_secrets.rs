@@ -23,7 +23,7 @@ impl ChannelSecrets for SqliteStore {
         node: NodeId,
         key: &SecretString,
     ) -> BoxFuture<'a, Result<(), SecretsError>> {
-        let sealed = self.keys.seal(&place(channel, node), key);
+        let sealed = self.keys.seal(&Place::of_read_key(channel, node), key);
         Box::pin(async move {
             let sealed = sealed.map_err(|error| SecretsError::Unavailable(Box::new(error)))?;
             self.writer
@@ -87,20 +87,11 @@ fn open_all(
         Ok((rows::channel_id(row, 1)?, rows::node_id(row, 0)?, blob))
     })?;
     let open = |(channel, node, blob): (ChannelId, NodeId, Vec<u8>)| {
-        let key = keys.open(&place(channel, node), &blob);
+        let key = keys.open(&Place::of_read_key(channel, node), &blob);
         let key = key.map_err(|_seal| SecretsError::Sealed { channel })?;
         Ok((channel, key))
     };
     Ok(sealed.into_iter().map(open).collect())
-}
-
-/// The channel is part of the row's name: a key is not to be tried on another one.
-fn place(channel: ChannelId, node: NodeId) -> Place {
-    Place::new(
-        "channel_secrets",
-        "read_key",
-        format_args!("{node}/{channel}"),
-    )
 }
 
 fn is_no_node(error: &rusqlite::Error) -> bool {

@@ -8,6 +8,7 @@ use tokio::task::JoinError;
 
 use super::directory::DataDirectory;
 use crate::store::SecretsError;
+use crate::store::unreadable::Unreadable;
 
 /// Why the store did not open.
 #[derive(Debug, thiserror::Error)]
@@ -126,14 +127,14 @@ pub(super) enum Failure {
     Ended(#[source] JoinError),
     #[error("the database refused")]
     Sqlite(#[from] rusqlite::Error),
-    #[error("{0}")]
-    Unreadable(String),
+    #[error(transparent)]
+    Unreadable(#[from] Unreadable),
 }
 
 impl From<Failure> for ArchiveError {
     fn from(failure: Failure) -> Self {
         match failure {
-            Failure::Unreadable(what) => Self::Corrupt(what),
+            Failure::Unreadable(Unreadable(what)) => Self::Corrupt(what),
             Failure::Sqlite(error) if is_damage(&error) => Self::Corrupt(error.to_string()),
             other @ (Failure::TimedOut | Failure::Ended(_) | Failure::Sqlite(_)) => {
                 Self::Unavailable(Box::new(other))

@@ -6,7 +6,8 @@ use evara_actors::ports::{DeadLetter, LogEntry, Point, Saved, TelemetryQuery};
 use rusqlite::{Connection, Params, Row, params};
 
 use super::error::Failure;
-use super::{codes, rows, statements};
+use super::{rows, statements};
+use crate::store::codes;
 
 /// SQLite's word for no limit.
 const ALL: i64 = -1;

@@ -2,7 +2,6 @@
 //!
 //! Steps are only ever added. A schema newer than this program is left alone.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use rusqlite::Connection;
@@ -10,27 +9,10 @@ use rusqlite::Connection;
 use super::StoreError;
 use super::connect;
 use super::directory::{DataDirectory, database_in};
+use crate::store::migration::{Migration, MigrationStatus, newest};
 
 mod embedded {
     refinery::embed_migrations!("migrations/sqlite");
-}
-
-/// One step of the schema.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Migration {
-    /// Counts from 1.
-    pub version: i32,
-    /// What it does, in words.
-    pub name: String,
-}
-
-/// How far a database is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MigrationStatus {
-    /// The steps that it has, in order.
-    pub applied: Vec<Migration>,
-    /// The steps that this version would add, in order.
-    pub pending: Vec<Migration>,
 }
 
 /// How far the database in `dir` is; changes nothing, and may be asked while a service runs. Where there
@@ -72,11 +54,10 @@ pub(super) fn up(
         file,
         source: Box::new(source),
     })?;
-    Ok(report.applied_migrations().iter().map(step).collect())
+    Ok(report.applied_migrations().iter().map(Into::into).collect())
 }
 
 fn refuse_newer(applied: &[Migration], file: &Path) -> Result<(), StoreError> {
-    let newest = |steps: &[Migration]| steps.iter().map(|step| step.version).max().unwrap_or(0);
     let (found, known) = (newest(applied), newest(&known()));
     if found <= known {
         return Ok(());
@@ -106,32 +87,12 @@ fn applied(connection: &Connection) -> rusqlite::Result<Vec<Migration>> {
 }
 
 fn status(applied: Vec<Migration>) -> MigrationStatus {
-    let mut pending: BTreeMap<i32, Migration> = known()
-        .into_iter()
-        .map(|step| (step.version, step))
-        .collect();
-    for step in &applied {
-        pending.remove(&step.version);
-    }
-    MigrationStatus {
-        applied,
-        pending: pending.into_values().collect(),
-    }
+    MigrationStatus::new(known(), applied)
 }
 
 fn known() -> Vec<Migration> {
-    embedded::migrations::runner()
-        .get_migrations()
-        .iter()
-        .map(step)
-        .collect()
-}
-
-fn step(migration: &refinery::Migration) -> Migration {
-    Migration {
-        version: migration.version(),
-        name: migration.name().to_owned(),
-    }
+    let runner = embedded::migrations::runner();
+    runner.get_migrations().iter().map(Into::into).collect()
 }
 
 /// A database of the newest schema, for tests of statements alone.

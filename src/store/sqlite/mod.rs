@@ -5,7 +5,6 @@
 
 mod archive;
 mod channel_secrets;
-mod codes;
 mod connect;
 mod directory;
 mod error;
@@ -14,7 +13,6 @@ mod lane;
 mod migrations;
 mod registry;
 mod rows;
-mod sample;
 mod statements;
 mod write;
 
@@ -26,7 +24,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use error::StoreError;
-pub use migrations::{Migration, MigrationStatus, migrate, migrate_status};
+pub use migrations::{migrate, migrate_status};
 
 use self::directory::DataDirectory;
 use self::lane::Lane;

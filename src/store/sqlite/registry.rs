@@ -7,6 +7,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::error::Failure;
 use super::{DEADLINE, SqliteStore, history, rows, statements};
+use crate::store::json;
 
 /// What a write came to, where the database itself did not fail.
 type Outcome = Result<(), RegistryError>;
@@ -105,7 +106,7 @@ fn write(transaction: &Transaction<'_>, sql: &str, spec: &NodeSpec) -> Result<Wr
             community,
             spec.version.cast_signed(),
             spec.created_at.millis(),
-            to_json(spec)?,
+            json::of_spec(spec)?,
         ],
     );
     match written {
@@ -113,14 +114,6 @@ fn write(transaction: &Transaction<'_>, sql: &str, spec: &NodeSpec) -> Result<Wr
         Err(error) if is_key_taken(&error) => Ok(Written::KeyTaken),
         Err(error) => Err(error.into()),
     }
-}
-
-/// The description as JSON that can be read back: one that cannot would keep every node from being read.
-fn to_json(spec: &NodeSpec) -> Result<String, Failure> {
-    let json = serde_json::to_string(spec)
-        .map_err(|error| Failure::Unreadable(format!("a description that is no JSON: {error}")))?;
-    rows::parse::<NodeSpec>("description of a node", &json)?;
-    Ok(json)
 }
 
 fn is_there(transaction: &Transaction<'_>, id: NodeId) -> Result<bool, Failure> {

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use evara_actors::domain::{ChannelId, EntryId, NodeId, NodeSpec, Sample, ShardId, Value};
 use evara_actors::ports::{CursorRow, DeadLetter, LogEntry, Record, SnapshotRow};
-use evara_actors::twin::Change;
 use rusqlite::{Connection, Row, params};
-use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use super::error::Failure;
-use super::sample::{self, MAX_COLUMNS, MAX_DERIVED};
-use super::{codes, statements};
+use super::statements;
+use crate::store::sample::{self, MAX_COLUMNS, MAX_DERIVED};
+use crate::store::unreadable::Unreadable;
+use crate::store::{codes, json};
 
 /// The kind of a row of the change log that is an event.
 const EVENT: i64 = -1;
@@ -57,7 +57,7 @@ fn other_value(row: &Row<'_>) -> Result<Value, Failure> {
     let name: String = row.get(0)?;
     let metric = name
         .parse()
-        .map_err(|_| Failure::Unreadable(format!("a metric with the name {name:?}")))?;
+        .map_err(|_| Unreadable(format!("a metric with the name {name:?}")))?;
     let raw: Option<String> = row.get(2)?;
     Ok(Value {
         metric,
@@ -74,9 +74,11 @@ pub(super) fn derived(row: &Row<'_>, name: &str) -> Result<Option<f64>, Failure>
     if let Some(column) = columns.clone().position(|column| *column == name) {
         return Ok(row.get(6 + MAX_COLUMNS + column)?);
     }
-    let json: Option<String> = row.get(6 + MAX_COLUMNS + MAX_DERIVED)?;
-    let Some(json) = json else { return Ok(None) };
-    let object: BTreeMap<String, f64> = parse("derived values", &json)?;
+    let derived: Option<String> = row.get(6 + MAX_COLUMNS + MAX_DERIVED)?;
+    let Some(derived) = derived else {
+        return Ok(None);
+    };
+    let object: BTreeMap<String, f64> = json::parse("derived values", &derived)?;
     Ok(object.get(name).copied())
 }
 
@@ -89,8 +91,7 @@ pub(super) fn log_entry(
     let kind: i64 = row.get(0)?;
     let record = if kind == EVENT {
         let change: String = row.get(6 + MAX_COLUMNS)?;
-        let change: Change = parse("change", &change)?;
-        Record::Event(codes::timestamp(row.get(1)?)?, change)
+        Record::Event(codes::timestamp(row.get(1)?)?, json::change(&change)?)
     } else {
         Record::Telemetry(sample(connection, node, row)?)
     };
@@ -143,11 +144,5 @@ pub(super) fn dead_letter(row: &Row<'_>) -> Result<DeadLetter, Failure> {
 
 pub(super) fn node_spec(row: &Row<'_>) -> Result<NodeSpec, Failure> {
     let spec: String = row.get(0)?;
-    parse("description of a node", &spec)
-}
-
-/// Stored JSON as a value.
-pub(super) fn parse<T: DeserializeOwned>(what: &str, json: &str) -> Result<T, Failure> {
-    serde_json::from_str(json)
-        .map_err(|error| Failure::Unreadable(format!("a {what} that cannot be read: {error}")))
+    Ok(json::spec(&spec)?)
 }

@@ -4,7 +4,8 @@ use evara_actors::ports::{Batch, CursorRow, DeadLetter, EventRow, SnapshotRow, T
 use rusqlite::{CachedStatement, Connection, ToSql, Transaction, TransactionBehavior, params};
 
 use super::error::Failure;
-use super::{codes, sample, statements};
+use super::statements;
+use crate::store::{codes, json, sample};
 
 /// Commits all of `batch`, or nothing.
 pub(super) fn commit(connection: &mut Connection, batch: &Batch) -> Result<(), Failure> {
@@ -51,7 +52,7 @@ fn write_sample(transaction: &Transaction<'_>, row: &TelemetryRow) -> Result<(),
         let derived = row.derived.iter().find(|(found, _)| found == name);
         insert.bind(derived.map(|(_, number)| number))?;
     }
-    insert.bind(unnamed_derived(&row.derived, named))?;
+    insert.bind(json::unnamed_derived(&row.derived, named))?;
     let is_new = insert.statement.raw_execute()? == 1;
     if !is_new {
         return Ok(());
@@ -74,20 +75,8 @@ fn write_sample(transaction: &Transaction<'_>, row: &TelemetryRow) -> Result<(),
     Ok(())
 }
 
-/// The derived values without a column, as a JSON object. What is not finite is no number.
-fn unnamed_derived(derived: &[(&'static str, f64)], named: &[&str]) -> Option<String> {
-    let rest = |(name, number): &&(&str, f64)| !named.contains(name) && number.is_finite();
-    let object: serde_json::Map<_, _> = derived
-        .iter()
-        .filter(rest)
-        .map(|(name, number)| ((*name).to_owned(), (*number).into()))
-        .collect();
-    (!object.is_empty()).then(|| serde_json::Value::Object(object).to_string())
-}
-
 fn write_event(transaction: &Transaction<'_>, row: &EventRow) -> Result<(), Failure> {
-    let change = serde_json::to_string(&row.change)
-        .map_err(|error| Failure::Unreadable(format!("a change that is no JSON: {error}")))?;
+    let change = json::of_change(&row.change)?;
     transaction
         .prepare_cached(statements::INSERT_EVENT)?
         .execute(params![

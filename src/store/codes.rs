@@ -5,7 +5,7 @@ use evara_actors::domain::{
 };
 use uuid::Uuid;
 
-use super::error::Failure;
+use super::unreadable::Unreadable;
 
 /// A source: 0, channel and entry in big-endian, or 1 and the uuid. Sorts as sources do.
 pub(super) type SourceKey = [u8; 17];
@@ -19,7 +19,7 @@ pub(super) const fn of_kind(kind: Kind) -> i64 {
     }
 }
 
-pub(super) fn kind(code: i64) -> Result<Kind, Failure> {
+pub(super) fn kind(code: i64) -> Result<Kind, Unreadable> {
     match code {
         0 => Ok(Kind::Generic),
         1 => Ok(Kind::Tank),
@@ -44,7 +44,7 @@ pub(super) fn of_source(source: Source) -> SourceKey {
     key
 }
 
-pub(super) fn source(key: SourceKey) -> Result<Source, Failure> {
+pub(super) fn source(key: SourceKey) -> Result<Source, Unreadable> {
     let [tag, rest @ ..] = key;
     let both = u128::from_be_bytes(rest);
     match tag {
@@ -80,7 +80,7 @@ pub(super) const fn of_verdict(verdict: Verdict) -> u8 {
     16 * quality + reason
 }
 
-pub(super) fn verdict(code: u8) -> Result<Verdict, Failure> {
+pub(super) fn verdict(code: u8) -> Result<Verdict, Unreadable> {
     let quality = match code / 16 {
         0 => Quality::Good,
         1 => Quality::Suspect,
@@ -117,7 +117,7 @@ pub(super) const fn revision(code: i64) -> Revision {
 }
 
 /// An instant outside of what can be written was not written by us.
-pub(super) fn timestamp(millis: i64) -> Result<Timestamp, Failure> {
+pub(super) fn timestamp(millis: i64) -> Result<Timestamp, Unreadable> {
     let instant = Timestamp::from_millis(millis);
     if instant.millis() == millis {
         Ok(instant)
@@ -126,8 +126,8 @@ pub(super) fn timestamp(millis: i64) -> Result<Timestamp, Failure> {
     }
 }
 
-fn unreadable(what: &str, code: i64) -> Failure {
-    Failure::Unreadable(format!("{code} is no {what}"))
+fn unreadable(what: &str, code: i64) -> Unreadable {
+    Unreadable(format!("{code} is no {what}"))
 }
 
 #[cfg(test)]

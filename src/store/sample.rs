@@ -7,7 +7,7 @@
 use evara_actors::domain::{Kind, Metric, Value, Verdict};
 
 use super::codes;
-use super::error::Failure;
+use super::unreadable::Unreadable;
 
 /// The most metrics that have a column in one table.
 pub(super) const MAX_COLUMNS: usize = 4;
@@ -94,13 +94,19 @@ fn column_of(kind: Kind, value: &Value) -> Option<usize> {
         .position(|metric| *metric == value.metric)
 }
 
+/// Whether a sample has rows in `telemetry_other`.
+pub(super) fn is_elsewhere(verdicts: Option<&[u8]>) -> bool {
+    let (pairs, _) = verdicts.unwrap_or_default().as_chunks::<2>();
+    pairs.iter().any(|[column, _]| *column == ELSEWHERE)
+}
+
 /// The values as they were before [`divide`]; `elsewhere` gives those that had no column, in order.
-pub(super) fn join(
+pub(super) fn join<E: From<Unreadable>>(
     kind: Kind,
     numbers: [Option<f64>; MAX_COLUMNS],
     verdicts: Option<&[u8]>,
-    elsewhere: impl FnOnce() -> Result<Vec<Value>, Failure>,
-) -> Result<Vec<Value>, Failure> {
+    elsewhere: impl FnOnce() -> Result<Vec<Value>, E>,
+) -> Result<Vec<Value>, E> {
     let in_column = |column: u8, verdict: Verdict| {
         let metric = columns(kind).get(usize::from(column))?;
         Some(Value {
@@ -116,10 +122,9 @@ pub(super) fn join(
             .filter_map(|column| in_column(column, Verdict::GOOD))
             .collect());
     };
-    let torn = || Failure::Unreadable("a sample whose verdicts do not fit its values".to_owned());
+    let torn = || Unreadable("a sample whose verdicts do not fit its values".to_owned());
     let (pairs, rest) = verdicts.as_chunks::<2>();
-    let has_elsewhere = pairs.iter().any(|[column, _]| *column == ELSEWHERE);
-    let mut elsewhere = if has_elsewhere {
+    let mut elsewhere = if is_elsewhere(Some(verdicts)) {
         elsewhere()?
     } else {
         Vec::new()
@@ -135,7 +140,7 @@ pub(super) fn join(
         values.push(value.ok_or_else(torn)?);
     }
     if !rest.is_empty() || elsewhere.next().is_some() {
-        return Err(torn());
+        return Err(torn().into());
     }
     Ok(values)
 }
@@ -186,7 +191,7 @@ mod tests {
         ) {
             let divided = divide(kind, &values);
             let joined = join(kind, divided.numbers, divided.verdicts.as_deref(), || {
-                Ok(divided.elsewhere.iter().map(|(_, value)| (*value).clone()).collect())
+                Ok::<_, Unreadable>(divided.elsewhere.iter().map(|(_, value)| (*value).clone()).collect())
             });
             prop_assert_eq!(joined.unwrap(), values);
         }
@@ -210,7 +215,7 @@ mod tests {
     fn verdicts_that_name_no_value_are_refused() {
         let numbers = [Some(1.0), None, None, None];
         for verdicts in [&[1_u8, 0][..], &[9, 0], &[0], &[0, 0x40]] {
-            let joined = join(Kind::Tank, numbers, Some(verdicts), || Ok(Vec::new()));
+            let joined = join(Kind::Tank, numbers, Some(verdicts), || Ok::<_, Unreadable>(Vec::new()));
             assert!(joined.is_err(), "{verdicts:?}");
         }
     }

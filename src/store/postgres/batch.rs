@@ -1,0 +1,247 @@
+//! One batch, one transaction, a statement a table. What is there already stays as it is, so that any
+//! batch may be repeated.
+//!
+//! A batch becomes columns, since PostgreSQL takes an array as fast as a value: the number of turns
+//! between us and the server does not depend on the number of rows.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use evara_actors::domain::{Kind, NodeId};
+use evara_actors::ports::{Batch, CursorRow, DeadLetter, EventRow, SnapshotRow, TelemetryRow};
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::ToSql;
+use uuid::Uuid;
+
+use super::error::Failure;
+use super::months::{self, Month};
+use super::statements::{self, Query};
+use super::values::{At, to_stored};
+use super::PostgresStore;
+use crate::store::{codes, json, sample};
+
+/// A parameter of a statement: an array with an element a row.
+type Column<'b> = Box<dyn ToSql + Sync + Send + 'b>;
+
+/// A statement with its parameters.
+type Written<'b> = (Query, Vec<Column<'b>>);
+
+/// Commits all of `batch`, or nothing.
+pub(super) async fn commit(store: &PostgresStore, batch: &Batch) -> Result<(), Failure> {
+    make_months(store, batch).await?;
+    match write(store, batch).await {
+        // A month that we know was dropped by somebody else: what is of no month is checked to be so.
+        Err(failure) if failure.is(&SqlState::CHECK_VIOLATION) => {
+            store.known().months.clear();
+            make_months(store, batch).await?;
+            write(store, batch).await
+        }
+        done => done,
+    }
+}
+
+async fn make_months(store: &PostgresStore, batch: &Batch) -> Result<(), Failure> {
+    let missing = {
+        let known = store.known();
+        let rows = batch.telemetry.iter();
+        let months = rows.filter_map(|row| Month::of(row.sample.source_at));
+        months
+            .filter(|month| !known.months.contains(month))
+            .collect::<BTreeSet<_>>()
+    };
+    if !missing.is_empty() {
+        months::make(&store.connections, &missing).await?;
+        store.known().months.extend(missing);
+    }
+    Ok(())
+}
+
+async fn write(store: &PostgresStore, batch: &Batch) -> Result<(), Failure> {
+    let fresh = newly_logged(store, batch);
+    let written = statements_of(batch, &fresh)?;
+    if written.is_empty() {
+        return Ok(());
+    }
+    let params: Vec<Vec<&(dyn ToSql + Sync)>> = written
+        .iter()
+        .map(|(_, columns)| columns.iter().map(|column| &**column as _).collect())
+        .collect();
+    let mut queries: Vec<_> = written
+        .iter()
+        .zip(&params)
+        .map(|((query, _), params)| (*query, params.as_slice()))
+        .collect();
+    queries.push((statements::CURRENT_TRANSACTION, &[]));
+    let mut transaction = store.writing().await?;
+    let answers = transaction.all(&queries).await?;
+    let number = answers.last().and_then(|rows| rows.first());
+    let number: String = number.ok_or(Failure::Ended)?.try_get(0)?;
+    transaction.commit_as(number).await?;
+    store.known().logged.extend(fresh);
+    Ok(())
+}
+
+/// The nodes whose change log begins with this batch, as far as we know, in their order: of several
+/// writers each takes its rows in the same one, so that none waits for another that waits for it.
+fn newly_logged(store: &PostgresStore, batch: &Batch) -> BTreeSet<NodeId> {
+    let known = store.known();
+    let changed = batch.telemetry.iter().filter(|row| !row.late);
+    let nodes = changed
+        .map(|row| row.node)
+        .chain(batch.events.iter().map(|row| row.node));
+    nodes.filter(|node| !known.logged.contains(node)).collect()
+}
+
+/// In the order in which every statement takes the tables.
+fn statements_of<'b>(
+    batch: &'b Batch,
+    fresh: &BTreeSet<NodeId>,
+) -> Result<Vec<Written<'b>>, Failure> {
+    let mut written = Vec::new();
+    if !fresh.is_empty() {
+        let nodes: Vec<Uuid> = fresh.iter().map(|node| node.0).collect();
+        written.push((statements::INSERT_LOGGED_NODES, vec![column(nodes)]));
+    }
+    for kind in [Kind::Tank, Kind::Flow, Kind::Deep, Kind::Generic] {
+        written.extend(samples(kind, &batch.telemetry));
+    }
+    written.extend(events(&batch.events)?);
+    written.extend(snapshots(&batch.snapshots));
+    written.extend(cursors(&batch.cursors));
+    written.extend(dead_letters(&batch.dead_letters));
+    Ok(written)
+}
+
+fn column<'b, T: ToSql + Sync + Send + 'b>(values: Vec<T>) -> Column<'b> {
+    Box::new(values)
+}
+
+fn each<'b, R, T: ToSql + Sync + Send + 'b>(rows: &[R], value: impl Fn(&R) -> T) -> Column<'b> {
+    column(rows.iter().map(value).collect())
+}
+
+fn samples(kind: Kind, telemetry: &[TelemetryRow]) -> Option<Written<'_>> {
+    let mut rows: Vec<&TelemetryRow> = telemetry.iter().filter(|row| row.kind == kind).collect();
+    if rows.is_empty() {
+        return None;
+    }
+    // In the order of the primary key: rows that share a page meet it while it is at hand, and writers
+    // do not wait for each other in a circle. The sort is stable: of two rows with one key the first stays.
+    let key = |row: &&TelemetryRow| (row.node, row.sample.source_at, row.sample.source);
+    rows.sort_by_key(key);
+    rows.dedup_by_key(|row| key(row));
+    let divided: Vec<_> = rows
+        .iter()
+        .map(|row| sample::divide(kind, &row.sample.values))
+        .collect();
+    let named = sample::derived_columns(kind);
+    let mut columns = vec![
+        each(&rows, |row| row.node.0),
+        each(&rows, |row| At(row.sample.source_at)),
+        each(&rows, |row| codes::of_source(row.sample.source).to_vec()),
+        each(&rows, |row| At(row.sample.received_at)),
+        each(&rows, |row| codes::of_revision(row.revision, row.late)),
+        each(&divided, |sample| sample.verdicts.clone()),
+    ];
+    for number in 0..sample::columns(kind).len() {
+        columns.push(each(&divided, |sample| sample.numbers[number]));
+    }
+    for name in named {
+        columns.push(each(&rows, |row| derived(row, name)));
+    }
+    columns.push(each(&rows, |row| {
+        json::unnamed_derived(&row.derived, named)
+    }));
+    columns.extend(other_values(&rows, &divided));
+    Some((statements::insert_samples(kind), columns))
+}
+
+fn derived(row: &TelemetryRow, name: &str) -> Option<f64> {
+    let found = row.derived.iter().find(|(found, _)| *found == name);
+    found.map(|(_, number)| *number)
+}
+
+fn other_values<'b>(
+    rows: &[&'b TelemetryRow],
+    divided: &[sample::Divided<'b>],
+) -> [Column<'b>; 8] {
+    let values: Vec<_> = rows
+        .iter()
+        .zip(divided)
+        .flat_map(|(row, sample)| {
+            let values = sample.elsewhere.iter();
+            values.map(|(position, value)| (*row, position.cast_signed(), *value))
+        })
+        .collect();
+    [
+        each(&values, |(row, _, _)| row.node.0),
+        each(&values, |(row, _, _)| At(row.sample.source_at)),
+        each(&values, |(row, _, _)| codes::of_source(row.sample.source).to_vec()),
+        each(&values, |(_, position, _)| *position),
+        each(&values, |(_, _, value)| to_stored(value.metric.name())),
+        each(&values, |(_, _, value)| value.number),
+        each(&values, |(_, _, value)| value.raw.as_deref().map(to_stored)),
+        each(&values, |(_, _, value)| i16::from(codes::of_verdict(value.verdict))),
+    ]
+}
+
+fn events(rows: &[EventRow]) -> Result<Option<Written<'_>>, Failure> {
+    if rows.is_empty() {
+        return Ok(None);
+    }
+    let changes = rows.iter().map(|row| json::of_change(&row.change));
+    let changes: Vec<String> = changes.collect::<Result<_, _>>()?;
+    let columns = vec![
+        each(rows, |row| row.node.0),
+        each(rows, |row| codes::of_revision(row.revision, false)),
+        each(rows, |row| At(row.at)),
+        column(changes),
+    ];
+    Ok(Some((statements::INSERT_EVENTS, columns)))
+}
+
+/// One statement changes a row once: of several snapshots of a twin the newest is written, the first of
+/// those that are equally new.
+fn snapshots(rows: &[SnapshotRow]) -> Option<Written<'_>> {
+    let mut newest: BTreeMap<NodeId, &SnapshotRow> = BTreeMap::new();
+    for row in rows {
+        let kept = newest.entry(row.node).or_insert(row);
+        if kept.revision < row.revision {
+            *kept = row;
+        }
+    }
+    let rows: Vec<&SnapshotRow> = newest.into_values().collect();
+    let columns = vec![
+        each(&rows, |row| row.node.0),
+        each(&rows, |row| i32::from(row.shard.0)),
+        each(&rows, |row| codes::of_revision(row.revision, false)),
+        column(rows.iter().map(|row| row.state.as_slice()).collect()),
+    ];
+    (!rows.is_empty()).then_some((statements::PUT_SNAPSHOTS, columns))
+}
+
+/// One statement changes a row once: of several cursors of a channel the last is written.
+fn cursors(rows: &[CursorRow]) -> Option<Written<'_>> {
+    let last: HashMap<_, _> = rows.iter().map(|row| (row.channel, row)).collect();
+    let mut rows: Vec<&CursorRow> = last.into_values().collect();
+    rows.sort_by_key(|row| row.channel);
+    let columns = vec![
+        each(&rows, |row| row.channel.0.cast_signed()),
+        each(&rows, |row| i32::from(row.shard.0)),
+        each(&rows, |row| row.last_entry.0.cast_signed()),
+        each(&rows, |row| At(row.last_created_at)),
+        each(&rows, |row| i64::from(row.generation)),
+        each(&rows, |row| row.missed.cast_signed()),
+    ];
+    (!rows.is_empty()).then_some((statements::PUT_CURSORS, columns))
+}
+
+fn dead_letters(rows: &[DeadLetter]) -> Option<Written<'_>> {
+    let columns = vec![
+        each(rows, |letter| letter.id),
+        each(rows, |letter| letter.node.0),
+        each(rows, |letter| At(letter.at)),
+        column(rows.iter().map(|letter| to_stored(&letter.error)).collect()),
+        column(rows.iter().map(|letter| to_stored(&letter.message)).collect()),
+    ];
+    (!rows.is_empty()).then_some((statements::INSERT_DEAD_LETTERS, columns))
+}

@@ -1,0 +1,110 @@
+//! Connections: how they are made, how long anything may take, and which are kept apart.
+//!
+//! The server gives up before we do. A statement that it stops is known to have come to nothing; one that
+//! we stop waiting for may still happen.
+
+use std::time::Duration;
+
+use deadpool_postgres::{
+    Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts,
+};
+use tokio_postgres::Config;
+
+use super::address::PostgresAddress;
+use super::error::{Failure, PostgresError};
+use super::tls;
+
+/// Handshake of TCP, of TLS and of PostgreSQL together: five turns, each across a continent and back.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Shorter than a call's deadline, so that the caller hears what there was none of.
+const WAIT_FOR_CONNECTION: Duration = Duration::from_secs(4);
+
+/// Looking whether a connection was closed asks nobody.
+const RECYCLE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// A line on which nothing is answered for so long is dead. Shorter than the shortest outage that anyone
+/// waits out, so that the connections from before it are gone after it.
+const UNANSWERED: Duration = Duration::from_secs(5);
+
+/// After so much silence the other end is asked whether it is there, and again, and once more.
+const KEEPALIVE_IDLE: Duration = Duration::from_secs(10);
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(2);
+const KEEPALIVE_RETRIES: u32 = 3;
+
+/// Told to the server, in milliseconds: all below [`super::DEADLINE`]. A statement that waits for a lock
+/// says so rather than that it took long; a transaction whose client vanished frees its locks.
+const SERVER_LIMITS: &str = "-c statement_timeout=4000 -c lock_timeout=3000 \
+    -c idle_in_transaction_session_timeout=4500 -c TimeZone=UTC -c client_min_messages=warning";
+
+/// The connections to one database.
+#[derive(Debug, Clone)]
+pub(super) struct Connections {
+    /// For calls of callers.
+    pool: Pool,
+    /// One that is there when the pool is taken: to ask whether the database answers at all.
+    health: Pool,
+}
+
+impl Connections {
+    /// Connects to nothing yet.
+    pub(super) fn new(address: &PostgresAddress, pool_size: u32) -> Result<Self, PostgresError> {
+        let size = usize::try_from(pool_size).unwrap_or(usize::MAX);
+        Ok(Self {
+            pool: pool(address, size)?,
+            health: pool(address, 1)?,
+        })
+    }
+
+    pub(super) async fn get(&self) -> Result<Object, Failure> {
+        self.pool.get().await.map_err(Failure::NoConnection)
+    }
+
+    pub(super) async fn for_health(&self) -> Result<Object, Failure> {
+        self.health.get().await.map_err(Failure::NoConnection)
+    }
+
+    /// Lets go of the connections that nobody uses: where one broke, the others are broken too, and each
+    /// would cost a caller a deadline to find out.
+    pub(super) fn forget_idle(&self) {
+        self.pool.retain(|_, _| false);
+    }
+}
+
+fn pool(address: &PostgresAddress, size: usize) -> Result<Pool, PostgresError> {
+    let tls = tls::connector(&address.trust)?;
+    let manager = ManagerConfig {
+        recycling_method: RecyclingMethod::Fast,
+    };
+    let manager = Manager::from_config(patient(&address.config), tls, manager);
+    let pool = Pool::builder(manager)
+        .max_size(size)
+        .runtime(Runtime::Tokio1)
+        .timeouts(Timeouts {
+            wait: Some(WAIT_FOR_CONNECTION),
+            create: Some(CONNECT_TIMEOUT),
+            recycle: Some(RECYCLE_TIMEOUT),
+        })
+        .build();
+    pool.map_err(|error| PostgresError::Unavailable(Box::new(error)))
+}
+
+/// `config` with every limit that it did not come with.
+fn patient(config: &Config) -> Config {
+    let mut config = config.clone();
+    let options = config.get_options().unwrap_or_default();
+    // The last setting of a name counts, so that the URL has the last word.
+    let options = format!("{SERVER_LIMITS} {options}");
+    config
+        .options(options.trim_end())
+        .connect_timeout(CONNECT_TIMEOUT)
+        .tcp_user_timeout(UNANSWERED)
+        .keepalives(true)
+        .keepalives_idle(KEEPALIVE_IDLE)
+        .keepalives_interval(KEEPALIVE_INTERVAL)
+        .keepalives_retries(KEEPALIVE_RETRIES);
+    if config.get_application_name().is_none() {
+        config.application_name("evara");
+    }
+    config
+}

@@ -1,0 +1,247 @@
+//! Reading back: pages of telemetry, the change log, and all that twins come back from. Each call sees one
+//! state of the database, whatever is committed meanwhile.
+
+use evara_actors::domain::{NodeId, Revision, Sample, Source, Timestamp, Value, Verdict};
+use evara_actors::ports::{DeadLetter, LogEntry, Point, Record, Saved, TelemetryQuery};
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use super::error::Failure;
+use super::rows::{self, Key, Logged, SampleRow};
+use super::statements::{self, Query};
+use super::transaction::{Params, Transaction};
+use super::values::At;
+use super::{LOAD_DEADLINE, PostgresStore};
+use crate::store::codes;
+
+/// Rows that are fetched at once: few turns for a long page, little memory for a wide one.
+const ROWS_AT_ONCE: u32 = 5_000;
+
+/// Fewer are not worth a turn: not every sample has the metric that is asked for.
+const FEWEST_AT_ONCE: u32 = 200;
+
+/// The points of at most `query.limit` samples. What was reported; a derived value is given to those who
+/// ask for its name, unless the device reported a metric of that name itself.
+pub(super) async fn telemetry(
+    store: &PostgresStore,
+    node: NodeId,
+    query: &TelemetryQuery,
+) -> Result<Vec<Point>, Failure> {
+    let mut transaction = store.reading().await?;
+    let mut page = Page {
+        query,
+        points: Vec::new(),
+        samples: 0,
+        last: None,
+    };
+    let mut after = begin_after(query);
+    while page.samples < query.limit {
+        let wanted = query.limit - page.samples;
+        let limit = i64::from(wanted.clamp(FEWEST_AT_ONCE, ROWS_AT_ONCE));
+        let (at, source) = &after;
+        let params: Params<'_> = &[&node.0, at, source, &At(query.to), &limit];
+        let found = transaction.rows(statements::SAMPLES_BY_TIME, params).await?;
+        let is_last = (found.len() as i64) < limit;
+        for (row, sample) in whole_samples(&mut transaction, node, &found).await? {
+            page.take(row, sample)?;
+        }
+        match page.last {
+            Some((at, source)) if !is_last => after = (At(at), codes::of_source(source).to_vec()),
+            Some(_) | None => break,
+        }
+    }
+    transaction.roll_back().await;
+    Ok(page.points)
+}
+
+/// The place in the order of time and source that the page begins after. No source is as short as none.
+fn begin_after(query: &TelemetryQuery) -> (At, Vec<u8>) {
+    match query.after {
+        Some((at, source)) if at >= query.from => (At(at), codes::of_source(source).to_vec()),
+        Some(_) | None => (At(query.from), Vec::new()),
+    }
+}
+
+/// A page as it fills.
+struct Page<'q> {
+    query: &'q TelemetryQuery,
+    points: Vec<Point>,
+    samples: u32,
+    last: Option<(Timestamp, Source)>,
+}
+
+impl Page<'_> {
+    fn take(&mut self, row: &Row, (kind_of, sample): (evara_actors::domain::Kind, Sample)) -> Result<(), Failure> {
+        // A node that became another kind may have taken one sample into both tables.
+        let key = Some((sample.source_at, sample.source));
+        if self.samples == self.query.limit || std::mem::replace(&mut self.last, key) == key {
+            return Ok(());
+        }
+        let before = self.points.len();
+        let revision = rows::revision(row)?;
+        let point = |value: Value| Point {
+            metric: value.metric,
+            number: value.number,
+            verdict: value.verdict,
+            raw: value.raw,
+            source: sample.source,
+            source_at: sample.source_at,
+            received_at: sample.received_at,
+            revision,
+        };
+        let mut values = sample.values;
+        if let Some(metric) = &self.query.metric {
+            values.retain(|value| value.metric == *metric);
+            if values.is_empty() {
+                let number = rows::derived(row, kind_of, metric.name())?;
+                values.extend(number.map(|number| Value {
+                    metric: metric.clone(),
+                    number: Some(number),
+                    verdict: Verdict::GOOD,
+                    raw: None,
+                }));
+            }
+        }
+        self.points.extend(values.into_iter().map(point));
+        self.samples += u32::from(self.points.len() > before);
+        Ok(())
+    }
+}
+
+/// The samples of rows of `samples_by_time`.
+async fn whole_samples<'r>(
+    transaction: &mut Transaction<'_>,
+    node: NodeId,
+    found: &'r [Row],
+) -> Result<Vec<(&'r Row, (evara_actors::domain::Kind, Sample))>, Failure> {
+    let samples = found.iter().map(SampleRow::of);
+    let samples: Vec<SampleRow> = samples.collect::<Result<_, _>>()?;
+    let keys = samples.iter().map(|sample| sample.elsewhere(node));
+    let others = other_values(transaction, keys.collect()).await?;
+    let whole = |((row, sample), others): ((&'r Row, SampleRow), Vec<Value>)| {
+        Ok((row, (sample.kind, sample.whole(others)?)))
+    };
+    found.iter().zip(samples).zip(others).map(whole).collect()
+}
+
+/// The other values of samples by their keys; none for a sample without a key.
+async fn other_values(
+    transaction: &mut Transaction<'_>,
+    keys: Vec<Option<Key>>,
+) -> Result<Vec<Vec<Value>>, Failure> {
+    let mut values: Vec<Vec<Value>> = keys.iter().map(|_| Vec::new()).collect();
+    let (mut places, mut nodes): (Vec<usize>, Vec<Uuid>) = Default::default();
+    let (mut times, mut sources, mut kinds): (Vec<At>, Vec<Vec<u8>>, Vec<i16>) = Default::default();
+    for (place, key) in keys.into_iter().enumerate() {
+        let Some((node, source_at, source, kind)) = key else {
+            continue;
+        };
+        places.push(place);
+        nodes.push(node);
+        times.push(source_at);
+        sources.push(source);
+        kinds.push(kind);
+    }
+    if places.is_empty() {
+        return Ok(values);
+    }
+    let params: Params<'_> = &[&nodes, &times, &sources, &kinds];
+    for row in transaction.rows(statements::OTHER_VALUES, params).await? {
+        let (ordinal, value) = rows::other_value(&row)?;
+        let place = usize::try_from(ordinal - 1).ok();
+        if let Some(place) = place.and_then(|ordinal| places.get(ordinal)) {
+            values[*place].push(value);
+        }
+    }
+    Ok(values)
+}
+
+/// What changed `node` after a revision. Late rows changed nothing and are left out.
+pub(super) async fn changes(
+    store: &PostgresStore,
+    node: NodeId,
+    after: Revision,
+    limit: u32,
+) -> Result<Vec<LogEntry>, Failure> {
+    let mut transaction = store.reading().await?;
+    let after = codes::of_revision(after, false);
+    let params: Params<'_> = &[&node.0, &after, &i64::from(limit)];
+    let found = transaction
+        .rows(statements::CHANGES_BY_REVISION, params)
+        .await?;
+    let found = found.iter().map(|row| Ok((node, rows::logged(row)?)));
+    let found = found.collect::<Result<_, Failure>>()?;
+    let log = whole_log(&mut transaction, found).await?;
+    transaction.roll_back().await;
+    Ok(log.into_iter().map(|(_, entry)| entry).collect())
+}
+
+/// Entries with the other values of their samples.
+async fn whole_log(
+    transaction: &mut Transaction<'_>,
+    log: Vec<(NodeId, Logged)>,
+) -> Result<Vec<(NodeId, LogEntry)>, Failure> {
+    let keys = log.iter().map(|(node, logged)| match logged {
+        Logged::Event(_) => None,
+        Logged::Sample(_, sample) => sample.elsewhere(*node),
+    });
+    let others = other_values(transaction, keys.collect()).await?;
+    let whole = |((node, logged), others): ((NodeId, Logged), Vec<Value>)| {
+        let entry = match logged {
+            Logged::Event(entry) => entry,
+            Logged::Sample(revision, sample) => LogEntry {
+                revision,
+                record: Record::Telemetry(sample.whole(others)?),
+            },
+        };
+        Ok((node, entry))
+    };
+    log.into_iter().zip(others).map(whole).collect()
+}
+
+/// Twins and cursors, as they were last committed.
+pub(super) async fn load(store: &PostgresStore) -> Result<Saved, Failure> {
+    let mut transaction = Transaction::loading(&store.connections, LOAD_DEADLINE).await?;
+    let mut saved = Saved::default();
+    for row in transaction.rows(statements::ALL_CURSORS, &[]).await? {
+        let cursor = rows::cursor(&row)?;
+        saved.cursors.insert(cursor.channel, cursor);
+    }
+    for row in transaction.rows(statements::ALL_SNAPSHOTS, &[]).await? {
+        let snapshot = rows::snapshot(&row)?;
+        let twin = saved.twins.entry(snapshot.node).or_default();
+        twin.snapshot = Some(snapshot);
+    }
+    let tails = transaction.rows(statements::LOG_TAILS, &[]).await?;
+    let tails = tails
+        .iter()
+        .map(|row| Ok((rows::node_of_tail(row)?, rows::logged(row)?)));
+    let tails = tails.collect::<Result<_, Failure>>()?;
+    for (node, entry) in whole_log(&mut transaction, tails).await? {
+        saved.twins.entry(node).or_default().tail.push(entry);
+    }
+    transaction.roll_back().await;
+    Ok(saved)
+}
+
+/// The newest dead letters, newest first.
+pub(super) async fn dead_letters(
+    store: &PostgresStore,
+    limit: u32,
+) -> Result<Vec<DeadLetter>, Failure> {
+    let limit: Params<'_> = &[&i64::from(limit)];
+    all(store, statements::NEWEST_DEAD_LETTERS, limit, rows::dead_letter).await
+}
+
+/// Every row that `query` gives, as `value` reads it.
+pub(super) async fn all<T>(
+    store: &PostgresStore,
+    query: Query,
+    params: Params<'_>,
+    value: impl Fn(&Row) -> Result<T, Failure>,
+) -> Result<Vec<T>, Failure> {
+    let mut transaction = store.reading().await?;
+    let found = transaction.rows(query, params).await?;
+    transaction.roll_back().await;
+    found.iter().map(value).collect()
+}

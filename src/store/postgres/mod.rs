@@ -1,0 +1,143 @@
+//! The store on PostgreSQL 15 or newer: for more nodes, and longer histories, than one file should hold.
+//!
+//! It holds the truth of nodes, twins and history. `Ok` means committed, as durably as the server is set.
+//! Every call has a deadline, and the server gives up before it; a connection that broke is replaced by
+//! the next call. The schema is not changed here: `serve` refuses one that is older or newer, see
+//! [`migrate`].
+
+mod address;
+mod archive;
+mod batch;
+mod channel_secrets;
+mod connect;
+mod error;
+mod history;
+mod migrations;
+mod months;
+mod registry;
+mod rows;
+mod statements;
+mod tls;
+mod transaction;
+mod values;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use evara_actors::domain::NodeId;
+
+pub use address::PostgresAddress;
+pub use error::PostgresError;
+pub use migrations::{migrate, migrate_status};
+pub use tls::TlsError;
+
+use self::connect::Connections;
+use self::error::Failure;
+use self::months::Month;
+use self::transaction::Transaction;
+use super::SecretBox;
+
+/// Callers on the path of a request wait no longer; the outside gives up on one after six seconds.
+const DEADLINE: Duration = Duration::from_secs(5);
+
+/// Loading happens once, before anyone waits, and grows with the number of twins.
+const LOAD_DEADLINE: Duration = Duration::from_secs(60);
+
+/// The fact by which a database knows its SECRET_KEY.
+const KEY_CHECK: &str = "key_check";
+
+/// The store. Clones of its connections go when it is dropped.
+#[derive(Debug)]
+pub struct PostgresStore {
+    connections: Connections,
+    keys: Arc<SecretBox>,
+    /// What is known to be in the database, so that it need not be said with every batch. Forgotten
+    /// where it proves wrong.
+    known: Mutex<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    /// Months that have tables.
+    months: HashSet<Month>,
+    /// Nodes that have a change log.
+    logged: HashSet<NodeId>,
+}
+
+impl PostgresStore {
+    /// Opens the store at `address` with up to `pool_size` connections for callers, and one more that
+    /// tells whether the database answers.
+    ///
+    /// # Errors
+    /// When it cannot be reached, when its schema is not this version's, and when it was begun under
+    /// another SECRET_KEY.
+    pub async fn open(
+        address: &PostgresAddress,
+        pool_size: u32,
+        keys: SecretBox,
+    ) -> Result<Self, PostgresError> {
+        let connections = Connections::new(address, pool_size)?;
+        migrations::refuse_other(&connections).await?;
+        check_key(&connections, &keys).await?;
+        let months = months::known(&connections).await?;
+        Ok(Self {
+            connections,
+            keys: Arc::new(keys),
+            known: Mutex::new(Known {
+                months,
+                logged: HashSet::new(),
+            }),
+        })
+    }
+
+    /// Whether the database answers, asked on a connection that no call takes. Returns the time it took.
+    ///
+    /// # Errors
+    /// When it does not answer in five seconds.
+    pub async fn ping(&self) -> Result<Duration, PostgresError> {
+        let asked = tokio::time::Instant::now();
+        let ask = async {
+            let client = self.connections.for_health().await?;
+            Ok::<_, Failure>(client.batch_execute("").await?)
+        };
+        let answer = tokio::time::timeout(DEADLINE, ask).await;
+        answer.unwrap_or(Err(Failure::TimedOut))?;
+        Ok(asked.elapsed())
+    }
+
+    async fn reading(&self) -> Result<Transaction<'_>, Failure> {
+        Transaction::reading(&self.connections, DEADLINE).await
+    }
+
+    async fn writing(&self) -> Result<Transaction<'_>, Failure> {
+        Transaction::writing(&self.connections, DEADLINE).await
+    }
+
+    /// What it guards is whole after every step, so that a panic elsewhere spoils nothing.
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Remembers the key of a new database; refuses another key than the remembered one.
+async fn check_key(connections: &Connections, keys: &SecretBox) -> Result<(), PostgresError> {
+    let ours = keys.check_value();
+    let ours: &[u8] = ours.as_ref();
+    let mut transaction = Transaction::writing(connections, DEADLINE).await?;
+    transaction
+        .rows(statements::KEEP_FACT, &[&KEY_CHECK, &ours])
+        .await?;
+    let found = transaction
+        .row(statements::FIND_FACT, &[&KEY_CHECK])
+        .await?;
+    let found: Vec<u8> = found.try_get(0).map_err(Failure::from)?;
+    if found != ours {
+        transaction.roll_back().await;
+        return Err(PostgresError::WrongSecretKey);
+    }
+    Ok(transaction.commit().await?)
+}

@@ -1,0 +1,139 @@
+//! The registry's port over PostgreSQL. Each write checks and changes in one transaction.
+
+use evara_actors::domain::{NodeId, NodeSpec};
+use evara_actors::ports::{BoxFuture, Registry, RegistryError};
+
+use super::error::Failure;
+use super::statements::Query;
+use super::transaction::{Params, Transaction};
+use super::values::{At, json_to_stored, to_stored};
+use super::{PostgresStore, history, rows, statements};
+use crate::store::json;
+
+/// What is violated by a key that another node of the community has.
+const KEY_CONSTRAINT: &str = "nodes_by_key";
+
+/// What is violated by an id that was added meanwhile.
+const ID_CONSTRAINT: &str = "nodes_pkey";
+
+/// What a write came to, where the database itself did not fail.
+type Outcome = Result<(), RegistryError>;
+
+impl Registry for PostgresStore {
+    fn nodes(&self) -> BoxFuture<'_, Result<Vec<NodeSpec>, RegistryError>> {
+        Box::pin(async move {
+            Ok(history::all(self, statements::ALL_NODES, &[], rows::node_spec).await?)
+        })
+    }
+
+    fn insert(&self, spec: NodeSpec) -> BoxFuture<'_, Result<(), RegistryError>> {
+        Box::pin(async move { insert(self, &spec).await? })
+    }
+
+    fn update(&self, spec: NodeSpec) -> BoxFuture<'_, Result<(), RegistryError>> {
+        Box::pin(async move { update(self, &spec).await? })
+    }
+
+    fn remove(&self, id: NodeId) -> BoxFuture<'_, Result<(), RegistryError>> {
+        Box::pin(async move { remove(self, id).await? })
+    }
+}
+
+async fn insert(store: &PostgresStore, spec: &NodeSpec) -> Result<Outcome, Failure> {
+    let mut transaction = store.writing().await?;
+    if is_there(&mut transaction, spec.id).await? {
+        transaction.roll_back().await;
+        return Ok(Err(RegistryError::VersionMoved));
+    }
+    match write(&mut transaction, statements::INSERT_NODE, spec, &[]).await? {
+        Written::Rows(_) => {}
+        Written::Refused(error) => {
+            transaction.roll_back().await;
+            return Ok(Err(error));
+        }
+    }
+    transaction
+        .rows(statements::UNDO_REMOVED, &[&spec.id.0])
+        .await?;
+    transaction.commit().await?;
+    Ok(Ok(()))
+}
+
+async fn update(store: &PostgresStore, spec: &NodeSpec) -> Result<Outcome, Failure> {
+    let mut transaction = store.writing().await?;
+    let before = spec.version.wrapping_sub(1).cast_signed();
+    let written = write(&mut transaction, statements::UPDATE_NODE, spec, &[&before]).await?;
+    let refused = match written {
+        Written::Rows(0) if is_there(&mut transaction, spec.id).await? => {
+            Some(RegistryError::VersionMoved)
+        }
+        Written::Rows(0) => Some(RegistryError::NotFound),
+        Written::Rows(_) => None,
+        Written::Refused(error) => Some(error),
+    };
+    if let Some(error) = refused {
+        transaction.roll_back().await;
+        return Ok(Err(error));
+    }
+    let channel = spec
+        .channel
+        .as_ref()
+        .map(|binding| binding.channel_id.0.cast_signed());
+    transaction
+        .rows(statements::FORGET_STALE_READ_KEY, &[&spec.id.0, &channel])
+        .await?;
+    transaction.commit().await?;
+    Ok(Ok(()))
+}
+
+async fn remove(store: &PostgresStore, id: NodeId) -> Result<Outcome, Failure> {
+    let mut transaction = store.writing().await?;
+    let gone = transaction.rows(statements::DELETE_NODE, &[&id.0]).await?;
+    if gone.is_empty() {
+        transaction.roll_back().await;
+        return Ok(Err(RegistryError::NotFound));
+    }
+    transaction
+        .rows(statements::INSERT_REMOVED, &[&id.0])
+        .await?;
+    transaction.commit().await?;
+    Ok(Ok(()))
+}
+
+enum Written {
+    Rows(usize),
+    Refused(RegistryError),
+}
+
+/// Writes the columns of `spec`, then what is in `more`.
+async fn write(
+    transaction: &mut Transaction<'_>,
+    query: Query,
+    spec: &NodeSpec,
+    more: Params<'_>,
+) -> Result<Written, Failure> {
+    let (key, version) = (to_stored(&spec.key), spec.version.cast_signed());
+    let (created_at, stored) = (At(spec.created_at), json_to_stored(json::of_spec(spec)?)?);
+    let columns: Params<'_> = &[
+        &spec.id.0,
+        &key,
+        &spec.community_id,
+        &version,
+        &created_at,
+        &stored,
+    ];
+    match transaction.rows(query, &[columns, more].concat()).await {
+        Ok(rows) => Ok(Written::Rows(rows.len())),
+        Err(failure) if failure.violates(KEY_CONSTRAINT) => {
+            Ok(Written::Refused(RegistryError::KeyTaken))
+        }
+        Err(failure) if failure.violates(ID_CONSTRAINT) => {
+            Ok(Written::Refused(RegistryError::VersionMoved))
+        }
+        Err(failure) => Err(failure),
+    }
+}
+
+async fn is_there(transaction: &mut Transaction<'_>, id: NodeId) -> Result<bool, Failure> {
+    rows::is_there(&transaction.row(statements::HAS_NODE, &[&id.0]).await?)
+}

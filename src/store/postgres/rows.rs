@@ -1,0 +1,198 @@
+//! Rows as values. Nothing else in the store indexes a row of telemetry, of the change log or of a table.
+
+use std::collections::BTreeMap;
+
+use evara_actors::domain::{ChannelId, EntryId, Kind, NodeId, NodeSpec, Sample, ShardId, Value};
+use evara_actors::ports::{CursorRow, DeadLetter, LogEntry, Record, SnapshotRow};
+use tokio_postgres::Row;
+use tokio_postgres::types::FromSql;
+use uuid::Uuid;
+
+use super::error::Failure;
+use super::values::{At, from_stored, json_from_stored};
+use crate::store::sample::{self, MAX_COLUMNS, MAX_DERIVED};
+use crate::store::unreadable::Unreadable;
+use crate::store::{codes, json};
+
+/// The kind of a row of the change log that is an event.
+const EVENT: i16 = -1;
+
+/// The columns after those of a sample: of `samples_by_time` its derived values, of the two logs the
+/// change and the node.
+const AFTER_SAMPLE: usize = 6 + MAX_COLUMNS;
+
+/// What other rows a sample needs to be whole: the key of its rows in `telemetry_other`.
+pub(super) type Key = (Uuid, At, Vec<u8>, i16);
+
+/// A row of a sample: the first ten columns of `samples_by_time`, `changes_by_revision` and `log_tails`.
+#[derive(Debug)]
+pub(super) struct SampleRow {
+    pub(super) kind: Kind,
+    source_at: At,
+    source: Vec<u8>,
+    received_at: At,
+    verdicts: Option<Vec<u8>>,
+    numbers: [Option<f64>; MAX_COLUMNS],
+}
+
+impl SampleRow {
+    pub(super) fn of(row: &Row) -> Result<Self, Failure> {
+        let kind: i16 = get(row, 0)?;
+        let mut numbers = [None; MAX_COLUMNS];
+        for (column, number) in numbers.iter_mut().enumerate() {
+            *number = get(row, 6 + column)?;
+        }
+        Ok(Self {
+            kind: codes::kind(kind.into())?,
+            source_at: get(row, 1)?,
+            source: get(row, 2)?,
+            received_at: get(row, 3)?,
+            verdicts: get(row, 5)?,
+            numbers,
+        })
+    }
+
+    /// The key of its other values, if it has any.
+    pub(super) fn elsewhere(&self, node: NodeId) -> Option<Key> {
+        let kind = codes::of_kind(self.kind) as i16;
+        let is_elsewhere = sample::is_elsewhere(self.verdicts.as_deref());
+        is_elsewhere.then(|| (node.0, self.source_at, self.source.clone(), kind))
+    }
+
+    /// The sample, with its other values in their order.
+    pub(super) fn whole(self, elsewhere: Vec<Value>) -> Result<Sample, Failure> {
+        let short = |_| Unreadable("a source that is no source".to_owned());
+        let source: codes::SourceKey = self.source.try_into().map_err(short)?;
+        let verdicts = self.verdicts.as_deref();
+        let values = sample::join(self.kind, self.numbers, verdicts, || {
+            Ok::<_, Failure>(elsewhere)
+        })?;
+        Ok(Sample {
+            source: codes::source(source)?,
+            source_at: self.source_at.0,
+            received_at: self.received_at.0,
+            values,
+        })
+    }
+}
+
+/// A row of `other_values`: which of the keys that were asked for it belongs to, counted from 1.
+pub(super) fn other_value(row: &Row) -> Result<(i64, Value), Failure> {
+    let name = from_stored(get(row, 1)?)?;
+    let metric = name
+        .parse()
+        .map_err(|_| Unreadable(format!("a metric with the name {name:?}")))?;
+    let raw: Option<String> = get(row, 3)?;
+    let verdict: i16 = get(row, 4)?;
+    let code = u8::try_from(verdict)
+        .map_err(|_| Unreadable(format!("{verdict} is no verdict")))?;
+    let value = Value {
+        metric,
+        number: get(row, 2)?,
+        verdict: codes::verdict(code)?,
+        raw: raw.map(from_stored).transpose()?.map(String::into_boxed_str),
+    };
+    Ok((get(row, 0)?, value))
+}
+
+/// The derived value `name` of a row of `samples_by_time`.
+pub(super) fn derived(row: &Row, kind: Kind, name: &str) -> Result<Option<f64>, Failure> {
+    let mut columns = sample::derived_columns(kind).iter();
+    if let Some(column) = columns.position(|column| *column == name) {
+        return get(row, AFTER_SAMPLE + column);
+    }
+    let derived: Option<String> = get(row, AFTER_SAMPLE + MAX_DERIVED)?;
+    let Some(derived) = derived else {
+        return Ok(None);
+    };
+    let object: BTreeMap<String, f64> = json::parse("derived values", &derived)?;
+    Ok(object.get(name).copied())
+}
+
+pub(super) fn revision(row: &Row) -> Result<evara_actors::domain::Revision, Failure> {
+    Ok(codes::revision(get(row, 4)?))
+}
+
+/// An entry of a log: an event whole, or a sample that may miss its other values.
+#[derive(Debug)]
+pub(super) enum Logged {
+    Event(LogEntry),
+    Sample(evara_actors::domain::Revision, SampleRow),
+}
+
+/// A row of `changes_by_revision` or `log_tails`.
+pub(super) fn logged(row: &Row) -> Result<Logged, Failure> {
+    let (kind, revision) = (get::<i16>(row, 0)?, revision(row)?);
+    if kind != EVENT {
+        return Ok(Logged::Sample(revision, SampleRow::of(row)?));
+    }
+    let (At(at), change): (At, String) = (get(row, 1)?, get(row, AFTER_SAMPLE)?);
+    let record = Record::Event(at, json::change(&change)?);
+    Ok(Logged::Event(LogEntry { revision, record }))
+}
+
+/// Whose entry a row of `log_tails` is.
+pub(super) fn node_of_tail(row: &Row) -> Result<NodeId, Failure> {
+    Ok(NodeId(get(row, AFTER_SAMPLE + 1)?))
+}
+
+pub(super) fn snapshot(row: &Row) -> Result<SnapshotRow, Failure> {
+    Ok(SnapshotRow {
+        node: NodeId(get(row, 0)?),
+        shard: shard(row, 1)?,
+        revision: codes::revision(get(row, 2)?),
+        state: get(row, 3)?,
+    })
+}
+
+pub(super) fn cursor(row: &Row) -> Result<CursorRow, Failure> {
+    let (At(last_created_at), generation): (At, i64) = (get(row, 3)?, get(row, 4)?);
+    let unknown = |_| Unreadable(format!("{generation} is no generation of a channel"));
+    Ok(CursorRow {
+        channel: ChannelId(unsigned(row, 0)?),
+        shard: shard(row, 1)?,
+        last_entry: EntryId(unsigned(row, 2)?),
+        last_created_at,
+        generation: u32::try_from(generation).map_err(unknown)?,
+        missed: unsigned(row, 5)?,
+    })
+}
+
+pub(super) fn dead_letter(row: &Row) -> Result<DeadLetter, Failure> {
+    let At(at) = get(row, 2)?;
+    Ok(DeadLetter {
+        id: get(row, 0)?,
+        node: NodeId(get(row, 1)?),
+        at,
+        error: from_stored(get(row, 3)?)?,
+        message: from_stored(get(row, 4)?)?,
+    })
+}
+
+pub(super) fn node_spec(row: &Row) -> Result<NodeSpec, Failure> {
+    Ok(json::spec(&json_from_stored(get(row, 0)?)?)?)
+}
+
+/// A row of `all_read_keys`: the node, its channel, and the key, sealed.
+pub(super) fn read_key(row: &Row) -> Result<(NodeId, ChannelId, Vec<u8>), Failure> {
+    let channel = ChannelId(unsigned(row, 1)?);
+    Ok((NodeId(get(row, 0)?), channel, get(row, 2)?))
+}
+
+pub(super) fn is_there(row: &Row) -> Result<bool, Failure> {
+    get(row, 0)
+}
+
+fn unsigned(row: &Row, column: usize) -> Result<u64, Failure> {
+    Ok(get::<i64>(row, column)?.cast_unsigned())
+}
+
+fn shard(row: &Row, column: usize) -> Result<ShardId, Failure> {
+    let number: i32 = get(row, column)?;
+    let unknown = |_| Unreadable(format!("{number} is no shard"));
+    Ok(ShardId(u16::try_from(number).map_err(unknown)?))
+}
+
+fn get<'a, T: FromSql<'a>>(row: &'a Row, column: usize) -> Result<T, Failure> {
+    Ok(row.try_get(column)?)
+}

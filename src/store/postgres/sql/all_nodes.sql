@@ -1,0 +1,3 @@
+SELECT spec::text
+FROM nodes
+ORDER BY created_at, id

@@ -1,0 +1,3 @@
+SELECT node, channel_id, read_key
+FROM channel_secrets
+ORDER BY channel_id, node

@@ -1,0 +1,3 @@
+SELECT node, shard, revision, state
+FROM twin_snapshots
+WHERE NOT EXISTS (SELECT FROM removed_nodes WHERE id = node)

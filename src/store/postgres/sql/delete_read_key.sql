@@ -1,0 +1,1 @@
+DELETE FROM channel_secrets WHERE node = $1

@@ -1,0 +1,1 @@
+SELECT EXISTS (SELECT FROM channel_secrets WHERE node = $1)

@@ -1,0 +1,1 @@
+INSERT INTO removed_nodes (id) VALUES ($1) ON CONFLICT (id) DO NOTHING

@@ -1,0 +1,1 @@
+SELECT make_telemetry_month(($1::text)::date)

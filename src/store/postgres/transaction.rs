@@ -1,0 +1,258 @@
+//! A transaction by a deadline, and the certainty of what became of it.
+//!
+//! Until COMMIT is sent, giving up is safe: the connection is closed, and the server rolls back. From then
+//! on the answer may be lost, so that the transaction is asked for by its number on another connection.
+//! Only where the server cannot be reached at all does a caller hear [`Failure::OutcomeUnknown`]; what
+//! such a transaction wrote is locked until it ends, so that whoever repeats it comes after it.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use deadpool_postgres::Object;
+use tokio::time::{Instant, sleep, timeout_at};
+use tokio_postgres::Row;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::ToSql;
+
+use super::connect::Connections;
+use super::error::Failure;
+use super::statements::{self, Query};
+
+/// After COMMIT was sent: for the answer, and where it is lost for asking what became of it.
+const SETTLE: Duration = Duration::from_secs(4);
+
+/// Of that, for the answer to come by itself.
+const COMMIT_ANSWER: Duration = Duration::from_secs(2);
+
+/// Between two questions for the outcome.
+const ASK_AGAIN: Duration = Duration::from_millis(100);
+
+const BEGIN_READING: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
+/// Shorter than [`super::LOAD_DEADLINE`]. Sorting and hashing all twins need not go through files.
+const BEGIN_LOADING: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
+    SET LOCAL statement_timeout = '55s'; SET LOCAL work_mem = '64MB'";
+
+/// Plans are made for the arrays at hand: one that is made for arrays of ten joins thousands of rows by
+/// trying each with each.
+const BEGIN_WRITING: &str =
+    "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL plan_cache_mode = force_custom_plan";
+
+/// The parameters of a statement.
+pub(super) type Params<'a> = &'a [&'a (dyn ToSql + Sync)];
+
+/// An open transaction. Dropped before its end, it takes its connection along, and the server rolls back.
+#[derive(Debug)]
+pub(super) struct Transaction<'c> {
+    connections: &'c Connections,
+    client: Option<Object>,
+    deadline: Instant,
+    begin: Option<&'static str>,
+    /// A statement failed: the server answers a COMMIT with a ROLLBACK, and does not call that an error.
+    is_aborted: bool,
+}
+
+impl<'c> Transaction<'c> {
+    /// One state of the database, whatever is committed meanwhile.
+    pub(super) async fn reading(
+        connections: &'c Connections,
+        patience: Duration,
+    ) -> Result<Self, Failure> {
+        Self::begin(connections, patience, BEGIN_READING).await
+    }
+
+    /// The same for what is read before anyone waits, and takes as long as there is much of it.
+    pub(super) async fn loading(
+        connections: &'c Connections,
+        patience: Duration,
+    ) -> Result<Self, Failure> {
+        Self::begin(connections, patience, BEGIN_LOADING).await
+    }
+
+    /// To write.
+    pub(super) async fn writing(
+        connections: &'c Connections,
+        patience: Duration,
+    ) -> Result<Self, Failure> {
+        Self::begin(connections, patience, BEGIN_WRITING).await
+    }
+
+    /// BEGIN travels with the first statement.
+    async fn begin(
+        connections: &'c Connections,
+        patience: Duration,
+        begin: &'static str,
+    ) -> Result<Self, Failure> {
+        let deadline = Instant::now() + patience;
+        let client = timeout_at(deadline, connections.get()).await;
+        Ok(Self {
+            connections,
+            client: Some(client.map_err(|_elapsed| Failure::TimedOut)??),
+            deadline,
+            begin: Some(begin),
+            is_aborted: false,
+        })
+    }
+
+    /// The rows that `query` gives.
+    pub(super) async fn rows(
+        &mut self,
+        query: Query,
+        params: Params<'_>,
+    ) -> Result<Vec<Row>, Failure> {
+        let rows = self.all(&[(query, params)]).await?;
+        Ok(rows.into_iter().next().unwrap_or_default())
+    }
+
+    /// The only row that `query` gives.
+    pub(super) async fn row(&mut self, query: Query, params: Params<'_>) -> Result<Row, Failure> {
+        let mut rows = self.rows(query, params).await?;
+        rows.pop().ok_or(Failure::Ended)
+    }
+
+    /// Sends all of `queries` at once, to be done in their order; nothing waits for an answer in between.
+    pub(super) async fn all(
+        &mut self,
+        queries: &[(Query, Params<'_>)],
+    ) -> Result<Vec<Vec<Row>>, Failure> {
+        let client = self.client.as_ref().ok_or(Failure::Ended)?;
+        let begin = self.begin.take();
+        let work = async {
+            let mut statements = Vec::with_capacity(queries.len());
+            for (query, params) in queries {
+                statements.push((client.prepare_cached(query.sql).await?, *params));
+            }
+            let begun = async {
+                match begin {
+                    Some(begin) => client.batch_execute(begin).await,
+                    None => Ok(()),
+                }
+            };
+            let answers = statements
+                .iter()
+                .map(|(statement, params)| client.query(statement, params));
+            let (begun, answers) = tokio::join!(begun, in_order(answers));
+            begun?;
+            let answers: Result<Vec<Vec<Row>>, _> = answers.into_iter().collect();
+            Ok::<_, Failure>(answers?)
+        };
+        let done = timeout_at(self.deadline, work).await;
+        let done = done.unwrap_or(Err(Failure::TimedOut));
+        self.notice(done)
+    }
+
+    /// Ends a transaction that wrote nothing, or whose writes are not wanted.
+    pub(super) async fn roll_back(mut self) {
+        let Some(client) = self.client.take() else {
+            return;
+        };
+        let done = timeout_at(self.deadline, client.batch_execute("ROLLBACK")).await;
+        if !matches!(done, Ok(Ok(()))) {
+            close(client);
+        }
+    }
+
+    /// Commits. `Ok` says that it is committed, and any other failure than [`Failure::OutcomeUnknown`]
+    /// that it never will be.
+    pub(super) async fn commit(mut self) -> Result<(), Failure> {
+        // The number is asked for before, since afterwards there may be nobody to ask.
+        let number: String = self.row(statements::CURRENT_TRANSACTION, &[]).await?.try_get(0)?;
+        self.commit_as(number).await
+    }
+
+    /// Commits the transaction that has the number `number`.
+    pub(super) async fn commit_as(mut self, number: String) -> Result<(), Failure> {
+        let client = self.client.take().ok_or(Failure::Ended)?;
+        if self.is_aborted {
+            close(client);
+            return Err(Failure::Ended);
+        }
+        let sent = Instant::now();
+        let answer = timeout_at(sent + COMMIT_ANSWER, client.batch_execute("COMMIT")).await;
+        let failure = match answer {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(error)) => Failure::from(error),
+            Err(_elapsed) => Failure::TimedOut,
+        };
+        close(client);
+        if !failure.is_of_the_connection() {
+            return Err(failure);
+        }
+        self.connections.forget_idle();
+        match timeout_at(sent + SETTLE, self.settle(&number)).await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(failure),
+            Err(_elapsed) => Err(Failure::OutcomeUnknown),
+        }
+    }
+
+    /// Whether transaction `number` was committed. Asks until there is an answer.
+    async fn settle(&self, number: &str) -> bool {
+        loop {
+            match self.status_of(number).await {
+                Ok(status) if status.as_deref() == Some("committed") => return true,
+                Ok(status) if status.as_deref() == Some("in progress") => {}
+                // Older than what the server remembers cannot be: it was there a moment ago.
+                Ok(_aborted) => return false,
+                // A server that crashed has not given the number out: nothing of it was written.
+                Err(failure) if failure.is(&SqlState::INVALID_PARAMETER_VALUE) => return false,
+                Err(_not_there) => {}
+            }
+            sleep(ASK_AGAIN).await;
+        }
+    }
+
+    async fn status_of(&self, number: &str) -> Result<Option<String>, Failure> {
+        let client = self.connections.get().await?;
+        let sql = statements::TRANSACTION_STATUS.sql;
+        let statement = client.prepare_cached(sql).await?;
+        let row = client.query_one(&statement, &[&number]).await?;
+        Ok(row.try_get(0)?)
+    }
+
+    /// After a failure nothing is committed any more; after one of the connection nothing is asked on it,
+    /// nor on those of its age.
+    fn notice<T>(&mut self, done: Result<T, Failure>) -> Result<T, Failure> {
+        if let Err(failure) = &done {
+            self.is_aborted = true;
+            if failure.is_of_the_connection() {
+                self.connections.forget_idle();
+                self.client.take().map(close);
+            }
+        }
+        done
+    }
+}
+
+impl Drop for Transaction<'_> {
+    fn drop(&mut self) {
+        self.client.take().map(close);
+    }
+}
+
+/// Out of the pool, and closed.
+fn close(client: Object) {
+    drop(Object::take(client));
+}
+
+/// Runs `futures` side by side, each polled first in its turn: requests are sent in that order.
+async fn in_order<F: Future>(futures: impl Iterator<Item = F>) -> Vec<F::Output> {
+    let mut running: Vec<(Pin<Box<F>>, Option<F::Output>)> =
+        futures.map(|future| (Box::pin(future), None)).collect();
+    poll_fn(|context| {
+        let mut is_done = true;
+        for (future, output) in &mut running {
+            if output.is_none() {
+                match future.as_mut().poll(context) {
+                    Poll::Ready(value) => *output = Some(value),
+                    Poll::Pending => is_done = false,
+                }
+            }
+        }
+        if is_done { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+    running.into_iter().filter_map(|(_, output)| output).collect()
+}
