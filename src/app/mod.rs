@@ -8,15 +8,15 @@ mod keys;
 pub mod listener;
 pub mod nodes;
 pub mod stats;
+mod store;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use evara_actors::domain::ChannelId;
 use evara_actors::ingest::GateSettings;
-use evara_actors::ports::{Archive, Clock, Registry};
+use evara_actors::ports::Clock;
 use evara_actors::system::{Drained, Ports, Settings, System};
 use secrecy::SecretString;
 use tokio::net::TcpListener;
@@ -24,11 +24,12 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::config::{Config, SecretError};
 use crate::http::{AppState, Inside, service};
-use crate::store::{ChannelSecrets, SecretBox, SecretKeyError, SqliteStore, StoreError};
+use crate::store::SecretKeyError;
 use crate::thingspeak::{HttpTransport, Keyring, ThingSpeak};
 use keys::Keys;
 use listener::{HeaderNames, Listener};
 use nodes::Nodes;
+use store::{Place, Store};
 
 /// Platforms send SIGKILL 30 s after SIGTERM.
 pub const GRACE: Duration = Duration::from_secs(25);
@@ -63,12 +64,12 @@ pub enum StartError {
     SecretKey(#[from] SecretKeyError),
     /// The store did not open.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(#[from] store::OpenError),
     /// The store opened and cannot be read.
-    #[error("what is stored in {} cannot be loaded", directory.display())]
+    #[error("what is stored in {place} cannot be loaded")]
     Load {
-        /// The store's directory.
-        directory: PathBuf,
+        /// The directory of the embedded store, or that it is PostgreSQL.
+        place: String,
         /// What it said.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
@@ -88,14 +89,15 @@ impl App {
     pub async fn start(config: &Config, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
         let socket = listener::bind(config.http.bind).await?;
         let token = config.http.token.obtain()?;
-        let store = open_store(config).await?;
+        let store = Store::open(config).await?;
         let keyring = Arc::new(Keyring::new(config.thingspeak.api_key.clone()));
         let system = start_system(config, &store, &keyring, &clock).await?;
-        let keys = Arc::new(Keys::new(store.clone(), keyring));
-        let nodes = Nodes::new(Arc::clone(&system), store.clone(), keys, Arc::clone(&clock));
+        let keys = Arc::new(Keys::new(Arc::clone(&store.secrets), keyring));
+        let registry = Arc::clone(&store.registry);
+        let nodes = Nodes::new(Arc::clone(&system), registry, keys, Arc::clone(&clock));
         let state = AppState::new(Inside {
             system: Arc::clone(&system),
-            archive: store,
+            archive: store.archive,
             nodes: nodes.clone(),
             clock,
             token: token.clone(),
@@ -147,34 +149,23 @@ impl App {
     }
 }
 
-async fn open_store(config: &Config) -> Result<Arc<SqliteStore>, StartError> {
-    let seal = SecretBox::new(&config.secret_key.obtain()?)?;
-    let directory = config.store.database.clone();
-    let opening = tokio::task::spawn_blocking(move || SqliteStore::open(&directory, seal));
-    match opening.await {
-        Ok(store) => Ok(Arc::new(store?)),
-        Err(panicked) => Err(loading(config, panicked)),
-    }
-}
-
 async fn start_system(
     config: &Config,
-    store: &Arc<SqliteStore>,
+    store: &Store,
     keyring: &Arc<Keyring>,
     clock: &Arc<dyn Clock>,
 ) -> Result<Arc<System>, StartError> {
-    let nodes = store
-        .nodes()
-        .await
-        .map_err(|error| loading(config, error))?;
-    let saved = store.load().await.map_err(|error| loading(config, error))?;
-    let keys = store.read_keys().await;
+    let nodes = store.registry.nodes().await;
+    let nodes = nodes.map_err(|error| loading(config, error))?;
+    let saved = store.archive.load().await;
+    let saved = saved.map_err(|error| loading(config, error))?;
+    let keys = store.secrets.read_keys().await;
     fill(keyring, keys.map_err(|error| loading(config, error))?);
     let url = config.thingspeak.url.clone();
     let transport = Arc::new(HttpTransport::reaching(&url)?);
     let ports = Ports {
         feed: Arc::new(ThingSpeak::new(url, transport, Arc::clone(keyring))),
-        archive: store.clone(),
+        archive: Arc::clone(&store.archive),
         clock: Arc::clone(clock),
     };
     let settings = Settings {
@@ -196,7 +187,7 @@ fn loading(
     source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
 ) -> StartError {
     StartError::Load {
-        directory: config.store.database.clone(),
+        place: Place(&config.store.database).to_string(),
         source: source.into(),
     }
 }

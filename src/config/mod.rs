@@ -36,7 +36,7 @@ pub use logging::LogFilter;
 pub use mistake::{EXIT_CODE, Mistake, Mistakes};
 pub use reader::Setting;
 pub use source::{Environment, Flags, Found, Origin, Source};
-pub use store::StoreConfig;
+pub use store::{Database, Migrate, PostgresConfig, StoreConfig};
 pub use thingspeak::ThingSpeakConfig;
 
 use file::FileSource;
@@ -50,7 +50,7 @@ const CONFIG: Key = Key::plain("EVARA_CONFIG");
 const DEFAULT_FILE: &str = "evara.toml";
 
 /// Every setting that a file may have.
-const KEYS: [&Key; 14] = [
+const KEYS: [&Key; 15] = [
     &deployment::ENVIRONMENT,
     &deployment::APP_MODE,
     &http::BIND,
@@ -59,6 +59,7 @@ const KEYS: [&Key; 14] = [
     &store::DATA,
     &store::DATABASE_URL,
     &store::POOL_SIZE,
+    &store::MIGRATE,
     &thingspeak::URL,
     &thingspeak::API_KEY,
     &thingspeak::RATE_LIMIT,

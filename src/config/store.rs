@@ -22,7 +22,7 @@ const DATABASE_FILE: &str = "evara.db";
 const DEFAULT_POOL: u32 = 8;
 
 /// PostgreSQL's own default is a hundred for all of its clients.
-const LARGEST_POOL: u32 = 90;
+const LARGEST_POOL: u32 = 100;
 
 /// Where everything is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -134,7 +134,7 @@ fn pool_size(text: &str) -> Parsed<u32> {
         .parse()
         .ok()
         .filter(|size| (1..=LARGEST_POOL).contains(size));
-    number.ok_or("a whole number of connections from 1 to 90")
+    number.ok_or("a whole number of connections from 1 to 100")
 }
 
 /// Also tells what was set and changes nothing.
@@ -161,7 +161,9 @@ pub(super) fn read(reader: &mut Reader<'_>) -> (StoreConfig, Vec<&'static str>) 
                 );
             }
             if reader.is_set(&MIGRATE) {
-                unused.push("EVARA_MIGRATE is not used by the embedded store: it migrates when opened");
+                unused.push(
+                    "EVARA_MIGRATE is not used by the embedded store: it migrates when opened",
+                );
             }
             Database::Sqlite(directory)
         }

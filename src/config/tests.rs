@@ -54,7 +54,10 @@ fn nothing_needs_to_be_set_to_try_it_out() {
     assert_eq!(config.deployment, Deployment::Development);
     assert_eq!(config.http.bind.to_string(), "127.0.0.1:8080");
     assert!(config.http.token.file().is_some());
-    assert_eq!(config.store.database, PathBuf::from("data"));
+    assert_eq!(
+        config.store.database,
+        Database::Sqlite(PathBuf::from("data"))
+    );
     assert!(matches!(config.secret_key, Secret::Kept(_)));
     assert_eq!(
         config.thingspeak.url.to_string(),
@@ -69,12 +72,12 @@ fn every_mistake_is_told_at_once_with_what_is_expected() {
         ("THINGSPEAK_RATE_LIMIT", "lots"),
         ("THINGSPEAK_URL", "http://api.thingspeak.com"),
         ("LOG_LEVEL", "loud"),
-        ("DATABASE_URL", "postgresql+asyncpg://me:secret@db/evara"),
+        ("DATABASE_URL", "postgresql+asyncpg://me:secret@db/"),
     ]);
     assert_eq!(
         mistakes.unwrap_err().to_string(),
         "the configuration has 5 mistakes:\
-        \n  DATABASE_URL (environment): must be a sqlite:// path: PostgreSQL is not built into this version\
+        \n  DATABASE_URL (environment): must be a URL such as postgres://user:password@host:5432/database\
         \n  EVARA_BIND (environment): must be an address and a port, such as 127.0.0.1:8080 or [::]:8080\
         \n  THINGSPEAK_URL (environment): must be a URL that begins with https://, or http:// to this machine: it carries keys\
         \n  THINGSPEAK_RATE_LIMIT (environment): must be a whole number of requests a minute from 2 to 600\

@@ -215,7 +215,9 @@ mod tests {
     fn verdicts_that_name_no_value_are_refused() {
         let numbers = [Some(1.0), None, None, None];
         for verdicts in [&[1_u8, 0][..], &[9, 0], &[0], &[0, 0x40]] {
-            let joined = join(Kind::Tank, numbers, Some(verdicts), || Ok::<_, Unreadable>(Vec::new()));
+            let joined = join(Kind::Tank, numbers, Some(verdicts), || {
+                Ok::<_, Unreadable>(Vec::new())
+            });
             assert!(joined.is_err(), "{verdicts:?}");
         }
     }

@@ -5,8 +5,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use tokio_postgres::config::SslMode;
 use tokio_postgres::Config;
+use tokio_postgres::config::SslMode;
 use url::form_urlencoded;
 
 /// What a URL must be. Never repeats what it was.
@@ -144,7 +144,12 @@ mod tests {
 
     #[test]
     fn every_spelling_of_the_scheme_is_postgresql() {
-        for scheme in ["postgres", "postgresql", "POSTGRES+asyncpg", "postgresql+asyncpg"] {
+        for scheme in [
+            "postgres",
+            "postgresql",
+            "POSTGRES+asyncpg",
+            "postgresql+asyncpg",
+        ] {
             let address = parsed(&format!("{scheme}://me:s3cr3t@db.example:6432/evara"));
             assert_eq!(address.config.get_dbname(), Some("evara"));
             assert_eq!(address.config.get_ports(), [6432]);
@@ -163,10 +168,26 @@ mod tests {
             ("sslmode=disable", SslMode::Disable, Trust::Anyone),
             ("sslmode=prefer", SslMode::Prefer, Trust::Anyone),
             ("sslmode=require", SslMode::Require, Trust::Anyone),
-            ("sslmode=verify-ca", SslMode::Require, Trust::Chain(Roots::System)),
-            ("sslmode=verify-full&sslrootcert=system", SslMode::Require, Trust::ChainAndName(Roots::System)),
-            (&format!("sslmode=require{given}"), SslMode::Require, Trust::Chain(file())),
-            (&format!("sslmode=verify-full{given}"), SslMode::Require, Trust::ChainAndName(file())),
+            (
+                "sslmode=verify-ca",
+                SslMode::Require,
+                Trust::Chain(Roots::System),
+            ),
+            (
+                "sslmode=verify-full&sslrootcert=system",
+                SslMode::Require,
+                Trust::ChainAndName(Roots::System),
+            ),
+            (
+                &format!("sslmode=require{given}"),
+                SslMode::Require,
+                Trust::Chain(file()),
+            ),
+            (
+                &format!("sslmode=verify-full{given}"),
+                SslMode::Require,
+                Trust::ChainAndName(file()),
+            ),
         ];
         for (query, mode, trust) in cases {
             let address = parsed(&format!("postgres://db/evara?{query}&application_name=x"));

@@ -12,11 +12,11 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
+use super::PostgresStore;
 use super::error::Failure;
 use super::months::{self, Month};
 use super::statements::{self, Query};
 use super::values::{At, to_stored};
-use super::PostgresStore;
 use crate::store::{codes, json, sample};
 
 /// A parameter of a statement: an array with an element a row.
@@ -160,10 +160,7 @@ fn derived(row: &TelemetryRow, name: &str) -> Option<f64> {
     found.map(|(_, number)| *number)
 }
 
-fn other_values<'b>(
-    rows: &[&'b TelemetryRow],
-    divided: &[sample::Divided<'b>],
-) -> [Column<'b>; 8] {
+fn other_values<'b>(rows: &[&'b TelemetryRow], divided: &[sample::Divided<'b>]) -> [Column<'b>; 8] {
     let values: Vec<_> = rows
         .iter()
         .zip(divided)
@@ -175,12 +172,16 @@ fn other_values<'b>(
     [
         each(&values, |(row, _, _)| row.node.0),
         each(&values, |(row, _, _)| At(row.sample.source_at)),
-        each(&values, |(row, _, _)| codes::of_source(row.sample.source).to_vec()),
+        each(&values, |(row, _, _)| {
+            codes::of_source(row.sample.source).to_vec()
+        }),
         each(&values, |(_, position, _)| *position),
         each(&values, |(_, _, value)| to_stored(value.metric.name())),
         each(&values, |(_, _, value)| value.number),
         each(&values, |(_, _, value)| value.raw.as_deref().map(to_stored)),
-        each(&values, |(_, _, value)| i16::from(codes::of_verdict(value.verdict))),
+        each(&values, |(_, _, value)| {
+            i16::from(codes::of_verdict(value.verdict))
+        }),
     ]
 }
 
@@ -241,7 +242,11 @@ fn dead_letters(rows: &[DeadLetter]) -> Option<Written<'_>> {
         each(rows, |letter| letter.node.0),
         each(rows, |letter| At(letter.at)),
         column(rows.iter().map(|letter| to_stored(&letter.error)).collect()),
-        column(rows.iter().map(|letter| to_stored(&letter.message)).collect()),
+        column(
+            rows.iter()
+                .map(|letter| to_stored(&letter.message))
+                .collect(),
+        ),
     ];
     (!rows.is_empty()).then_some((statements::INSERT_DEAD_LETTERS, columns))
 }

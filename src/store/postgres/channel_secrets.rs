@@ -38,8 +38,9 @@ impl ChannelSecrets for PostgresStore {
     fn has_read_key(&self, node: NodeId) -> BoxFuture<'_, Result<bool, SecretsError>> {
         Box::pin(async move {
             let node = node.0;
-            let found = history::all(self, statements::HAS_READ_KEY, &[&node], rows::is_there);
-            Ok(found.await?.contains(&true))
+            let has = statements::HAS_READ_KEY;
+            let found = history::all(self, has, &[&node], rows::is_there).await?;
+            Ok(found.contains(&true))
         })
     }
 }
@@ -52,8 +53,10 @@ async fn put(
 ) -> Result<Outcome<()>, Failure> {
     let mut transaction = store.writing().await?;
     let channel = channel.0.cast_signed();
-    let put = transaction.rows(statements::PUT_READ_KEY, &[&node.0, &channel, &sealed]);
-    match put.await {
+    let put = transaction
+        .rows(statements::PUT_READ_KEY, &[&node.0, &channel, &sealed])
+        .await;
+    match put {
         Ok(_) => {}
         Err(failure) if failure.is(&SqlState::FOREIGN_KEY_VIOLATION) => {
             transaction.roll_back().await;

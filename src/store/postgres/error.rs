@@ -20,7 +20,9 @@ pub enum PostgresError {
     #[error("PostgreSQL cannot be used")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// A newer version of the service wrote it.
-    #[error("the database has schema version {found} and this version knows {known}: run a newer one")]
+    #[error(
+        "the database has schema version {found} and this version knows {known}: run a newer one"
+    )]
     NewerSchema {
         /// The schema that was found.
         found: i32,

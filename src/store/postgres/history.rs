@@ -40,7 +40,9 @@ pub(super) async fn telemetry(
         let limit = i64::from(wanted.clamp(FEWEST_AT_ONCE, ROWS_AT_ONCE));
         let (at, source) = &after;
         let params: Params<'_> = &[&node.0, at, source, &At(query.to), &limit];
-        let found = transaction.rows(statements::SAMPLES_BY_TIME, params).await?;
+        let found = transaction
+            .rows(statements::SAMPLES_BY_TIME, params)
+            .await?;
         let is_last = (found.len() as i64) < limit;
         for (row, sample) in whole_samples(&mut transaction, node, &found).await? {
             page.take(row, sample)?;
@@ -71,7 +73,11 @@ struct Page<'q> {
 }
 
 impl Page<'_> {
-    fn take(&mut self, row: &Row, (kind_of, sample): (evara_actors::domain::Kind, Sample)) -> Result<(), Failure> {
+    fn take(
+        &mut self,
+        row: &Row,
+        (kind_of, sample): (evara_actors::domain::Kind, Sample),
+    ) -> Result<(), Failure> {
         // A node that became another kind may have taken one sample into both tables.
         let key = Some((sample.source_at, sample.source));
         if self.samples == self.query.limit || std::mem::replace(&mut self.last, key) == key {
@@ -230,7 +236,13 @@ pub(super) async fn dead_letters(
     limit: u32,
 ) -> Result<Vec<DeadLetter>, Failure> {
     let limit: Params<'_> = &[&i64::from(limit)];
-    all(store, statements::NEWEST_DEAD_LETTERS, limit, rows::dead_letter).await
+    all(
+        store,
+        statements::NEWEST_DEAD_LETTERS,
+        limit,
+        rows::dead_letter,
+    )
+    .await
 }
 
 /// Every row that `query` gives, as `value` reads it.

@@ -50,9 +50,14 @@ async fn up(client: &mut Object) -> Result<Vec<Migration>, PostgresError> {
         "SET statement_timeout = 0; SET lock_timeout = 0; \
          SET idle_in_transaction_session_timeout = 0; SELECT pg_advisory_lock({LOCK})"
     );
-    client.batch_execute(&patience).await.map_err(Failure::from)?;
+    client
+        .batch_execute(&patience)
+        .await
+        .map_err(Failure::from)?;
     status(client).await?;
-    let report = embedded::migrations::runner().run_async(&mut ***client).await;
+    let report = embedded::migrations::runner()
+        .run_async(&mut ***client)
+        .await;
     let report = report.map_err(|error| PostgresError::Migration(Box::new(error)))?;
     let applied = report.applied_migrations();
     Ok(applied.iter().map(Into::into).collect())
@@ -84,7 +89,11 @@ async fn status(client: &Object) -> Result<MigrationStatus, PostgresError> {
 async fn applied(client: &Object) -> Result<Vec<Migration>, Failure> {
     const TABLE: &str = "refinery_schema_history";
     let exists = format!("SELECT to_regclass('{TABLE}') IS NOT NULL");
-    if !client.query_one(&exists, &[]).await?.try_get::<_, bool>(0)? {
+    if !client
+        .query_one(&exists, &[])
+        .await?
+        .try_get::<_, bool>(0)?
+    {
         return Ok(Vec::new());
     }
     let sql = format!("SELECT version, name FROM {TABLE} ORDER BY version");

@@ -45,7 +45,10 @@ impl Month {
         let (year, month) = name.split_once('_')?;
         Some(Self {
             year: year.parse().ok()?,
-            month: month.parse().ok().filter(|month| (1..=12).contains(month))?,
+            month: month
+                .parse()
+                .ok()
+                .filter(|month| (1..=12).contains(month))?,
         })
     }
 }

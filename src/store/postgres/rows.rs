@@ -84,13 +84,15 @@ pub(super) fn other_value(row: &Row) -> Result<(i64, Value), Failure> {
         .map_err(|_| Unreadable(format!("a metric with the name {name:?}")))?;
     let raw: Option<String> = get(row, 3)?;
     let verdict: i16 = get(row, 4)?;
-    let code = u8::try_from(verdict)
-        .map_err(|_| Unreadable(format!("{verdict} is no verdict")))?;
+    let code = u8::try_from(verdict).map_err(|_| Unreadable(format!("{verdict} is no verdict")))?;
     let value = Value {
         metric,
         number: get(row, 2)?,
         verdict: codes::verdict(code)?,
-        raw: raw.map(from_stored).transpose()?.map(String::into_boxed_str),
+        raw: raw
+            .map(from_stored)
+            .transpose()?
+            .map(String::into_boxed_str),
     };
     Ok((get(row, 0)?, value))
 }

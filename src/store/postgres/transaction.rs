@@ -29,6 +29,9 @@ const COMMIT_ANSWER: Duration = Duration::from_secs(2);
 /// Between two questions for the outcome.
 const ASK_AGAIN: Duration = Duration::from_millis(100);
 
+/// Longer than any statement takes whose index serves it.
+const SLOW: Duration = Duration::from_millis(100);
+
 const BEGIN_READING: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 /// Shorter than [`super::LOAD_DEADLINE`]. Sorting and hashing all twins need not go through files.
@@ -37,8 +40,7 @@ const BEGIN_LOADING: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
 
 /// Plans are made for the arrays at hand: one that is made for arrays of ten joins thousands of rows by
 /// trying each with each.
-const BEGIN_WRITING: &str =
-    "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL plan_cache_mode = force_custom_plan";
+const BEGIN_WRITING: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL plan_cache_mode = force_custom_plan";
 
 /// The parameters of a statement.
 pub(super) type Params<'a> = &'a [&'a (dyn ToSql + Sync)];
@@ -138,7 +140,17 @@ impl<'c> Transaction<'c> {
             let answers: Result<Vec<Vec<Row>>, _> = answers.into_iter().collect();
             Ok::<_, Failure>(answers?)
         };
+        let asked = Instant::now();
         let done = timeout_at(self.deadline, work).await;
+        let took = asked.elapsed();
+        if took > SLOW {
+            let names: Vec<&str> = queries.iter().map(|(query, _)| query.name).collect();
+            tracing::warn!(
+                query = names.join(" "),
+                took_ms = took.as_millis() as u64,
+                "a slow query"
+            );
+        }
         let done = done.unwrap_or(Err(Failure::TimedOut));
         self.notice(done)
     }
@@ -158,7 +170,10 @@ impl<'c> Transaction<'c> {
     /// that it never will be.
     pub(super) async fn commit(mut self) -> Result<(), Failure> {
         // The number is asked for before, since afterwards there may be nobody to ask.
-        let number: String = self.row(statements::CURRENT_TRANSACTION, &[]).await?.try_get(0)?;
+        let number: String = self
+            .row(statements::CURRENT_TRANSACTION, &[])
+            .await?
+            .try_get(0)?;
         self.commit_as(number).await
     }
 
@@ -251,8 +266,15 @@ async fn in_order<F: Future>(futures: impl Iterator<Item = F>) -> Vec<F::Output>
                 }
             }
         }
-        if is_done { Poll::Ready(()) } else { Poll::Pending }
+        if is_done {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
     })
     .await;
-    running.into_iter().filter_map(|(_, output)| output).collect()
+    running
+        .into_iter()
+        .filter_map(|(_, output)| output)
+        .collect()
 }

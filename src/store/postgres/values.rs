@@ -19,7 +19,11 @@ const POSTGRES_EPOCH_MS: i64 = 946_684_800_000;
 pub(super) struct At(pub(super) Timestamp);
 
 impl ToSql for At {
-    fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
+    fn to_sql(
+        &self,
+        ty: &Type,
+        out: &mut BytesMut,
+    ) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
         // The years 0 to 9999 in microseconds are far from the ends of 64 bits.
         let micros = (self.0.millis() - POSTGRES_EPOCH_MS) * 1_000;
         micros.to_sql(ty, out)

@@ -43,7 +43,7 @@ pub(super) fn sample(
         while let Some(row) = rows.next()? {
             values.push(other_value(row)?);
         }
-        Ok(values)
+        Ok::<_, Failure>(values)
     };
     Ok(Sample {
         source: codes::source(source)?,

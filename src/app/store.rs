@@ -1,0 +1,91 @@
+//! Which store the service keeps everything in: the one place that knows there are two.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use evara_actors::ports::{Archive, Registry};
+
+use super::StartError;
+use crate::config::{Config, Database, Migrate, PostgresConfig};
+use crate::store::{
+    ChannelSecrets, PostgresError, PostgresStore, SecretBox, SqliteStore, StoreError,
+    postgres_schema,
+};
+
+/// A store that is open, by what is asked of it.
+#[derive(Debug, Clone)]
+pub(super) struct Store {
+    pub(super) archive: Arc<dyn Archive>,
+    pub(super) registry: Arc<dyn Registry>,
+    pub(super) secrets: Arc<dyn ChannelSecrets>,
+}
+
+impl Store {
+    fn new<S: Archive + Registry + ChannelSecrets + 'static>(store: S) -> Self {
+        let store = Arc::new(store);
+        Self {
+            archive: Arc::<S>::clone(&store),
+            registry: Arc::<S>::clone(&store),
+            secrets: store,
+        }
+    }
+
+    /// Opens the store that `config` names.
+    pub(super) async fn open(config: &Config) -> Result<Self, StartError> {
+        let seal = SecretBox::new(&config.secret_key.obtain()?)?;
+        Ok(match &config.store.database {
+            Database::Sqlite(directory) => Self::new(sqlite(directory, seal).await?),
+            Database::Postgres(config) => Self::new(postgres(config, seal).await?),
+        })
+    }
+}
+
+async fn sqlite(directory: &Path, seal: SecretBox) -> Result<SqliteStore, OpenError> {
+    let directory = directory.to_owned();
+    let opening = tokio::task::spawn_blocking(move || SqliteStore::open(&directory, seal));
+    match opening.await {
+        Ok(store) => Ok(store?),
+        Err(panicked) => Err(OpenError::CutOff(panicked)),
+    }
+}
+
+async fn postgres(config: &PostgresConfig, seal: SecretBox) -> Result<PostgresStore, OpenError> {
+    match config.migrate {
+        Migrate::ByCommand => {}
+        Migrate::OnStart => {
+            for step in postgres_schema::migrate(&config.address).await? {
+                let (version, name) = (step.version, step.name);
+                tracing::info!(version, name, "the database was migrated");
+            }
+        }
+    }
+    Ok(PostgresStore::open(&config.address, config.pool_size, seal).await?)
+}
+
+/// Why the store did not open.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The embedded one.
+    #[error(transparent)]
+    Sqlite(#[from] StoreError),
+    /// PostgreSQL.
+    #[error(transparent)]
+    Postgres(#[from] PostgresError),
+    /// Opening it panicked.
+    #[error("opening the store was cut off")]
+    CutOff(#[source] tokio::task::JoinError),
+}
+
+/// Where a store is, in words that hold no secret.
+#[derive(Debug)]
+pub(super) struct Place<'c>(pub(super) &'c Database);
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Database::Sqlite(directory) => fmt::Display::fmt(&directory.display(), f),
+            Database::Postgres(_) => f.write_str("PostgreSQL"),
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! A server that goes away, and comes back: calls fail in time, and work again by themselves.
+
+use std::time::Duration;
+
+use evara_actors::domain::Revision;
+use evara_actors::ports::{Archive as _, ArchiveError, Registry as _, RegistryError};
+use tokio::time::{Instant, timeout};
+
+use super::Server;
+use crate::store::conformance::fixtures::{
+    distance, everything, full_batch, node, spec, tank_row, telemetry,
+};
+use crate::store::postgres::DEADLINE;
+
+/// What the outside waits for.
+const SOON: Duration = Duration::from_secs(6);
+
+#[tokio::test]
+async fn a_store_whose_server_was_away_works_again_by_itself() {
+    let mut server = Server::new();
+    let store = server.store().await;
+    store.insert(spec(1, "oht-7")).await.unwrap();
+    store.commit(full_batch(node(1))).await.unwrap();
+    for _ in 0..2 {
+        server.postgres.stop_immediately();
+        let asked = Instant::now();
+        let written = store.commit(full_batch(node(1))).await;
+        assert!(matches!(written, Err(ArchiveError::Unavailable(_))));
+        let read = store.telemetry(node(1), everything()).await;
+        assert!(matches!(read, Err(ArchiveError::Unavailable(_))));
+        let removed = store.remove(node(1)).await;
+        assert!(matches!(removed, Err(RegistryError::Unavailable(_))));
+        assert!(store.ping().await.is_err());
+        assert!(asked.elapsed() < SOON, "{:?}", asked.elapsed());
+        server.postgres.start_again();
+        let row = tank_row(node(1), 4, distance(9));
+        timeout(SOON, store.commit(telemetry(vec![row])))
+            .await
+            .unwrap()
+            .unwrap();
+        store.ping().await.unwrap();
+    }
+    let log = store.changes(node(1), Revision::ZERO, 9).await.unwrap();
+    assert_eq!(log.len(), 4);
+    assert_eq!(store.nodes().await.unwrap(), [spec(1, "oht-7")]);
+}
+
+#[tokio::test]
+async fn a_call_that_waits_for_a_lock_fails_before_its_deadline_and_changes_nothing() {
+    let server = Server::new();
+    let store = server.store().await;
+    let mut holder = super::super::Transaction::writing(&store.connections, DEADLINE)
+        .await
+        .unwrap();
+    holder
+        .rows(super::super::statements::INSERT_REMOVED, &[&node(1).0])
+        .await
+        .unwrap();
+    store.insert(spec(2, "other")).await.unwrap();
+    let asked = Instant::now();
+    let locked = store.insert(spec(1, "oht-7"));
+    // Takes the row that the holder has not committed yet.
+    let removed = async {
+        locked.await.unwrap();
+        store.remove(node(1)).await
+    };
+    assert!(matches!(removed.await, Err(RegistryError::Unavailable(_))));
+    assert!(asked.elapsed() < DEADLINE);
+    holder.roll_back().await;
+    store.remove(node(1)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_connection_that_was_ended_costs_no_call_twice() {
+    let server = Server::new();
+    let store = server.store().await;
+    store.commit(full_batch(node(1))).await.unwrap();
+    server.shell(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+         WHERE application_name = 'evara'",
+    );
+    let _may_meet_the_ended_one = store.commit(full_batch(node(1))).await;
+    store.commit(full_batch(node(1))).await.unwrap();
+    assert_eq!(
+        store.telemetry(node(1), everything()).await.unwrap().len(),
+        2
+    );
+}

@@ -1,0 +1,70 @@
+//! Readings of any time find a table, and are found again.
+
+use evara_actors::domain::{Sample, Timestamp};
+use evara_actors::ports::Archive as _;
+
+use super::Server;
+use crate::store::conformance::fixtures::{distance, everything, node, tank_row, telemetry};
+
+fn at(text: &str) -> Timestamp {
+    let instant: jiff::Timestamp = text.parse().unwrap();
+    Timestamp::from_millis(instant.as_millisecond())
+}
+
+fn said(text: &str, number: u32) -> Sample {
+    Sample {
+        source_at: at(text),
+        ..distance(number)
+    }
+}
+
+const EVER: [&str; 6] = [
+    "1970-01-01T00:00:00Z",
+    "2009-12-31T23:59:59.999Z",
+    "2010-01-01T00:00:00Z",
+    "2024-02-29T12:00:00Z",
+    "2039-12-31T23:59:59.999Z",
+    "9999-01-01T00:00:00Z",
+];
+
+#[tokio::test]
+async fn a_reading_of_any_time_is_kept_and_its_month_is_made() {
+    let server = Server::new();
+    let store = server.store().await;
+    let rows = (1..).zip(EVER).map(|(number, text)| {
+        let row = said(text, number);
+        tank_row(node(1), number.into(), row)
+    });
+    store.commit(telemetry(rows.collect())).await.unwrap();
+    let points = store.telemetry(node(1), everything()).await.unwrap();
+    let times: Vec<_> = points.iter().map(|point| point.source_at).collect();
+    assert_eq!(times, EVER.map(at));
+    let made = "SELECT count(*) FROM telemetry_tank_2010_01, telemetry_tank_2024_02, telemetry_tank_2039_12";
+    assert_eq!(server.shell(made), "1");
+    assert_eq!(
+        server.shell("SELECT count(*) FROM telemetry_tank_rest"),
+        "3"
+    );
+}
+
+#[tokio::test]
+async fn a_month_that_was_dropped_by_others_is_made_again() {
+    let server = Server::new();
+    let store = server.store().await;
+    let row = |number| tank_row(node(1), number, said("2024-02-29T12:00:00Z", 1));
+    store.commit(telemetry(vec![row(1)])).await.unwrap();
+    server.shell("DROP TABLE telemetry_tank_2024_02");
+    store.commit(telemetry(vec![row(2)])).await.unwrap();
+    let points = store.telemetry(node(1), everything()).await.unwrap();
+    assert_eq!(points.len(), 1);
+}
+
+#[tokio::test]
+async fn this_month_and_the_next_three_are_there_before_they_are_needed() {
+    let server = Server::new();
+    let _store = server.store().await;
+    let ahead = "SELECT count(*) FROM generate_series(0, 3) AS ahead
+        WHERE to_regclass('telemetry_deep' || to_char((now() AT TIME ZONE 'UTC')
+            + make_interval(months => ahead), '_YYYY_MM')) IS NOT NULL";
+    assert_eq!(server.shell(ahead), "4");
+}
