@@ -36,7 +36,7 @@ impl Store {
         let seal = SecretBox::new(&config.secret_key.obtain()?)?;
         Ok(match &config.store.database {
             Database::Sqlite(directory) => Self::new(sqlite(directory, seal).await?),
-            Database::Postgres(config) => Self::new(postgres(config, seal).await?),
+            Database::Postgres(config) => Self::new(Box::pin(postgres(config, seal)).await?),
         })
     }
 }

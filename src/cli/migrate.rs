@@ -30,7 +30,7 @@ enum Action {
 pub(super) async fn run(args: Args) -> Result<(), Failure> {
     let database = args.config.load()?.config.store.database;
     let action = args.action.unwrap_or(Action::Up { dry_run: false });
-    Ok(perform(action, database).await?)
+    Ok(Box::pin(perform(action, database)).await?)
 }
 
 async fn perform(action: Action, database: Database) -> anyhow::Result<()> {

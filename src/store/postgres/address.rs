@@ -38,7 +38,8 @@ pub(super) enum Roots {
 /// A PostgreSQL database and how to get in. Its `Debug` tells where, and not how.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PostgresAddress {
-    pub(super) config: Config,
+    /// Boxed, since it is large and a configuration that names no PostgreSQL has none.
+    pub(super) config: Box<Config>,
     pub(super) trust: Trust,
 }
 
@@ -70,7 +71,10 @@ impl PostgresAddress {
         }
         let (mode, trust) = tls.decide()?;
         config.ssl_mode(mode);
-        Ok(Self { config, trust })
+        Ok(Self {
+            config: Box::new(config),
+            trust,
+        })
     }
 }
 

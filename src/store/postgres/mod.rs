@@ -126,7 +126,6 @@ impl PostgresStore {
 /// Remembers the key of a new database; refuses another key than the remembered one.
 async fn check_key(connections: &Connections, keys: &SecretBox) -> Result<(), PostgresError> {
     let ours = keys.check_value();
-    let ours: &[u8] = ours.as_ref();
     let mut transaction = Transaction::writing(connections, DEADLINE).await?;
     transaction
         .rows(statements::KEEP_FACT, &[&KEY_CHECK, &ours])

@@ -234,16 +234,22 @@ impl<'c> Transaction<'c> {
             self.is_aborted = true;
             if failure.is_of_the_connection() {
                 self.connections.forget_idle();
-                self.client.take().map(close);
+                self.discard();
             }
         }
         done
+    }
+
+    fn discard(&mut self) {
+        if let Some(client) = self.client.take() {
+            close(client);
+        }
     }
 }
 
 impl Drop for Transaction<'_> {
     fn drop(&mut self) {
-        self.client.take().map(close);
+        self.discard();
     }
 }
 
@@ -254,27 +260,23 @@ fn close(client: Object) {
 
 /// Runs `futures` side by side, each polled first in its turn: requests are sent in that order.
 async fn in_order<F: Future>(futures: impl Iterator<Item = F>) -> Vec<F::Output> {
-    let mut running: Vec<(Pin<Box<F>>, Option<F::Output>)> =
-        futures.map(|future| (Box::pin(future), None)).collect();
+    let mut running: Vec<Pin<Box<F>>> = futures.map(Box::pin).collect();
+    let mut outputs: Vec<Option<F::Output>> = running.iter().map(|_| None).collect();
     poll_fn(|context| {
-        let mut is_done = true;
-        for (future, output) in &mut running {
-            if output.is_none() {
-                match future.as_mut().poll(context) {
-                    Poll::Ready(value) => *output = Some(value),
-                    Poll::Pending => is_done = false,
-                }
+        for (future, output) in running.iter_mut().zip(&mut outputs) {
+            if output.is_some() {
+                continue;
+            }
+            if let Poll::Ready(value) = future.as_mut().poll(context) {
+                *output = Some(value);
             }
         }
-        if is_done {
+        if outputs.iter().all(Option::is_some) {
             Poll::Ready(())
         } else {
             Poll::Pending
         }
     })
     .await;
-    running
-        .into_iter()
-        .filter_map(|(_, output)| output)
-        .collect()
+    outputs.into_iter().flatten().collect()
 }
