@@ -9,6 +9,7 @@ pub mod listener;
 pub mod nodes;
 pub mod stats;
 mod store;
+mod upkeep;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -30,6 +31,7 @@ use keys::Keys;
 use listener::{HeaderNames, Listener};
 use nodes::Nodes;
 use store::{Place, Store};
+use upkeep::{Tools, Upkeep};
 
 /// Platforms send SIGKILL 30 s after SIGTERM.
 pub const GRACE: Duration = Duration::from_secs(25);
@@ -44,6 +46,7 @@ pub struct App {
     system: Arc<System>,
     nodes: Nodes,
     listener: Listener,
+    upkeep: Upkeep,
     token: SecretString,
 }
 
@@ -95,9 +98,16 @@ impl App {
         let keys = Arc::new(Keys::new(Arc::clone(&store.secrets), keyring));
         let registry = Arc::clone(&store.registry);
         let nodes = Nodes::new(Arc::clone(&system), registry, keys, Arc::clone(&clock));
+        let upkeep = Upkeep::start(Tools {
+            store: Arc::clone(&store.rolling),
+            clock: Arc::clone(&clock),
+            system: Arc::clone(&system),
+            raw_age: config.history.raw_age,
+        });
         let state = AppState::new(Inside {
             system: Arc::clone(&system),
             archive: store.archive,
+            history: store.rolling,
             nodes: nodes.clone(),
             clock,
             token: token.clone(),
@@ -109,6 +119,7 @@ impl App {
             system,
             nodes,
             listener,
+            upkeep,
             token,
         })
     }
@@ -144,6 +155,7 @@ impl App {
         }
         // A change that was begun is ended even though nobody waits for it any more.
         let _unfinished = timeout_at(deadline, self.nodes.drained()).await;
+        self.upkeep.drain().await;
         let left = deadline.saturating_duration_since(Instant::now());
         self.system.drain(left).await
     }

@@ -8,6 +8,7 @@ use evara_actors::ports::{Archive, Registry};
 
 use super::StartError;
 use crate::config::{Config, Database, Migrate, PostgresConfig};
+use crate::history::Rolling;
 use crate::store::{
     ChannelSecrets, PostgresError, PostgresStore, SecretBox, SqliteStore, StoreError,
     postgres_schema,
@@ -19,14 +20,16 @@ pub(super) struct Store {
     pub(super) archive: Arc<dyn Archive>,
     pub(super) registry: Arc<dyn Registry>,
     pub(super) secrets: Arc<dyn ChannelSecrets>,
+    pub(super) rolling: Arc<dyn Rolling>,
 }
 
 impl Store {
-    fn new<S: Archive + Registry + ChannelSecrets + 'static>(store: S) -> Self {
+    fn new<S: Archive + Registry + ChannelSecrets + Rolling + 'static>(store: S) -> Self {
         let store = Arc::new(store);
         Self {
             archive: Arc::<S>::clone(&store),
             registry: Arc::<S>::clone(&store),
+            rolling: Arc::<S>::clone(&store),
             secrets: store,
         }
     }

@@ -10,6 +10,7 @@
 
 mod deployment;
 mod file;
+mod history;
 mod http;
 mod kept;
 mod key;
@@ -30,6 +31,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 pub use deployment::Deployment;
+pub use history::HistoryConfig;
 pub use http::HttpConfig;
 pub use kept::{Secret, SecretError};
 pub use logging::LogFilter;
@@ -50,7 +52,7 @@ const CONFIG: Key = Key::plain("EVARA_CONFIG");
 const DEFAULT_FILE: &str = "evara.toml";
 
 /// Every setting that a file may have.
-const KEYS: [&Key; 15] = [
+const KEYS: [&Key; 16] = [
     &deployment::ENVIRONMENT,
     &deployment::APP_MODE,
     &http::BIND,
@@ -60,6 +62,7 @@ const KEYS: [&Key; 15] = [
     &store::DATABASE_URL,
     &store::POOL_SIZE,
     &store::MIGRATE,
+    &history::RAW_DAYS,
     &thingspeak::URL,
     &thingspeak::API_KEY,
     &thingspeak::RATE_LIMIT,
@@ -79,6 +82,8 @@ pub struct Config {
     pub secret_key: Secret,
     /// Where everything is kept.
     pub store: StoreConfig,
+    /// How much of the past is kept.
+    pub history: HistoryConfig,
     /// Where readings are polled from.
     pub thingspeak: ThingSpeakConfig,
     /// What is told on stderr.
@@ -138,6 +143,7 @@ impl Config {
             http: http::read(reader, deployment, &store.data),
             secret_key: secret_key::read(reader, deployment, &store.data),
             store,
+            history: history::read(reader),
             thingspeak: thingspeak::read(reader),
             log: logging::read(reader, LogFilter::default()),
         };

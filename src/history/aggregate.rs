@@ -126,7 +126,12 @@ pub(crate) fn row(
 }
 
 /// The rows that are told, of those of all buckets; `empty` says which have no readings.
-pub(crate) fn fill(mut rows: Vec<Row>, empty: &[bool], asked: &[Aggregate], fill: Fill) -> Vec<Row> {
+pub(crate) fn fill(
+    mut rows: Vec<Row>,
+    empty: &[bool],
+    asked: &[Aggregate],
+    fill: Fill,
+) -> Vec<Row> {
     match fill {
         Fill::None => {
             // What passed a meter may be known of a bucket without readings.

@@ -10,7 +10,9 @@ use super::aggregate::{self, Aggregate, Fill, Row};
 use super::grid::{Grid, Span, Width};
 use super::plan::{self, Asked, Segment, Source};
 use super::register::{self, Passed};
-use super::{History, PastSample, Reading, RollupSpan, Rule, SampleSpan, Summary, Unit, lttb, select};
+use super::{
+    History, PastSample, Reading, RollupSpan, Rule, SampleSpan, Summary, Unit, lttb, select,
+};
 
 /// The most buckets of all metrics in one answer: a month by the minute. They are held at once, at some
 /// hundred bytes each.
@@ -101,8 +103,12 @@ pub(crate) async fn answer(
     for span in table.spans() {
         for part in plan::plan(span, &asked, &standing) {
             match part.source {
-                Source::Samples => samples(history, spec.id, part.span, &mut table, &mut scanned).await?,
-                Source::Hours => rollups(history, spec.id, Unit::Hour, part.span, &mut table).await?,
+                Source::Samples => {
+                    samples(history, spec.id, part.span, &mut table, &mut scanned).await?
+                }
+                Source::Hours => {
+                    rollups(history, spec.id, Unit::Hour, part.span, &mut table).await?
+                }
                 Source::Days => rollups(history, spec.id, Unit::Day, part.span, &mut table).await?,
             }
             if question.span.covers(part.span) {
@@ -178,7 +184,11 @@ async fn rollups(
 ) -> Result<(), Error> {
     let span = RollupSpan {
         unit,
-        metrics: table.columns.iter().map(|column| column.metric.to_string()).collect(),
+        metrics: table
+            .columns
+            .iter()
+            .map(|column| column.metric.to_string())
+            .collect(),
         from: span.from,
         to: span.to,
     };
@@ -257,7 +267,8 @@ impl Table {
     /// The stretch before, the span itself, and the stretch after.
     fn spans(&self) -> Vec<Span> {
         let same = |a: &Bucket, b: &Bucket| a.told.is_some() == b.told.is_some();
-        let ends = |run: &[Bucket]| Some(Span::new(run.first()?.counted.from, run.last()?.counted.to));
+        let ends =
+            |run: &[Bucket]| Some(Span::new(run.first()?.counted.from, run.last()?.counted.to));
         self.buckets.chunk_by(same).filter_map(ends).collect()
     }
 
@@ -270,7 +281,10 @@ impl Table {
     }
 
     fn add_rollup(&mut self, metric: &str, from: Timestamp, summary: Summary) {
-        let found = self.columns.iter().position(|column| column.metric.name() == metric);
+        let found = self
+            .columns
+            .iter()
+            .position(|column| column.metric.name() == metric);
         if let Some(index) = found {
             self.add(index, from, summary);
         }
@@ -278,10 +292,16 @@ impl Table {
 
     fn add(&mut self, column: usize, at: Timestamp, summary: Summary) {
         let later = |bucket: &Bucket| at < bucket.counted.to;
-        while self.buckets.get(self.here).is_some_and(|bucket| !later(bucket)) {
+        while self
+            .buckets
+            .get(self.here)
+            .is_some_and(|bucket| !later(bucket))
+        {
             self.here += 1;
         }
-        let Column { rule, summaries, .. } = &mut self.columns[column];
+        let Column {
+            rule, summaries, ..
+        } = &mut self.columns[column];
         if let Some(known) = summaries.get_mut(self.here) {
             Summary::add(known, summary, rule);
         }
@@ -322,7 +342,10 @@ fn thinned(rows: Vec<Row>, question: &Question) -> Vec<Row> {
     let Some(most) = question.max_points.filter(|most| rows.len() > *most) else {
         return rows;
     };
-    let mut drawn: Vec<Row> = rows.into_iter().filter(|row| row.numbers[0].is_some()).collect();
+    let mut drawn: Vec<Row> = rows
+        .into_iter()
+        .filter(|row| row.numbers[0].is_some())
+        .collect();
     let x = |row: &Row| row.span.from.millis() as f64;
     let points: Vec<_> = drawn
         .iter()
@@ -348,7 +371,10 @@ pub(crate) async fn curve(
     let mut pages = Pages::new(node, span, PAGE);
     let mut readings = Vec::new();
     while let Some(page) = pages.next(history).await? {
-        readings.extend(page.iter().filter_map(|sample| select::reading(sample, metric)));
+        readings.extend(
+            page.iter()
+                .filter_map(|sample| select::reading(sample, metric)),
+        );
         if readings.len() > most {
             return Err(Error::TooMuch);
         }

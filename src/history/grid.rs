@@ -112,9 +112,14 @@ impl Grid {
         let width = i64::try_from(self.width.length().as_millis()).unwrap_or(i64::MAX);
         let local = at.millis() + offset;
         let from = local - local.rem_euclid(width) - offset;
-        let mut span = Span::new(Timestamp::from_millis(from), Timestamp::from_millis(from + width));
+        let mut span = Span::new(
+            Timestamp::from_millis(from),
+            Timestamp::from_millis(from + width),
+        );
         // The last change of the clocks up to `at`, and the next one, cut it.
-        let next = instant.checked_add(jiff::SignedDuration::from_millis(1)).unwrap_or(instant);
+        let next = instant
+            .checked_add(jiff::SignedDuration::from_millis(1))
+            .unwrap_or(instant);
         if let Some(change) = self.zone.preceding(next).next() {
             span.from = span.from.max(Timestamp::from_jiff(change.timestamp()));
         }
@@ -152,7 +157,12 @@ mod tests {
         let hour = ("2026-01-02T11:30:00Z", "2026-01-02T12:30:00Z");
         bucket("Asia/Kolkata", Width::Hour, "2026-01-02T12:00:00Z", hour);
         let quarter = ("2026-01-02T11:45:00Z", "2026-01-02T12:00:00Z");
-        bucket("Asia/Kathmandu", Width::Minutes(15), "2026-01-02T11:59:59Z", quarter);
+        bucket(
+            "Asia/Kathmandu",
+            Width::Minutes(15),
+            "2026-01-02T11:59:59Z",
+            quarter,
+        );
         let hour = ("2026-01-02T11:15:00Z", "2026-01-02T12:15:00Z");
         bucket("Asia/Kathmandu", Width::Hour, "2026-01-02T11:59:59Z", hour);
     }
@@ -161,7 +171,10 @@ mod tests {
     fn a_day_in_which_clocks_change_has_as_many_hours_as_pass() {
         for (at, hours) in [("2026-03-29T12:00:00Z", 23), ("2026-10-25T12:00:00Z", 25)] {
             let day = grid("Europe/Berlin", Width::Day).bucket(time(at));
-            assert_eq!(grid("Europe/Berlin", Width::Hour).buckets(day).count(), hours);
+            assert_eq!(
+                grid("Europe/Berlin", Width::Hour).buckets(day).count(),
+                hours
+            );
         }
     }
 
@@ -169,9 +182,19 @@ mod tests {
     fn an_hour_is_cut_where_clocks_move_by_half_of_one() {
         // On Lord Howe Island 02:00 becomes 01:30 in April, and 02:00 becomes 02:30 in October.
         let again = ("2026-04-04T15:00:00Z", "2026-04-04T15:30:00Z");
-        bucket("Australia/Lord_Howe", Width::Hour, "2026-04-04T15:10:00Z", again);
+        bucket(
+            "Australia/Lord_Howe",
+            Width::Hour,
+            "2026-04-04T15:10:00Z",
+            again,
+        );
         let short = ("2026-10-03T15:30:00Z", "2026-10-03T16:00:00Z");
-        bucket("Australia/Lord_Howe", Width::Hour, "2026-10-03T15:40:00Z", short);
+        bucket(
+            "Australia/Lord_Howe",
+            Width::Hour,
+            "2026-10-03T15:40:00Z",
+            short,
+        );
     }
 
     fn zones() -> impl Strategy<Value = &'static str> {

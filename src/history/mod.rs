@@ -21,7 +21,7 @@ mod summary;
 mod laws;
 
 pub use port::{
-    Due, Expired, History, HourRollups, Mark, PastSample, Rollup, RollupSpan, Rolling, RuleBook, SampleSpan,
-    Standing, Unit,
+    Due, Expired, History, HourRollups, Mark, PastSample, Rolling, Rollup, RollupSpan, RuleBook,
+    SampleSpan, Standing, Unit,
 };
 pub use summary::{Reading, Rule, Summary};

@@ -46,7 +46,10 @@ pub(crate) fn plan(span: Span, asked: &Asked<'_>, standing: &Standing) -> Vec<Se
     // Another zone's hours are others; only where there is nothing else are these as good.
     if rule.zone != asked.zone || rule.terms != asked.terms {
         parts.push(Span::new(span.from, span.to.min(sealed_to)), Source::Hours);
-        parts.push(Span::new(span.from.max(sealed_to), span.to), Source::Samples);
+        parts.push(
+            Span::new(span.from.max(sealed_to), span.to),
+            Source::Samples,
+        );
         return parts.0;
     }
     let zone = zone_of(&rule.zone);
@@ -63,7 +66,11 @@ pub(crate) fn plan(span: Span, asked: &Asked<'_>, standing: &Standing) -> Vec<Se
             parts.push(sealed.within(span), Source::Hours);
             let open = Span::new(hour.from.max(sealed_to), hour.to);
             let clean = span.covers(open) && !is_marked(standing, open);
-            let source = if clean { Source::Hours } else { Source::Samples };
+            let source = if clean {
+                Source::Hours
+            } else {
+                Source::Samples
+            };
             parts.push(open.within(span), source);
         }
     }
@@ -93,7 +100,11 @@ pub(crate) fn sealed_to(standing: &Standing) -> Timestamp {
         return rule.since;
     };
     let hour = Grid::new(zone_of(&rule.zone), Width::Hour).bucket(raw_from);
-    let whole = if hour.from == raw_from { raw_from } else { hour.to };
+    let whole = if hour.from == raw_from {
+        raw_from
+    } else {
+        hour.to
+    };
     rule.since.max(whole)
 }
 
@@ -105,8 +116,13 @@ fn is_due(standing: &Standing, day: Span) -> bool {
 /// Whether readings that no rollup has seen may be in `span`.
 pub(crate) fn is_marked(standing: &Standing, span: Span) -> bool {
     let ends = |hour: &Timestamp| hour.plus(Width::Hour.length());
-    let next = standing.marked.partition_point(|hour| ends(hour) <= span.from);
-    standing.marked.get(next).is_some_and(|hour| *hour < span.to)
+    let next = standing
+        .marked
+        .partition_point(|hour| ends(hour) <= span.from);
+    standing
+        .marked
+        .get(next)
+        .is_some_and(|hour| *hour < span.to)
 }
 
 struct Parts(Vec<Segment>);
@@ -118,7 +134,9 @@ impl Parts {
             return;
         }
         match self.0.last_mut() {
-            Some(last) if last.source == source && last.span.to == span.from => last.span.to = span.to,
+            Some(last) if last.source == source && last.span.to == span.from => {
+                last.span.to = span.to
+            }
             Some(_) | None => self.0.push(Segment { span, source }),
         }
     }
@@ -149,13 +167,26 @@ mod tests {
     }
 
     fn planned(asked: Span, width: Width, standing: &Standing) -> Vec<(Source, String, String)> {
-        let zone = standing.rule.as_ref().map_or("UTC", |rule| rule.zone.as_str());
+        let zone = standing
+            .rule
+            .as_ref()
+            .map_or("UTC", |rule| rule.zone.as_str());
         let terms = "";
         let parts = plan(asked, &Asked { width, zone, terms }, standing);
         assert_eq!(parts.first().unwrap().span.from, asked.from);
         assert_eq!(parts.last().unwrap().span.to, asked.to);
-        assert!(parts.windows(2).all(|pair| pair[0].span.to == pair[1].span.from));
-        let told = |part: &Segment| (part.source, part.span.from.to_string(), part.span.to.to_string());
+        assert!(
+            parts
+                .windows(2)
+                .all(|pair| pair[0].span.to == pair[1].span.from)
+        );
+        let told = |part: &Segment| {
+            (
+                part.source,
+                part.span.from.to_string(),
+                part.span.to.to_string(),
+            )
+        };
         parts.iter().map(told).collect()
     }
 
@@ -167,11 +198,27 @@ mod tests {
     fn whole_days_come_from_days_whole_hours_from_hours_and_the_rest_from_samples() {
         let asked = span("2026-01-01T22:30:00Z", "2026-01-04T01:30:00Z");
         let expected = [
-            part(Source::Samples, "2026-01-01T22:30:00Z", "2026-01-01T23:00:00Z"),
-            part(Source::Hours, "2026-01-01T23:00:00Z", "2026-01-02T00:00:00Z"),
+            part(
+                Source::Samples,
+                "2026-01-01T22:30:00Z",
+                "2026-01-01T23:00:00Z",
+            ),
+            part(
+                Source::Hours,
+                "2026-01-01T23:00:00Z",
+                "2026-01-02T00:00:00Z",
+            ),
             part(Source::Days, "2026-01-02T00:00:00Z", "2026-01-04T00:00:00Z"),
-            part(Source::Hours, "2026-01-04T00:00:00Z", "2026-01-04T01:00:00Z"),
-            part(Source::Samples, "2026-01-04T01:00:00Z", "2026-01-04T01:30:00Z"),
+            part(
+                Source::Hours,
+                "2026-01-04T00:00:00Z",
+                "2026-01-04T01:00:00Z",
+            ),
+            part(
+                Source::Samples,
+                "2026-01-04T01:00:00Z",
+                "2026-01-04T01:30:00Z",
+            ),
         ];
         assert_eq!(planned(asked, Width::Day, &rolled("UTC")), expected);
         let never = planned(asked, Width::Day, &Standing::default());
@@ -188,9 +235,21 @@ mod tests {
         };
         let asked = span("2026-01-01T18:30:00Z", "2026-01-03T18:30:00Z");
         let expected = [
-            part(Source::Hours, "2026-01-01T18:30:00Z", "2026-01-02T09:30:00Z"),
-            part(Source::Samples, "2026-01-02T09:30:00Z", "2026-01-02T11:30:00Z"),
-            part(Source::Hours, "2026-01-02T11:30:00Z", "2026-01-02T18:30:00Z"),
+            part(
+                Source::Hours,
+                "2026-01-01T18:30:00Z",
+                "2026-01-02T09:30:00Z",
+            ),
+            part(
+                Source::Samples,
+                "2026-01-02T09:30:00Z",
+                "2026-01-02T11:30:00Z",
+            ),
+            part(
+                Source::Hours,
+                "2026-01-02T11:30:00Z",
+                "2026-01-02T18:30:00Z",
+            ),
             part(Source::Days, "2026-01-02T18:30:00Z", "2026-01-03T18:30:00Z"),
         ];
         assert_eq!(planned(asked, Width::Day, &standing), expected);
@@ -205,8 +264,16 @@ mod tests {
         };
         let asked = span("2026-01-02T10:10:00Z", "2026-01-03T02:00:00Z");
         let expected = [
-            part(Source::Hours, "2026-01-02T10:10:00Z", "2026-01-03T01:30:00Z"),
-            part(Source::Samples, "2026-01-03T01:30:00Z", "2026-01-03T02:00:00Z"),
+            part(
+                Source::Hours,
+                "2026-01-02T10:10:00Z",
+                "2026-01-03T01:30:00Z",
+            ),
+            part(
+                Source::Samples,
+                "2026-01-03T01:30:00Z",
+                "2026-01-03T02:00:00Z",
+            ),
         ];
         assert_eq!(planned(asked, Width::Hour, &standing), expected);
         assert_eq!(sealed_to(&standing), time("2026-01-03T00:30:00Z"));

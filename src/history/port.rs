@@ -71,11 +71,8 @@ pub trait Rolling: History {
     ) -> BoxFuture<'_, Result<Vec<Due>, ArchiveError>>;
 
     /// Puts the rollups of a day in the place of what was there; it is not due any more.
-    fn settle_day(
-        &self,
-        due: Due,
-        rollups: Vec<Rollup>,
-    ) -> BoxFuture<'_, Result<(), ArchiveError>>;
+    fn settle_day(&self, due: Due, rollups: Vec<Rollup>)
+    -> BoxFuture<'_, Result<(), ArchiveError>>;
 
     /// Seals what begins before an instant: its rollups are the truth from now on, and its samples may go.
     /// Refuses, with `false`, while a mark or a due day is before it.
@@ -215,6 +212,8 @@ pub struct HourRollups {
 pub struct Expired {
     /// How many samples were removed.
     pub samples: u64,
-    /// The node to go on after; `None` when no node is left.
-    pub next: Option<NodeId>,
+    /// The node to go on after; the one that was given where that node has more.
+    pub after: Option<NodeId>,
+    /// Whether no node is left.
+    pub finished: bool,
 }

@@ -14,10 +14,7 @@ pub(crate) struct Passed {
 }
 
 /// What passed in each of `buckets`, which follow one another; `None` where nothing is known of one.
-pub(crate) fn passed(
-    buckets: &[(Span, Option<Summary>)],
-    rule: &Rule,
-) -> Vec<Option<Passed>> {
+pub(crate) fn passed(buckets: &[(Span, Option<Summary>)], rule: &Rule) -> Vec<Option<Passed>> {
     let inside = |summary: &Summary| Passed {
         litres: summary.passed,
         refused: summary.refused,

@@ -94,12 +94,17 @@ impl Roller {
         let before = settled.minus(2 * Width::Hour.length());
         let marks = self.store.take_marks(before, MARKS).await?;
         for (node, hours) in by_node(&marks) {
-            self.roll_hours(node, hours, specs.get(&node), &mut progress).await?;
+            self.roll_hours(node, hours, specs.get(&node), &mut progress)
+                .await?;
         }
         // The longest local day has 25 hours, but for the one in which a zone moved a date line.
-        let due = self.store.due_days(settled.minus(Width::Day.length()), DAYS).await?;
+        let due = self
+            .store
+            .due_days(settled.minus(Width::Day.length()), DAYS)
+            .await?;
         for due in due {
-            self.roll_day(due, settled, specs.get(&due.node), &mut progress).await?;
+            self.roll_day(due, settled, specs.get(&due.node), &mut progress)
+                .await?;
         }
         Ok(progress)
     }
@@ -120,9 +125,15 @@ impl Roller {
             if kept.is_some_and(|kept| kept.zone == zone && kept.terms == terms) {
                 continue;
             }
-            let standing = self.store.standing(*node, Timestamp::MIN, Timestamp::MIN).await?;
+            let standing = self
+                .store
+                .standing(*node, Timestamp::MIN, Timestamp::MIN)
+                .await?;
             let unsealed = standing.raw_from.unwrap_or(Timestamp::MIN);
-            let since = standing.rule.as_ref().map_or(unsealed, |_| sealed_to(&standing));
+            let since = standing
+                .rule
+                .as_ref()
+                .map_or(unsealed, |_| sealed_to(&standing));
             let rule = RuleBook { zone, terms, since };
             self.store.adopt(*node, rule.clone()).await?;
             rules.insert(*node, rule);
@@ -155,7 +166,8 @@ impl Roller {
             let mut summaries = HourSummaries::default();
             let mut pages = Pages::new(node, open, PAGE);
             while let Some(page) = pages.next(&*self.store).await? {
-                page.iter().for_each(|sample| summaries.add(sample, spec.map(Arc::as_ref)));
+                page.iter()
+                    .for_each(|sample| summaries.add(sample, spec.map(Arc::as_ref)));
             }
             hours.push(HourRollups {
                 from: open.from,
@@ -177,7 +189,9 @@ impl Roller {
         progress: &mut Progress,
     ) -> Result<(), ArchiveError> {
         let around = Width::Day.length();
-        let standing = self.store.standing(due.node, due.from.minus(around), due.from.plus(2 * around));
+        let standing =
+            self.store
+                .standing(due.node, due.from.minus(around), due.from.plus(2 * around));
         let standing = standing.await?;
         let (_, days) = grids(&standing);
         let day = days.bucket(due.from);
@@ -203,7 +217,8 @@ impl Roller {
     /// # Errors
     /// When the store does not answer; the next run goes on from there.
     pub async fn retire(&self, age: Duration) -> Result<u64, ArchiveError> {
-        let cut = Grid::new(jiff::tz::TimeZone::UTC, Width::Day).bucket(self.clock.now().minus(age));
+        let cut =
+            Grid::new(jiff::tz::TimeZone::UTC, Width::Day).bucket(self.clock.now().minus(age));
         if !self.store.seal(cut.from).await? {
             return Ok(0);
         }
@@ -211,18 +226,24 @@ impl Roller {
         loop {
             let expired = self.store.expire(after, EXPIRED).await?;
             removed += expired.samples;
-            let Some(next) = expired.next else {
+            if expired.finished {
                 return Ok(removed);
-            };
-            after = Some(next);
+            }
+            after = expired.after;
         }
     }
 }
 
 fn grids(standing: &Standing) -> (Grid, Grid) {
-    let zone = standing.rule.as_ref().map_or("UTC", |rule| rule.zone.as_str());
+    let zone = standing
+        .rule
+        .as_ref()
+        .map_or("UTC", |rule| rule.zone.as_str());
     let zone = zone_of(zone);
-    (Grid::new(zone.clone(), Width::Hour), Grid::new(zone, Width::Day))
+    (
+        Grid::new(zone.clone(), Width::Hour),
+        Grid::new(zone, Width::Day),
+    )
 }
 
 fn by_node(marks: &[Mark]) -> BTreeMap<NodeId, Vec<Timestamp>> {
@@ -237,7 +258,10 @@ fn by_node(marks: &[Mark]) -> BTreeMap<NodeId, Vec<Timestamp>> {
 /// The local hours that marked hours of UTC touch, each once.
 fn touched(grid: &Grid, marks: &[Timestamp]) -> Vec<Span> {
     let hour = |mark: &Timestamp| Span::new(*mark, mark.plus(Width::Hour.length()));
-    let mut spans: Vec<Span> = marks.iter().flat_map(|mark| grid.buckets(hour(mark))).collect();
+    let mut spans: Vec<Span> = marks
+        .iter()
+        .flat_map(|mark| grid.buckets(hour(mark)))
+        .collect();
     spans.dedup();
     spans
 }

@@ -91,10 +91,15 @@ impl HourSummaries {
 /// What the rollups of a day's hours come to, metric by metric; `hours` by their beginning.
 pub(crate) fn day_of(hours: Vec<Rollup>, span: Span, spec: Option<&NodeSpec>) -> Vec<Rollup> {
     let mut summaries: BTreeMap<String, (Rule, Option<Summary>)> = BTreeMap::new();
-    for Rollup { metric, summary, .. } in hours {
+    for Rollup {
+        metric, summary, ..
+    } in hours
+    {
         let known = summaries.entry(metric).or_insert_with_key(|name| {
             let metric = name.parse::<Metric>().ok();
-            let rule = spec.zip(metric).map(|(spec, metric)| Rule::of(spec, &metric));
+            let rule = spec
+                .zip(metric)
+                .map(|(spec, metric)| Rule::of(spec, &metric));
             (rule.unwrap_or(Rule::Plain), None)
         });
         Summary::add(&mut known.1, summary, &known.0);

@@ -95,12 +95,12 @@ impl Summary {
         let between = rule.passed(self.last, next.first);
         Self {
             count: self.count + next.count,
-            sum: self.sum + next.sum,
+            sum: finite(self.sum + next.sum),
             min: self.min.min(next.min),
             max: self.max.max(next.max),
             first: self.first,
             last: next.last,
-            passed: self.passed + between.unwrap_or(0.0) + next.passed,
+            passed: finite(self.passed + between.unwrap_or(0.0) + next.passed),
             refused: (self.refused + next.refused).saturating_add(u32::from(between.is_none())),
         }
     }
@@ -117,4 +117,9 @@ impl Summary {
     pub fn mean(&self) -> f64 {
         self.sum / self.count as f64
     }
+}
+
+/// A sum that leaves the range of numbers stays at its end: what is not finite cannot be stored.
+fn finite(sum: f64) -> f64 {
+    sum.clamp(f64::MIN, f64::MAX)
 }

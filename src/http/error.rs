@@ -11,6 +11,7 @@ use evara_actors::twin::OfferError;
 
 use super::problem::{Code, Part, Problem};
 use crate::app::nodes::Error as NodesError;
+use crate::history::ask::Error as HistoryError;
 
 /// When something that is away is worth another try: restarts and failovers take about this long.
 const TRY_AGAIN: Duration = Duration::from_secs(5);
@@ -124,6 +125,23 @@ impl From<ArchiveError> for Problem {
         match error {
             ArchiveError::Unavailable(_) => unavailable().because(error),
             ArchiveError::Corrupt(_) => Self::internal(error),
+        }
+    }
+}
+
+impl From<HistoryError> for Problem {
+    fn from(error: HistoryError) -> Self {
+        match error {
+            HistoryError::Archive(error) => error.into(),
+            HistoryError::TooMuch => Self::new(
+                Code::ValidationFailed,
+                "Too many readings would have to be read at once.",
+            )
+            .field(
+                Part::Query,
+                "from",
+                "leads to too many readings: ask for less time at once",
+            ),
         }
     }
 }

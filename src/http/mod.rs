@@ -14,6 +14,7 @@ mod edge;
 mod error;
 mod extract;
 mod fleet;
+mod format;
 mod health;
 mod history;
 mod locate;
@@ -26,6 +27,8 @@ mod problem;
 mod project;
 mod router;
 mod state;
+mod stream;
+mod telemetry;
 mod twins;
 mod views;
 

@@ -56,6 +56,13 @@ impl<T> Default for AnyOf<T> {
     }
 }
 
+impl<T> AnyOf<T> {
+    /// Every one of them, in the order in which they were named.
+    pub(crate) fn into_vec(self) -> Vec<T> {
+        self.0
+    }
+}
+
 impl<T: PartialEq> AnyOf<T> {
     /// Whether `value` is one of them; everything is, where nothing was asked for.
     pub(crate) fn allows(&self, value: &T) -> bool {

@@ -14,7 +14,8 @@ use super::edge::Edge;
 use super::problem::Problem;
 use super::state::AppState;
 use super::{
-    actors, auth, dashboard, dead_letters, devices, health, history, nodes, openapi, pollers, twins,
+    actors, auth, dashboard, dead_letters, devices, health, history, nodes, openapi, pollers,
+    telemetry, twins,
 };
 
 /// Everything that is served, behind the edge.
@@ -75,8 +76,8 @@ fn live() -> OpenApiRouter<AppState> {
         .routes(routes!(twins::show, twins::change))
         .routes(routes!(twins::show_part))
         .routes(routes!(history::events))
-        .routes(routes!(history::telemetry))
-        .routes(routes!(history::latest))
+        .routes(routes!(telemetry::telemetry))
+        .routes(routes!(telemetry::latest))
         .routes(routes!(dashboard::stats))
         .routes(routes!(dashboard::fleet))
         .routes(routes!(dashboard::alerts))

@@ -13,6 +13,7 @@ use secrecy::SecretString;
 use super::views::FeedView;
 use crate::app::nodes::Nodes;
 use crate::app::stats::Stats;
+use crate::history::History;
 
 /// What the face is built over.
 pub struct Inside {
@@ -20,6 +21,8 @@ pub struct Inside {
     pub system: Arc<System>,
     /// Who knows their past.
     pub archive: Arc<dyn Archive>,
+    /// Who is asked about it.
+    pub history: Arc<dyn History>,
     /// Who changes nodes.
     pub nodes: Nodes,
     /// What time it is.

@@ -14,7 +14,7 @@ mod sqlite;
 mod unreadable;
 
 #[cfg(test)]
-mod conformance;
+pub(crate) mod conformance;
 
 pub use migration::{Migration, MigrationStatus};
 pub use postgres::{PostgresAddress, PostgresError, PostgresStore, TlsError};

@@ -29,6 +29,23 @@ async fn bad_queries_and_paths_are_400_or_404_and_name_the_parameter() {
         ),
         (format!("{node}/telemetry?metric=A%20B"), "/metric"),
         (format!("{node}/telemetry?cursor=31"), "/cursor"),
+        (format!("{node}/telemetry?metric=ph,"), "/metric"),
+        (format!("{node}/telemetry?bucket=2h"), "/bucket"),
+        (format!("{node}/telemetry?bucket=1h&agg=median"), "/agg"),
+        (format!("{node}/telemetry?bucket=1h&agg="), "/agg"),
+        (format!("{node}/telemetry?bucket=1h&fill=zero"), "/fill"),
+        (format!("{node}/telemetry?bucket=1h&tz=Mars/Base"), "/tz"),
+        (format!("{node}/telemetry?bucket=1h&tz=%00"), "/tz"),
+        (
+            format!("{node}/telemetry?bucket=1h&tz=../../etc/passwd"),
+            "/tz",
+        ),
+        (format!("{node}/telemetry?max_points=2"), "/max_points"),
+        (format!("{node}/telemetry?max_points=1e9"), "/max_points"),
+        (
+            format!("{node}/telemetry?metric={}", ["a"; 101].join(",")),
+            "/metric",
+        ),
         (format!("{node}/events?after=-1"), "/after"),
         (
             format!("{node}/events?after=99999999999999999999"),

@@ -4,6 +4,7 @@ mod conventions;
 mod description;
 mod garbage;
 mod operations;
+mod past;
 mod scene;
 mod sockets;
 mod surface;

@@ -20,6 +20,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 
 use crate::app::nodes::{KeysError, Nodes, ReadKeys};
+use crate::history::{History, PastSample, Rollup, RollupSpan, SampleSpan, Standing};
 use crate::http::{AppState, Edge, Inside, service};
 
 pub(super) const TOKEN: &str = "an-open-secret";
@@ -73,6 +74,11 @@ impl Reply {
 impl Scene {
     /// Without nodes.
     pub(super) async fn empty() -> Self {
+        Self::over(Arc::new(Nowhere), Arc::new(Nowhere)).await
+    }
+
+    /// Without nodes, and with this past.
+    pub(super) async fn over(asked: Arc<dyn Archive>, history: Arc<dyn History>) -> Self {
         let (feed, archive, clock) = (Arc::new(Nowhere), Arc::new(Nowhere), Arc::new(Still));
         let ports = Ports {
             feed,
@@ -87,7 +93,8 @@ impl Scene {
         let token = SecretString::from(TOKEN);
         let inside = Inside {
             system,
-            archive,
+            archive: asked,
+            history,
             nodes,
             clock,
             token,
@@ -288,6 +295,33 @@ struct Nowhere;
 impl Feed for Nowhere {
     fn read(&self, _: ChannelId, _: Ask) -> BoxFuture<'_, Result<Page, FeedError>> {
         Box::pin(async { Ok(Page::default()) })
+    }
+}
+
+impl History for Nowhere {
+    fn samples(
+        &self,
+        _: NodeId,
+        _: SampleSpan,
+    ) -> BoxFuture<'_, Result<Vec<PastSample>, ArchiveError>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn standing(
+        &self,
+        _: NodeId,
+        _: Timestamp,
+        _: Timestamp,
+    ) -> BoxFuture<'_, Result<Standing, ArchiveError>> {
+        Box::pin(async { Ok(Standing::default()) })
+    }
+
+    fn rollups(
+        &self,
+        _: NodeId,
+        _: RollupSpan,
+    ) -> BoxFuture<'_, Result<Vec<Rollup>, ArchiveError>> {
+        Box::pin(async { Ok(Vec::new()) })
     }
 }
 

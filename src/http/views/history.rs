@@ -1,5 +1,7 @@
 //! A node's past as JSON: values, and the changes of its twin.
 
+use std::borrow::Cow;
+
 use evara_actors::domain::Value;
 use evara_actors::ports::{LogEntry, Point, Record};
 use evara_actors::twin::{Change, Property};
@@ -7,6 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{QualityView, ReasonView, SourceView, StatusView, Time};
+use crate::http::format::{number, text};
 
 /// One value in the history.
 #[derive(Debug, Serialize, ToSchema)]
@@ -67,6 +70,43 @@ impl From<&Property> for PointView {
             received_at: Time(property.received_at),
             revision: None,
         }
+    }
+}
+
+impl PointView {
+    /// The names of the cells.
+    pub(crate) const HEAD: [&str; 10] = [
+        "metric",
+        "value",
+        "unit",
+        "quality",
+        "quality_reason",
+        "raw",
+        "source",
+        "source_at",
+        "received_at",
+        "revision",
+    ];
+
+    /// As cells, in the order of [`PointView::HEAD`].
+    pub(crate) fn cells(&self) -> [Cow<'_, str>; 10] {
+        let name = |name: Option<serde_json::Value>| match name {
+            Some(serde_json::Value::String(name)) => Cow::from(name),
+            Some(_) | None => Cow::from(""),
+        };
+        let revision = self.revision.map(|revision| revision.to_string());
+        [
+            self.metric.as_str().into(),
+            number(self.value),
+            self.unit.into(),
+            name(serde_json::to_value(self.quality).ok()),
+            name(serde_json::to_value(self.quality_reason).ok()),
+            text(self.raw.as_deref().unwrap_or_default()),
+            self.source.0.to_string().into(),
+            self.source_at.0.to_string().into(),
+            self.received_at.0.to_string().into(),
+            revision.unwrap_or_default().into(),
+        ]
     }
 }
 

@@ -9,6 +9,7 @@ mod feed;
 mod history;
 mod names;
 mod node;
+mod telemetry;
 mod time;
 mod twin;
 
@@ -23,6 +24,9 @@ pub(crate) use feed::{FeedView, PageView, PollerView};
 pub(crate) use history::{EventView, PointView};
 pub(crate) use names::{CategoryView, KindView, QualityView, ReasonView, StateView};
 pub(crate) use node::{MaintenanceBody, MapPoint, NodeBody, NodeView};
+pub(crate) use telemetry::{
+    AggregateView, BucketView, BucketWidth, BucketsView, FillView, TelemetryView,
+};
 pub(crate) use time::Time;
 pub(crate) use twin::{SourceView, StatusView, TwinPatch, TwinValuesView, TwinView};
 

@@ -6,8 +6,10 @@ pub(crate) mod batches;
 pub(crate) mod fixtures;
 pub(crate) mod history;
 pub(crate) mod log;
+pub(crate) mod past;
 pub(crate) mod registry;
 pub(crate) mod samples;
+pub(crate) mod seam;
 pub(crate) mod secrets;
 
 use std::sync::Arc;
@@ -15,6 +17,7 @@ use std::sync::Arc;
 use evara_actors::ports::{Archive, BoxFuture, Registry};
 
 use super::ChannelSecrets;
+use crate::history::Rolling;
 
 /// Where a store lives while it is closed; empty at first.
 pub(crate) trait Site: Sync {
@@ -27,15 +30,19 @@ pub(crate) struct Opened {
     pub(crate) archive: Arc<dyn Archive>,
     pub(crate) registry: Arc<dyn Registry>,
     pub(crate) secrets: Arc<dyn ChannelSecrets>,
+    pub(crate) rolling: Arc<dyn Rolling>,
 }
 
 impl Opened {
     /// A store that implements every port.
-    pub(crate) fn new<S: Archive + Registry + ChannelSecrets + 'static>(store: S) -> Self {
+    pub(crate) fn new<S: Archive + Registry + ChannelSecrets + Rolling + 'static>(
+        store: S,
+    ) -> Self {
         let store = Arc::new(store);
         Self {
             archive: Arc::<S>::clone(&store),
             registry: Arc::<S>::clone(&store),
+            rolling: Arc::<S>::clone(&store),
             secrets: store,
         }
     }
@@ -77,6 +84,21 @@ macro_rules! conformance {
                 late_rows_are_in_no_log_and_no_tail,
                 a_twin_comes_back_from_its_snapshot_and_what_followed,
                 a_twin_without_a_snapshot_comes_back_from_its_whole_log,
+            }
+            past {
+                samples_come_page_by_page_with_what_was_derived,
+                a_commit_marks_the_hours_of_what_was_not_there_yet,
+                what_is_committed_while_an_hour_is_worked_out_is_marked_beside,
+                a_mark_that_was_taken_and_not_settled_is_given_again,
+                a_settled_hour_replaces_what_was_there_and_makes_its_day_due,
+                a_rule_marks_all_that_there_is_from_its_beginning_on,
+                nothing_is_sealed_before_it_is_rolled_up,
+                sealed_samples_go_but_for_those_that_a_twin_comes_back_from,
+            }
+            seam {
+                nobody_can_tell_what_was_rolled_up,
+                a_zone_or_a_meter_that_changed_leaves_no_seam,
+                what_is_removed_is_still_told_and_nothing_late_undoes_it,
             }
             registry {
                 nodes_come_in_the_order_of_creation_and_whole,

@@ -57,7 +57,15 @@ async fn make_months(store: &PostgresStore, batch: &Batch) -> Result<(), Failure
 
 async fn write(store: &PostgresStore, batch: &Batch) -> Result<(), Failure> {
     let fresh = newly_logged(store, batch);
-    let written = statements_of(batch, &fresh)?;
+    let _until_committed = store.marks.relying().await;
+    let unmarked = store.marks.missing(&batch.telemetry);
+    let mut written = statements_of(batch, &fresh)?;
+    if !unmarked.is_empty() {
+        let keys: Vec<_> = unmarked.iter().collect();
+        let hours = each(&keys, |(hour, _)| At(*hour));
+        let nodes = each(&keys, |(_, node)| node.0);
+        written.push((statements::MARK_HOURS, vec![hours, nodes]));
+    }
     if written.is_empty() {
         return Ok(());
     }
@@ -77,6 +85,7 @@ async fn write(store: &PostgresStore, batch: &Batch) -> Result<(), Failure> {
     let number: String = number.ok_or(Failure::Ended)?.try_get(0)?;
     transaction.commit_as(number).await?;
     store.known().logged.extend(fresh);
+    store.marks.remember(unmarked);
     Ok(())
 }
 

@@ -115,7 +115,7 @@ impl Page<'_> {
 }
 
 /// The samples of rows of `samples_by_time`.
-async fn whole_samples<'r>(
+pub(super) async fn whole_samples<'r>(
     transaction: &mut Transaction<'_>,
     node: NodeId,
     found: &'r [Row],

@@ -12,9 +12,12 @@ mod channel_secrets;
 mod connect;
 mod error;
 mod history;
+mod marks;
 mod migrations;
 mod months;
+mod past;
 mod registry;
+mod rolling;
 mod rows;
 mod statements;
 mod tls;
@@ -37,6 +40,7 @@ pub use tls::TlsError;
 
 use self::connect::Connections;
 use self::error::Failure;
+use self::marks::Marks;
 use self::months::Month;
 use self::transaction::Transaction;
 use super::SecretBox;
@@ -58,6 +62,8 @@ pub struct PostgresStore {
     /// What is known to be in the database, so that it need not be said with every batch. Forgotten
     /// where it proves wrong.
     known: Mutex<Known>,
+    /// Hours that are known to be marked.
+    marks: Marks,
 }
 
 #[derive(Debug, Default)]
@@ -91,6 +97,7 @@ impl PostgresStore {
                 months,
                 logged: HashSet::new(),
             }),
+            marks: Marks::default(),
         })
     }
 

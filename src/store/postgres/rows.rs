@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use evara_actors::domain::{ChannelId, EntryId, Kind, NodeId, NodeSpec, Sample, ShardId, Value};
+use evara_actors::domain::{
+    ChannelId, EntryId, Kind, NodeId, NodeSpec, Sample, ShardId, Timestamp, Value,
+};
 use evara_actors::ports::{CursorRow, DeadLetter, LogEntry, Record, SnapshotRow};
 use tokio_postgres::Row;
 use tokio_postgres::types::FromSql;
@@ -10,6 +12,7 @@ use uuid::Uuid;
 
 use super::error::Failure;
 use super::values::{At, from_stored, json_from_stored};
+use crate::history::{Due, Mark, Reading, Rollup, RuleBook, Summary};
 use crate::store::sample::{self, MAX_COLUMNS, MAX_DERIVED};
 use crate::store::unreadable::Unreadable;
 use crate::store::{codes, json};
@@ -109,6 +112,79 @@ pub(super) fn derived(row: &Row, kind: Kind, name: &str) -> Result<Option<f64>, 
     };
     let object: BTreeMap<String, f64> = json::parse("derived values", &derived)?;
     Ok(object.get(name).copied())
+}
+
+/// Every derived value of a row of `samples_by_time`, by name.
+pub(super) fn all_derived(row: &Row, kind: Kind) -> Result<Vec<(String, f64)>, Failure> {
+    let unnamed: Option<String> = get(row, AFTER_SAMPLE + MAX_DERIVED)?;
+    let unnamed: BTreeMap<String, f64> = match unnamed {
+        Some(object) => json::parse("derived values", &object)?,
+        None => BTreeMap::new(),
+    };
+    let mut derived: Vec<_> = unnamed.into_iter().collect();
+    for (column, name) in sample::derived_columns(kind).iter().enumerate() {
+        let number: Option<f64> = get(row, AFTER_SAMPLE + column)?;
+        derived.extend(number.map(|number| ((*name).to_owned(), number)));
+    }
+    Ok(derived)
+}
+
+/// A row of `rollup_hours_between` or `rollup_days_between`.
+pub(super) fn rollup(row: &Row) -> Result<Rollup, Failure> {
+    let time = |column| -> Result<_, Failure> { Ok(get::<At>(row, column)?.0) };
+    let reading = |column: usize| -> Result<Reading, Failure> {
+        Ok(Reading {
+            at: time(column)?,
+            number: get(row, column + 1)?,
+        })
+    };
+    let refused: i64 = get(row, 12)?;
+    Ok(Rollup {
+        metric: get(row, 0)?,
+        from: time(1)?,
+        to: time(2)?,
+        summary: Summary {
+            count: get::<i64>(row, 3)?.cast_unsigned(),
+            sum: get(row, 4)?,
+            min: get(row, 5)?,
+            max: get(row, 6)?,
+            first: reading(7)?,
+            last: reading(9)?,
+            passed: get(row, 11)?,
+            refused: u32::try_from(refused).unwrap_or(u32::MAX),
+        },
+    })
+}
+
+/// A row of `rule_of_node` or `all_rules`.
+pub(super) fn rule(row: &Row) -> Result<(NodeId, RuleBook), Failure> {
+    let rule = RuleBook {
+        zone: get(row, 0)?,
+        terms: get(row, 1)?,
+        since: get::<At>(row, 2)?.0,
+    };
+    Ok((NodeId(get(row, 3)?), rule))
+}
+
+/// A row of `take_marks`.
+pub(super) fn mark(row: &Row) -> Result<Mark, Failure> {
+    Ok(Mark {
+        hour: instant(row)?,
+        node: NodeId(get(row, 1)?),
+    })
+}
+
+/// A row of `due_days`.
+pub(super) fn due(row: &Row) -> Result<Due, Failure> {
+    Ok(Due {
+        node: NodeId(get(row, 0)?),
+        from: get::<At>(row, 1)?.0,
+    })
+}
+
+/// A row of one instant, or one that begins with it.
+pub(super) fn instant(row: &Row) -> Result<Timestamp, Failure> {
+    Ok(get::<At>(row, 0)?.0)
 }
 
 pub(super) fn revision(row: &Row) -> Result<evara_actors::domain::Revision, Failure> {

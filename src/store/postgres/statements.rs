@@ -25,11 +25,22 @@ statements! {
     ALL_CURSORS = "all_cursors";
     ALL_NODES = "all_nodes";
     ALL_READ_KEYS = "all_read_keys";
+    ALL_RULES = "all_rules";
     ALL_SNAPSHOTS = "all_snapshots";
     CHANGES_BY_REVISION = "changes_by_revision";
     CURRENT_TRANSACTION = "current_transaction";
     DELETE_NODE = "delete_node";
     DELETE_READ_KEY = "delete_read_key";
+    DROP_DUE_OF_NODE = "drop_due_of_node";
+    DROP_ROLLUP_DAYS = "drop_rollup_days";
+    DROP_ROLLUP_HOURS = "drop_rollup_hours";
+    DROP_TAKEN_MARKS = "drop_taken_marks";
+    DUE_DAYS = "due_days";
+    DUE_OF_NODE = "due_of_node";
+    EXPIRE_DEEP = "expire_deep";
+    EXPIRE_FLOW = "expire_flow";
+    EXPIRE_GENERIC = "expire_generic";
+    EXPIRE_TANK = "expire_tank";
     FIND_FACT = "find_fact";
     FORGET_STALE_READ_KEY = "forget_stale_read_key";
     HAS_NODE = "has_node";
@@ -45,14 +56,29 @@ statements! {
     INSERT_TANK = "insert_tank";
     KEEP_FACT = "keep_fact";
     LOG_TAILS = "log_tails";
+    MAKE_DAYS_DUE = "make_days_due";
     MAKE_MONTH = "make_month";
+    MARK_ALL_HOURS = "mark_all_hours";
+    MARK_HOURS = "mark_hours";
+    MARKS_OF_NODE = "marks_of_node";
     MONTHS = "months";
     NEWEST_DEAD_LETTERS = "newest_dead_letters";
+    NEXT_NODE_WITH_SAMPLES = "next_node_with_samples";
     OTHER_VALUES = "other_values";
     PUT_CURSORS = "put_cursors";
     PUT_READ_KEY = "put_read_key";
+    PUT_ROLLUP_DAYS = "put_rollup_days";
+    PUT_ROLLUP_HOURS = "put_rollup_hours";
+    PUT_RULE = "put_rule";
     PUT_SNAPSHOTS = "put_snapshots";
+    ROLLUP_DAYS_BETWEEN = "rollup_days_between";
+    ROLLUP_HOURS_BETWEEN = "rollup_hours_between";
+    RULE_OF_NODE = "rule_of_node";
     SAMPLES_BY_TIME = "samples_by_time";
+    SEAL = "seal";
+    SEALED_BEFORE = "sealed_before";
+    SETTLE_DUE_DAY = "settle_due_day";
+    TAKE_MARKS = "take_marks";
     TRANSACTION_STATUS = "transaction_status";
     UNDO_REMOVED = "undo_removed";
     UPDATE_NODE = "update_node";
@@ -65,5 +91,15 @@ pub(super) const fn insert_samples(kind: Kind) -> Query {
         Kind::Flow => INSERT_FLOW,
         Kind::Deep => INSERT_DEEP,
         Kind::Generic => INSERT_GENERIC,
+    }
+}
+
+/// Removes old samples from the table of a kind.
+pub(super) const fn expire_samples(kind: Kind) -> Query {
+    match kind {
+        Kind::Tank => EXPIRE_TANK,
+        Kind::Flow => EXPIRE_FLOW,
+        Kind::Deep => EXPIRE_DEEP,
+        Kind::Generic => EXPIRE_GENERIC,
     }
 }

@@ -12,8 +12,9 @@ use super::{DEADLINE, LOAD_DEADLINE, SqliteStore, history, write};
 impl Archive for SqliteStore {
     fn commit(&self, batch: Arc<Batch>) -> BoxFuture<'_, Result<(), ArchiveError>> {
         Box::pin(async move {
+            let marks = Arc::clone(&self.marks);
             let job = self.writer.call(DEADLINE, move |connection| {
-                write::commit(connection, &batch)
+                write::commit(connection, &batch, &marks)
             });
             Ok(job.await?)
         })

@@ -10,8 +10,11 @@ mod directory;
 mod error;
 mod history;
 mod lane;
+mod marks;
 mod migrations;
+mod past;
 mod registry;
+mod rolling;
 mod rows;
 mod statements;
 mod write;
@@ -28,6 +31,7 @@ pub use migrations::{migrate, migrate_status};
 
 use self::directory::DataDirectory;
 use self::lane::Lane;
+use self::marks::Marks;
 use super::SecretBox;
 
 /// Callers on the path of a request wait no longer; the outside gives up on one after six seconds.
@@ -47,6 +51,8 @@ pub struct SqliteStore {
     readers: Lane,
     writer: Lane,
     keys: Arc<SecretBox>,
+    /// Changed by what the writer does, and by nothing else.
+    marks: Arc<Marks>,
 }
 
 impl SqliteStore {
@@ -68,6 +74,7 @@ impl SqliteStore {
             readers: Lane::of_readers(readers, Arc::clone(&directory)),
             writer: Lane::of_writer(writer, directory),
             keys: Arc::new(keys),
+            marks: Arc::default(),
         })
     }
 }

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::error::Failure;
 use super::statements;
+use crate::history::{Due, Mark, Reading, Rollup, RuleBook, Summary};
 use crate::store::sample::{self, MAX_COLUMNS, MAX_DERIVED};
 use crate::store::unreadable::Unreadable;
 use crate::store::{codes, json};
@@ -80,6 +81,73 @@ pub(super) fn derived(row: &Row<'_>, name: &str) -> Result<Option<f64>, Failure>
     };
     let object: BTreeMap<String, f64> = json::parse("derived values", &derived)?;
     Ok(object.get(name).copied())
+}
+
+/// Every derived value of a row of `samples_by_time`, by name.
+pub(super) fn all_derived(row: &Row<'_>) -> Result<Vec<(String, f64)>, Failure> {
+    let kind = codes::kind(row.get(0)?)?;
+    let json: Option<String> = row.get(6 + MAX_COLUMNS + MAX_DERIVED)?;
+    let unnamed: BTreeMap<String, f64> = match json {
+        Some(json) => json::parse("derived values", &json)?,
+        None => BTreeMap::new(),
+    };
+    let mut derived: Vec<_> = unnamed.into_iter().collect();
+    for (column, name) in sample::derived_columns(kind).iter().enumerate() {
+        let number: Option<f64> = row.get(6 + MAX_COLUMNS + column)?;
+        derived.extend(number.map(|number| ((*name).to_owned(), number)));
+    }
+    Ok(derived)
+}
+
+/// A row of `rollup_hours_between` or `rollup_days_between`.
+pub(super) fn rollup(row: &Row<'_>) -> Result<Rollup, Failure> {
+    let reading = |at: usize| -> Result<Reading, Failure> {
+        Ok(Reading {
+            at: codes::timestamp(row.get(at)?)?,
+            number: row.get(at + 1)?,
+        })
+    };
+    Ok(Rollup {
+        metric: row.get(0)?,
+        from: codes::timestamp(row.get(1)?)?,
+        to: codes::timestamp(row.get(2)?)?,
+        summary: Summary {
+            count: row.get::<_, i64>(3)?.cast_unsigned(),
+            sum: row.get(4)?,
+            min: row.get(5)?,
+            max: row.get(6)?,
+            first: reading(7)?,
+            last: reading(9)?,
+            passed: row.get(11)?,
+            refused: row.get(12)?,
+        },
+    })
+}
+
+/// A row of `rule_of_node` or `all_rules`.
+pub(super) fn rule(row: &Row<'_>) -> Result<(NodeId, RuleBook), Failure> {
+    let rule = RuleBook {
+        zone: row.get(0)?,
+        terms: row.get(1)?,
+        since: codes::timestamp(row.get(2)?)?,
+    };
+    Ok((node_id(row, 3)?, rule))
+}
+
+/// A row of `open_marks`.
+pub(super) fn mark(row: &Row<'_>) -> Result<Mark, Failure> {
+    Ok(Mark {
+        hour: codes::timestamp(row.get(0)?)?,
+        node: node_id(row, 1)?,
+    })
+}
+
+/// A row of `due_days`.
+pub(super) fn due(row: &Row<'_>) -> Result<Due, Failure> {
+    Ok(Due {
+        node: node_id(row, 0)?,
+        from: codes::timestamp(row.get(1)?)?,
+    })
 }
 
 /// A row of `changes_by_revision`.

@@ -15,10 +15,22 @@ statements! {
     ALL_CURSORS = "all_cursors";
     ALL_NODES = "all_nodes";
     ALL_READ_KEYS = "all_read_keys";
+    ALL_RULES = "all_rules";
     ALL_SNAPSHOTS = "all_snapshots";
     CHANGES_BY_REVISION = "changes_by_revision";
     DELETE_NODE = "delete_node";
     DELETE_READ_KEY = "delete_read_key";
+    DROP_DUE_OF_NODE = "drop_due_of_node";
+    DROP_MARK = "drop_mark";
+    DROP_ROLLUP_DAYS = "drop_rollup_days";
+    DROP_ROLLUP_HOURS = "drop_rollup_hours";
+    DUE_DAYS = "due_days";
+    DUE_OF_NODE = "due_of_node";
+    EXPIRE_DEEP = "expire_deep";
+    EXPIRE_FLOW = "expire_flow";
+    EXPIRE_GENERIC = "expire_generic";
+    EXPIRE_OTHER = "expire_other";
+    EXPIRE_TANK = "expire_tank";
     FORGET_STALE_READ_KEY = "forget_stale_read_key";
     HAS_NODE = "has_node";
     HAS_READ_KEY = "has_read_key";
@@ -31,13 +43,30 @@ statements! {
     INSERT_OTHER = "insert_other";
     INSERT_REMOVED = "insert_removed";
     INSERT_TANK = "insert_tank";
+    IS_UNROLLED_BEFORE = "is_unrolled_before";
     LOGGED_NODES = "logged_nodes";
+    MAKE_DAY_DUE = "make_day_due";
+    MARK_ALL_HOURS = "mark_all_hours";
+    MARK_HOUR = "mark_hour";
+    MARKS_OF_NODE = "marks_of_node";
     NEWEST_DEAD_LETTERS = "newest_dead_letters";
+    NEXT_NODE_WITH_SAMPLES = "next_node_with_samples";
+    OPEN_MARKS = "open_marks";
     OTHER_VALUES = "other_values";
     PUT_CURSOR = "put_cursor";
     PUT_READ_KEY = "put_read_key";
+    PUT_ROLLUP_DAYS = "put_rollup_days";
+    PUT_ROLLUP_HOURS = "put_rollup_hours";
+    PUT_RULE = "put_rule";
     PUT_SNAPSHOT = "put_snapshot";
+    ROLLUP_DAYS_BETWEEN = "rollup_days_between";
+    ROLLUP_HOURS_BETWEEN = "rollup_hours_between";
+    RULE_OF_NODE = "rule_of_node";
     SAMPLES_BY_TIME = "samples_by_time";
+    SEAL = "seal";
+    SEALED_BEFORE = "sealed_before";
+    SETTLE_DUE_DAY = "settle_due_day";
+    TAKE_MARK = "take_mark";
     UNDO_REMOVED = "undo_removed";
     UPDATE_NODE = "update_node";
 }
@@ -49,6 +78,16 @@ pub(super) const fn insert_sample(kind: Kind) -> &'static str {
         Kind::Flow => INSERT_FLOW,
         Kind::Deep => INSERT_DEEP,
         Kind::Generic => INSERT_GENERIC,
+    }
+}
+
+/// Removes old samples from the table of a kind.
+pub(super) const fn expire_samples(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Tank => EXPIRE_TANK,
+        Kind::Flow => EXPIRE_FLOW,
+        Kind::Deep => EXPIRE_DEEP,
+        Kind::Generic => EXPIRE_GENERIC,
     }
 }
 
@@ -72,17 +111,25 @@ mod tests {
     #[test]
     fn history_and_change_log_are_read_in_order_without_a_sort() {
         let connection = migrations::migrated_in_memory();
-        for sql in [SAMPLES_BY_TIME, CHANGES_BY_REVISION] {
+        for sql in [
+            SAMPLES_BY_TIME,
+            CHANGES_BY_REVISION,
+            ROLLUP_HOURS_BETWEEN,
+            ROLLUP_DAYS_BETWEEN,
+            OPEN_MARKS,
+            MARKS_OF_NODE,
+            DUE_OF_NODE,
+            DUE_DAYS,
+        ] {
             let mut plan = connection
                 .prepare(&format!("EXPLAIN QUERY PLAN {sql}"))
                 .unwrap();
             let mut steps = plan.raw_query();
             while let Some(step) = steps.next().unwrap() {
                 let step: String = step.get(3).unwrap();
-                assert!(
-                    !step.contains("TEMP B-TREE") && !step.contains("SCAN"),
-                    "{step}"
-                );
+                // The list of wanted metrics is a table too, and short.
+                let scans = step.contains("SCAN") && !step.contains("json_each");
+                assert!(!step.contains("TEMP B-TREE") && !scans, "{step}");
             }
         }
     }

@@ -4,18 +4,32 @@ use evara_actors::ports::{Batch, CursorRow, DeadLetter, EventRow, SnapshotRow, T
 use rusqlite::{CachedStatement, Connection, ToSql, Transaction, TransactionBehavior, params};
 
 use super::error::Failure;
+use super::marks::{Marks, Touched};
 use super::statements;
 use crate::store::{codes, json, sample};
 
 /// Commits all of `batch`, or nothing.
-pub(super) fn commit(connection: &mut Connection, batch: &Batch) -> Result<(), Failure> {
+pub(super) fn commit(
+    connection: &mut Connection,
+    batch: &Batch,
+    marks: &Marks,
+) -> Result<(), Failure> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     // In the order of the tables: rows that share a page meet it while it is at hand. The sort is
     // stable, so that of two rows with one key the first stays.
     let mut telemetry: Vec<&TelemetryRow> = batch.telemetry.iter().collect();
     telemetry.sort_by_key(|row| (row.kind, row.node, row.sample.source_at));
+    let mut touched = Touched::default();
     for row in telemetry {
-        write_sample(&transaction, row)?;
+        if write_sample(&transaction, row)? {
+            touched.add(row.node, row.sample.source_at);
+        }
+    }
+    let unmarked = marks.without(touched);
+    for (node, hour) in unmarked.iter() {
+        transaction
+            .prepare_cached(statements::MARK_HOUR)?
+            .execute(params![hour.millis(), node.0.as_bytes()])?;
     }
     for row in &batch.events {
         write_event(&transaction, row)?;
@@ -30,10 +44,12 @@ pub(super) fn commit(connection: &mut Connection, batch: &Batch) -> Result<(), F
         write_dead_letter(&transaction, letter)?;
     }
     transaction.commit()?;
+    marks.remember(unmarked);
     Ok(())
 }
 
-fn write_sample(transaction: &Transaction<'_>, row: &TelemetryRow) -> Result<(), Failure> {
+/// Tells whether the sample was not there yet.
+fn write_sample(transaction: &Transaction<'_>, row: &TelemetryRow) -> Result<bool, Failure> {
     let sample = &*row.sample;
     let source = codes::of_source(sample.source);
     let divided = sample::divide(row.kind, &sample.values);
@@ -55,7 +71,7 @@ fn write_sample(transaction: &Transaction<'_>, row: &TelemetryRow) -> Result<(),
     insert.bind(json::unnamed_derived(&row.derived, named))?;
     let is_new = insert.statement.raw_execute()? == 1;
     if !is_new {
-        return Ok(());
+        return Ok(false);
     }
     for (position, value) in divided.elsewhere {
         transaction
@@ -72,7 +88,7 @@ fn write_sample(transaction: &Transaction<'_>, row: &TelemetryRow) -> Result<(),
                 codes::of_verdict(value.verdict),
             ])?;
     }
-    Ok(())
+    Ok(true)
 }
 
 fn write_event(transaction: &Transaction<'_>, row: &EventRow) -> Result<(), Failure> {

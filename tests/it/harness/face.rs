@@ -50,6 +50,7 @@ impl World {
         Face(service(AppState::new(Inside {
             system,
             archive: self.shelf().clone(),
+            history: self.shelf().clone(),
             nodes,
             clock: self.clock.clone(),
             token: SecretString::from(TOKEN),

@@ -6,8 +6,9 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
+use evara::history::{History, PastSample, Rollup, RollupSpan, SampleSpan, Standing};
 use evara::store::{SecretBox, SqliteStore};
-use evara_actors::domain::{NodeId, NodeSpec, Revision};
+use evara_actors::domain::{NodeId, NodeSpec, Revision, Timestamp};
 use evara_actors::ports::{
     Archive, ArchiveError, Batch, BoxFuture, DeadLetter, LogEntry, Point, Registry, RegistryError,
     Saved, TelemetryQuery,
@@ -157,6 +158,46 @@ impl Archive for Shelf {
         Box::pin(async move {
             let store = self.store.read().await;
             store.as_ref().ok_or_else(gone)?.dead_letters(limit).await
+        })
+    }
+}
+
+impl History for Shelf {
+    fn samples(
+        &self,
+        node: NodeId,
+        span: SampleSpan,
+    ) -> BoxFuture<'_, Result<Vec<PastSample>, ArchiveError>> {
+        Box::pin(async move {
+            let store = self.store.read().await;
+            store.as_ref().ok_or_else(gone)?.samples(node, span).await
+        })
+    }
+
+    fn standing(
+        &self,
+        node: NodeId,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> BoxFuture<'_, Result<Standing, ArchiveError>> {
+        Box::pin(async move {
+            let store = self.store.read().await;
+            store
+                .as_ref()
+                .ok_or_else(gone)?
+                .standing(node, from, to)
+                .await
+        })
+    }
+
+    fn rollups(
+        &self,
+        node: NodeId,
+        span: RollupSpan,
+    ) -> BoxFuture<'_, Result<Vec<Rollup>, ArchiveError>> {
+        Box::pin(async move {
+            let store = self.store.read().await;
+            store.as_ref().ok_or_else(gone)?.rollups(node, span).await
         })
     }
 }

@@ -1,0 +1,65 @@
+//! `/nodes/{id}/telemetry`: readings as they came, and what they come to by the bucket.
+//!
+//! Which of the two is asked for is decided by `bucket`; [`query`] says what can be asked of each.
+
+mod buckets;
+mod query;
+mod raw;
+
+use axum::extract::State;
+
+use super::answer::{self, Answer};
+use super::extract::{NoQuery, Params};
+use super::format::Format;
+use super::locate::Located;
+use super::state::AppState;
+use super::views::{List, PointView, TelemetryView};
+use query::{Asked, HistoryQuery};
+
+/// The past of a node, oldest first: readings as they came, or what they come to by the bucket.
+///
+/// Only good readings count into a bucket, and those that are suspect for when they came (`gap`,
+/// `flat_line`). The `difference` of a register, `total_l`, is what passed the meter: wraps are counted, falls
+/// that nothing explains are not, and a pair of readings in two buckets is shared between them by time. Any
+/// other difference is the last reading less the first. `fill` carries on where something stood (`min`, `max`,
+/// `avg`, `first`, `last`), and never a sum or a count.
+#[utoipa::path(get, path = "/nodes/{id}/telemetry", tag = "Telemetry",
+    params(("id" = String, Path), HistoryQuery),
+    responses((status = 200, content(
+        (TelemetryView<'_> = "application/json"),
+        (String = "application/x-ndjson"),
+        (String = "text/csv"),
+    ))))]
+pub(crate) async fn telemetry(
+    State(app): State<AppState>,
+    Located(handle): Located,
+    Params(query): Params<HistoryQuery>,
+    format: Format,
+) -> Answer {
+    let twin = handle.view();
+    match query.asked(&twin, app.clock.now(), format)? {
+        Asked::Page(page) => raw::page(&*app.history, twin.spec().id, page).await,
+        Asked::Stream(span) => Ok(raw::stream(
+            app.history.clone(),
+            twin.spec().id,
+            span,
+            format,
+        )),
+        Asked::Curve(curve) => raw::curve(&*app.history, twin.spec().id, curve, format).await,
+        Asked::Buckets(question) => {
+            buckets::answer(&*app.history, twin.spec(), question, format).await
+        }
+    }
+}
+
+/// The current values of a node, from memory.
+#[utoipa::path(get, path = "/nodes/{id}/telemetry/latest", tag = "Telemetry",
+    params(("id" = String, Path)), responses((status = 200, body = List<PointView>)))]
+pub(crate) async fn latest(Located(handle): Located, _: NoQuery) -> Answer {
+    let twin = handle.view();
+    let items = twin.reported().iter().map(PointView::from).collect();
+    answer::json(&List {
+        items,
+        next_cursor: None,
+    })
+}

@@ -1,0 +1,345 @@
+//! The past as it is told: pages, streams, buckets and curves, over a store on the disk.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use axum::http::{Method, StatusCode};
+use evara_actors::domain::{Kind, Metric, NodeId, Reason, Timestamp, Verdict};
+use evara_actors::ports::{Archive, ArchiveError, BoxFuture};
+use http_body_util::BodyExt as _;
+use secrecy::SecretString;
+use serde_json::{Value, json};
+
+use super::scene::{NOW, Scene, TANK, request};
+use crate::history::{History, PastSample, Rollup, RollupSpan, SampleSpan, Standing};
+use crate::store::conformance::fixtures::{entry, other, row, sample, telemetry, value};
+use crate::store::{SecretBox, SqliteStore};
+
+/// A service over a store that answers so many calls and then fails.
+struct Past {
+    scene: Scene,
+    store: Arc<SqliteStore>,
+    node: NodeId,
+    dir: PathBuf,
+}
+
+impl Drop for Past {
+    fn drop(&mut self) {
+        let _may_be_in_use = std::fs::remove_dir_all(&self.dir);
+    }
+}
+
+impl Past {
+    async fn new() -> Self {
+        Self::of_calls(u32::MAX).await
+    }
+
+    async fn of_calls(calls: u32) -> Self {
+        let dir = std::env::temp_dir().join(format!("evara-past-{}", uuid::Uuid::new_v4()));
+        let keys = SecretBox::new(&SecretString::from("k".repeat(32))).unwrap();
+        let store = Arc::new(SqliteStore::open(&dir, keys).unwrap());
+        let history = Arc::new(Failing {
+            store: Arc::clone(&store),
+            left: AtomicU32::new(calls),
+        });
+        let scene = Scene::over(store.clone(), history).await;
+        let tank = TANK.replace(
+            r#""config": {"#,
+            r#""config": {"time_zone": "Asia/Kolkata", "#,
+        );
+        let made = scene.post("/api/v1/nodes", &tank).await;
+        assert_eq!(made.status, StatusCode::CREATED, "{}", made.json());
+        let node = made.json()["id"].as_str().unwrap().parse().unwrap();
+        Self {
+            scene,
+            store,
+            node,
+            dir,
+        }
+    }
+
+    /// Has the node say its level, so many times, a minute apart, from an instant on; the level counts up.
+    async fn levels(&self, from: &str, count: u32) {
+        let from: Timestamp = from.parse().unwrap();
+        let rows = (0..count).map(|minute| {
+            let values = vec![
+                value(Metric::LevelCm, f64::from(minute)),
+                value(other("ph"), 7.0),
+            ];
+            let mut sample = sample(entry(minute.into()), 0, values);
+            sample.source_at = from.plus(std::time::Duration::from_secs(60 * u64::from(minute)));
+            if minute == 3 {
+                sample.values[0].verdict = Verdict::suspect(Reason::Spike);
+            }
+            let mut row = row(self.node, Kind::Tank, u64::from(minute) + 1, sample);
+            row.derived = vec![("level_pct", f64::from(minute) / 2.0)];
+            row
+        });
+        self.store.commit(telemetry(rows.collect())).await.unwrap();
+    }
+
+    fn path(&self, query: &str) -> String {
+        format!("/api/v1/nodes/{}/telemetry?{query}", self.node)
+    }
+
+    async fn json(&self, query: &str) -> Value {
+        let reply = self.scene.get(&self.path(query)).await;
+        assert_eq!(reply.status, StatusCode::OK, "{}", reply.json());
+        reply.json()
+    }
+
+    async fn text(&self, query: &str, accept: &str) -> String {
+        let reply = self
+            .scene
+            .get_with(&self.path(query), "accept", accept)
+            .await;
+        assert_eq!(reply.status, StatusCode::OK);
+        assert!(reply.header("content-type").starts_with(accept));
+        String::from_utf8(reply.bytes).unwrap()
+    }
+}
+
+#[derive(Debug)]
+struct Failing {
+    store: Arc<SqliteStore>,
+    left: AtomicU32,
+}
+
+impl History for Failing {
+    fn samples(
+        &self,
+        node: NodeId,
+        span: SampleSpan,
+    ) -> BoxFuture<'_, Result<Vec<PastSample>, ArchiveError>> {
+        if self.left.fetch_sub(1, Ordering::Relaxed) == 0 {
+            return Box::pin(async { Err(ArchiveError::Unavailable("the disk is gone".into())) });
+        }
+        self.store.samples(node, span)
+    }
+
+    fn standing(
+        &self,
+        node: NodeId,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> BoxFuture<'_, Result<Standing, ArchiveError>> {
+        self.store.standing(node, from, to)
+    }
+
+    fn rollups(
+        &self,
+        node: NodeId,
+        span: RollupSpan,
+    ) -> BoxFuture<'_, Result<Vec<Rollup>, ArchiveError>> {
+        self.store.rollups(node, span)
+    }
+}
+
+/// The day of the readings: in India it begins at half past six in the evening before.
+const DAY: &str = "from=2023-11-12T18:30:00Z&to=2023-11-13T18:30:00Z";
+
+#[tokio::test]
+async fn hours_are_those_of_the_community_unless_another_zone_is_named() {
+    let past = Past::new().await;
+    past.levels("2023-11-13T04:00:00Z", 90).await;
+    let asked = "metric=level_cm&bucket=1h&agg=min,max,count,difference";
+    let told = past.json(&format!("{asked}&{DAY}")).await;
+    assert_eq!(
+        (&told["tz"], &told["bucket"]),
+        (&json!("Asia/Kolkata"), &json!("1h"))
+    );
+    assert_eq!(told["units"], json!({"level_cm": "cm"}));
+    assert_eq!(told["next_cursor"], Value::Null);
+    let rows = json!([
+        {"metric": "level_cm", "at": "2023-11-13T03:30:00Z", "until": "2023-11-13T04:30:00Z",
+         "min": 0.0, "max": 29.0, "count": 29, "difference": 29.0},
+        {"metric": "level_cm", "at": "2023-11-13T04:30:00Z", "until": "2023-11-13T05:30:00Z",
+         "min": 30.0, "max": 89.0, "count": 60, "difference": 59.0},
+    ]);
+    assert_eq!(told["items"], rows, "a spike does not count");
+    let utc = past.json(&format!("{asked}&tz=UTC&{DAY}")).await;
+    assert_eq!(utc["items"][0]["at"], "2023-11-13T04:00:00Z");
+    let day = past.json(&format!("metric=level_cm&bucket=1d&{DAY}")).await;
+    assert_eq!(day["items"].as_array().unwrap().len(), 1);
+    assert_eq!(day["items"][0]["at"], "2023-11-12T18:30:00Z");
+}
+
+#[tokio::test]
+async fn several_metrics_are_told_one_after_the_other_and_derived_ones_too() {
+    let past = Past::new().await;
+    past.levels("2023-11-13T04:00:00Z", 10).await;
+    let raw = past
+        .json(&format!("metric=ph,level_pct&limit=2&{DAY}"))
+        .await;
+    let names: Vec<_> = raw["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| &item["metric"])
+        .collect();
+    assert_eq!(names, ["ph", "level_pct", "ph", "level_pct"]);
+    let told = past
+        .json(&format!("metric=ph,level_pct,ph&bucket=1d&agg=last&{DAY}"))
+        .await;
+    let found: Vec<_> = told["items"].as_array().unwrap().iter().collect();
+    assert_eq!(found.len(), 2);
+    assert_eq!(
+        (&found[0]["metric"], &found[0]["last"]),
+        (&json!("ph"), &json!(7.0))
+    );
+    assert_eq!(
+        (&found[1]["metric"], &found[1]["last"]),
+        (&json!("level_pct"), &json!(4.5))
+    );
+    assert_eq!(told["units"], json!({"level_pct": "%", "ph": ""}));
+}
+
+#[tokio::test]
+async fn a_stream_tells_the_same_as_all_pages_do() {
+    let past = Past::new().await;
+    past.levels("2023-11-12T18:30:00Z", 5_000).await;
+    let span = "from=2023-11-12T00:00:00Z&to=2023-11-20T00:00:00Z";
+    let (mut paged, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let page = past
+            .json(&format!("metric=level_cm&limit=200&{span}{cursor}"))
+            .await;
+        paged.extend(page["items"].as_array().unwrap().clone());
+        let Some(next) = page["next_cursor"].as_str() else {
+            break;
+        };
+        cursor = format!("&cursor={next}");
+    }
+    let lines = past
+        .text(&format!("metric=level_cm&{span}"), "application/x-ndjson")
+        .await;
+    let lines: Vec<Value> = lines
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(lines.len(), 5_000);
+    assert_eq!(lines, paged);
+    let cells = past
+        .text(&format!("metric=level_cm&{span}"), "text/csv")
+        .await;
+    let mut rows = cells.lines();
+    let head = "metric,value,unit,quality,quality_reason,raw,source,source_at,received_at,revision";
+    assert_eq!(rows.next(), Some(head));
+    assert_eq!(rows.clone().count(), 5_000);
+    let fourth = rows.nth(3).unwrap();
+    assert!(
+        fourth
+            .starts_with("level_cm,3,cm,suspect,spike,,thingspeak:2005329#3,2023-11-12T18:33:00Z,"),
+        "{fourth}"
+    );
+}
+
+#[tokio::test]
+async fn a_stream_that_cannot_go_on_does_not_look_complete() {
+    let past = Past::of_calls(1).await;
+    past.levels("2023-11-12T18:30:00Z", 5_000).await;
+    let mut asked = request(Method::GET, &past.path("from=2023-11-12T00:00:00Z"), "");
+    asked
+        .headers_mut()
+        .insert("accept", "text/csv".parse().unwrap());
+    let response = Arc::clone(&past.scene.edge).answer(asked).await;
+    assert_eq!(response.status(), StatusCode::OK);
+    let mut body = response.into_body();
+    assert!(body.frame().await.unwrap().is_ok());
+    assert!(body.frame().await.unwrap().is_err());
+}
+
+#[tokio::test]
+async fn buckets_are_told_as_lines_and_cells_too() {
+    let past = Past::new().await;
+    past.levels("2023-11-13T04:00:00Z", 90).await;
+    let asked = format!("metric=level_cm,volume_l&bucket=1h&agg=first,count&fill=previous&{DAY}");
+    let cells = past.text(&asked, "text/csv").await;
+    assert_eq!(cells.lines().count(), 1 + 2 * 24);
+    assert!(cells.starts_with("metric,at,until,unit,first,count,filled,refused\n"));
+    let row = "level_cm,2023-11-13T03:30:00Z,2023-11-13T04:30:00Z,cm,0,29,false,0";
+    assert!(cells.lines().any(|line| line == row), "{cells}");
+    let carried = "level_cm,2023-11-13T05:30:00Z,2023-11-13T06:30:00Z,cm,30,0,true,0";
+    assert!(cells.lines().any(|line| line == carried), "{cells}");
+    let lines = past.text(&asked, "application/x-ndjson").await;
+    assert_eq!(lines.lines().count(), 2 * 24);
+}
+
+#[tokio::test]
+async fn a_curve_keeps_its_ends_and_no_more_points_than_asked_for() {
+    let past = Past::new().await;
+    past.levels("2023-11-12T18:30:00Z", 1_000).await;
+    let raw = past
+        .json(&format!("metric=level_cm&max_points=10&{DAY}"))
+        .await;
+    let items = raw["items"].as_array().unwrap();
+    assert_eq!(items.len(), 10);
+    assert_eq!(
+        (&items[0]["value"], &items[9]["value"]),
+        (&json!(0.0), &json!(999.0))
+    );
+    let told = past
+        .json(&format!("metric=level_cm&bucket=1m&max_points=7&{DAY}"))
+        .await;
+    let items = told["items"].as_array().unwrap();
+    assert_eq!(items.len(), 7);
+    assert_eq!(
+        (&items[0]["avg"], &items[6]["avg"]),
+        (&json!(0.0), &json!(999.0))
+    );
+}
+
+#[tokio::test]
+async fn what_does_not_go_together_is_refused_by_every_name() {
+    let past = Past::new().await;
+    let cases: [(&str, &[&str]); 4] = [
+        (
+            "bucket=raw&agg=avg&fill=null&tz=UTC",
+            &["/agg", "/fill", "/tz"],
+        ),
+        ("agg=avg", &["/agg"]),
+        (
+            "metric=ph&bucket=1h&limit=5&cursor=31",
+            &["/limit", "/cursor"],
+        ),
+        ("metric=ph&max_points=9&limit=5", &["/limit"]),
+    ];
+    for (query, expected) in cases {
+        let reply = past.scene.get(&past.path(query)).await;
+        assert_eq!(reply.status, StatusCode::BAD_REQUEST, "{query}");
+        assert_eq!(reply.code(), "invalid_request");
+        let errors = reply.json()["errors"].as_array().unwrap().clone();
+        let named: Vec<_> = errors
+            .iter()
+            .map(|error| error["pointer"].as_str().unwrap())
+            .collect();
+        assert_eq!(named, expected, "{query}");
+    }
+    let reply = past
+        .scene
+        .get_with(&past.path(""), "accept", "text/html")
+        .await;
+    assert_eq!(reply.status, StatusCode::NOT_ACCEPTABLE);
+    assert_eq!(reply.json()["errors"][0]["pointer"], "/accept");
+}
+
+#[tokio::test]
+async fn an_answer_that_would_be_too_long_is_refused_and_says_what_to_do() {
+    let past = Past::new().await;
+    let query = "metric=ph&bucket=1m&from=2023-01-01T00:00:00Z&to=2023-12-31T00:00:00Z";
+    let reply = past.scene.get(&past.path(query)).await;
+    assert_eq!(
+        (reply.status, reply.code().as_str()),
+        (StatusCode::UNPROCESSABLE_ENTITY, "validation_failed")
+    );
+    let error = &reply.json()["errors"][0];
+    assert_eq!(error["pointer"], "/bucket");
+    assert!(error["detail"].as_str().unwrap().contains("widen it"));
+    let now = NOW.to_string();
+    let month = format!("metric=ph&bucket=1m&from=2023-10-15T00:00:00Z&to={now}");
+    assert_eq!(
+        past.scene.get(&past.path(&month)).await.status,
+        StatusCode::OK
+    );
+}

@@ -1,0 +1,126 @@
+//! The past over PostgreSQL: samples with what was derived from them, rollups, and how far they go.
+
+use std::time::Duration;
+
+use evara_actors::domain::{NodeId, Timestamp};
+use evara_actors::ports::{ArchiveError, BoxFuture};
+
+use super::error::Failure;
+use super::history::whole_samples;
+use super::transaction::{Params, Transaction};
+use super::values::At;
+use super::{PostgresStore, rows, statements};
+use crate::history::{History, PastSample, Rollup, RollupSpan, SampleSpan, Standing, Unit};
+use crate::store::codes;
+
+/// What a mark is of.
+const HOUR: Duration = Duration::from_secs(3_600);
+
+impl History for PostgresStore {
+    fn samples(
+        &self,
+        node: NodeId,
+        span: SampleSpan,
+    ) -> BoxFuture<'_, Result<Vec<PastSample>, ArchiveError>> {
+        Box::pin(async move {
+            let mut transaction = self.reading().await?;
+            let samples = samples(&mut transaction, node, span).await?;
+            transaction.roll_back().await;
+            Ok(samples)
+        })
+    }
+
+    fn standing(
+        &self,
+        node: NodeId,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> BoxFuture<'_, Result<Standing, ArchiveError>> {
+        Box::pin(async move { Ok(standing(self, node, from, to).await?) })
+    }
+
+    fn rollups(
+        &self,
+        node: NodeId,
+        span: RollupSpan,
+    ) -> BoxFuture<'_, Result<Vec<Rollup>, ArchiveError>> {
+        Box::pin(async move {
+            let query = match span.unit {
+                Unit::Hour => statements::ROLLUP_HOURS_BETWEEN,
+                Unit::Day => statements::ROLLUP_DAYS_BETWEEN,
+            };
+            let wanted = (!span.metrics.is_empty()).then_some(span.metrics);
+            let params: Params<'_> = &[&node.0, &At(span.from), &At(span.to), &wanted];
+            Ok(super::history::all(self, query, params, rows::rollup).await?)
+        })
+    }
+}
+
+async fn samples(
+    transaction: &mut Transaction<'_>,
+    node: NodeId,
+    span: SampleSpan,
+) -> Result<Vec<PastSample>, Failure> {
+    let mut samples: Vec<PastSample> = Vec::new();
+    let mut after = span.after.filter(|(at, _)| *at >= span.from);
+    loop {
+        // No source is as short as none: it is before all others of its instant.
+        let (at, source) = match after {
+            Some((at, source)) => (at, codes::of_source(source).to_vec()),
+            None => (span.from, Vec::new()),
+        };
+        let limit = i64::from(span.limit) - samples.len() as i64;
+        let params: Params<'_> = &[&node.0, &At(at), &source, &At(span.to), &limit];
+        let found = transaction
+            .rows(statements::SAMPLES_BY_TIME, params)
+            .await?;
+        let is_last = (found.len() as i64) < limit;
+        for (row, (kind, sample)) in whole_samples(transaction, node, &found).await? {
+            let key = (sample.source_at, sample.source);
+            // A node that became another kind may have taken one sample into both tables.
+            if std::mem::replace(&mut after, Some(key)) == Some(key) {
+                continue;
+            }
+            samples.push(PastSample {
+                source: sample.source,
+                source_at: sample.source_at,
+                received_at: sample.received_at,
+                revision: rows::revision(row)?,
+                values: sample.values,
+                derived: rows::all_derived(row, kind)?,
+            });
+        }
+        if is_last || samples.len() >= span.limit as usize {
+            return Ok(samples);
+        }
+    }
+}
+
+async fn standing(
+    store: &PostgresStore,
+    node: NodeId,
+    from: Timestamp,
+    to: Timestamp,
+) -> Result<Standing, Failure> {
+    let touching: Params<'_> = &[&node.0, &At(from.minus(HOUR)), &At(to)];
+    let within: Params<'_> = &[&node.0, &At(from), &At(to)];
+    let mut transaction = store.reading().await?;
+    let answers = transaction.all(&[
+        (statements::MARKS_OF_NODE, touching),
+        (statements::DUE_OF_NODE, within),
+        (statements::RULE_OF_NODE, &[&node.0]),
+        (statements::SEALED_BEFORE, &[]),
+    ]);
+    let answers = answers.await?;
+    transaction.roll_back().await;
+    let [marked, due, rule, sealed] = &answers[..] else {
+        return Err(Failure::Ended);
+    };
+    let rule = rule.first().map(rows::rule).transpose()?;
+    Ok(Standing {
+        rule: rule.map(|(_, rule)| rule),
+        raw_from: sealed.first().map(rows::instant).transpose()?,
+        marked: marked.iter().map(rows::instant).collect::<Result<_, _>>()?,
+        due: due.iter().map(rows::instant).collect::<Result<_, _>>()?,
+    })
+}

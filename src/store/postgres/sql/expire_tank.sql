@@ -1,0 +1,21 @@
+-- At most $3 samples of a node that were measured before $2, with their other values. What its twin would
+-- come back without stays: what came after its snapshot. Late rows, below nought, are in no twin.
+WITH wanted AS (
+    SELECT source_at, source
+    FROM telemetry_tank
+    WHERE node = $1 AND source_at < $2
+      AND revision <= COALESCE((SELECT revision FROM twin_snapshots WHERE node = $1), -1)
+    LIMIT $3
+), gone AS (
+    DELETE FROM telemetry_tank
+    USING wanted
+    WHERE telemetry_tank.node = $1
+      AND telemetry_tank.source_at = wanted.source_at AND telemetry_tank.source = wanted.source
+    RETURNING telemetry_tank.source_at, telemetry_tank.source
+), others AS (
+    DELETE FROM telemetry_other
+    USING gone
+    WHERE telemetry_other.node = $1 AND telemetry_other.kind = 1
+      AND telemetry_other.source_at = gone.source_at AND telemetry_other.source = gone.source
+)
+SELECT count(*) FROM gone

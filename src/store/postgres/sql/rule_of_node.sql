@@ -1,0 +1,3 @@
+SELECT zone, terms, since, node
+FROM rollup_rules
+WHERE node = $1

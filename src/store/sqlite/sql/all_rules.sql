@@ -1,0 +1,2 @@
+SELECT zone, terms, since, node
+FROM rollup_rules

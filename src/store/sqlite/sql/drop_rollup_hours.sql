@@ -1,0 +1,3 @@
+-- What begins in a span.
+DELETE FROM rollup_hours
+WHERE node = ?1 AND at >= ?2 AND at < ?3

@@ -1,0 +1,3 @@
+INSERT INTO rollup_marks (hour, node, taken)
+VALUES (?1, ?2, 0)
+ON CONFLICT (hour, node, taken) DO NOTHING
