@@ -87,7 +87,7 @@ macro_rules! conformance {
             }
             past {
                 samples_come_page_by_page_with_what_was_derived,
-                a_commit_marks_the_hours_of_what_was_not_there_yet,
+                a_commit_marks_the_hours_that_it_touches,
                 what_is_committed_while_an_hour_is_worked_out_is_marked_beside,
                 a_mark_that_was_taken_and_not_settled_is_given_again,
                 a_settled_hour_replaces_what_was_there_and_makes_its_day_due,

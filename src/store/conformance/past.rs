@@ -118,7 +118,7 @@ pub(crate) async fn samples_come_page_by_page_with_what_was_derived(site: &dyn S
     assert_eq!(rolling.samples(node(1), some).await.unwrap(), whole[1..3]);
 }
 
-pub(crate) async fn a_commit_marks_the_hours_of_what_was_not_there_yet(site: &dyn Site) {
+pub(crate) async fn a_commit_marks_the_hours_that_it_touches(site: &dyn Site) {
     let Opened {
         archive, rolling, ..
     } = site.open().await;
@@ -128,13 +128,11 @@ pub(crate) async fn a_commit_marks_the_hours_of_what_was_not_there_yet(site: &dy
         tank_row(node(1), 2, distance(2)),
         late(row(node(2), Kind::Generic, 0, ph(-5 * HOUR))),
     ];
-    let batch = telemetry(rows);
-    archive.commit(Arc::clone(&batch)).await.unwrap();
+    archive.commit(telemetry(rows)).await.unwrap();
     let taken = marks(&*rolling).await;
     assert_eq!(taken, [mark(2, -5 * HOUR), mark(1, 1)]);
     settle(&*rolling, node(1), &[1]).await;
     settle(&*rolling, node(2), &[-5 * HOUR]).await;
-    archive.commit(batch).await.unwrap();
     assert_eq!(marks(&*rolling).await, []);
 }
 

@@ -1,7 +1,8 @@
 //! Which hours of which nodes are known to be marked, so that most commits need not mark any.
 //!
 //! Several commits may run at once. Whoever takes marks away waits for those that rely on them, and keeps
-//! out those that would: see [`Marks::relying`] and [`Marks::taking`].
+//! out those that would: see [`Marks::relying`] and [`Marks::taking`]. A commit of which nobody knows what
+//! became is offered again, and marks again what it relied on: also for rows that are there already.
 
 use std::collections::{BTreeSet, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};

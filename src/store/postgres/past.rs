@@ -105,13 +105,14 @@ async fn standing(
     let touching: Params<'_> = &[&node.0, &At(from.minus(HOUR)), &At(to)];
     let within: Params<'_> = &[&node.0, &At(from), &At(to)];
     let mut transaction = store.reading().await?;
-    let answers = transaction.all(&[
+    let of_node: Params<'_> = &[&node.0];
+    let queries = [
         (statements::MARKS_OF_NODE, touching),
         (statements::DUE_OF_NODE, within),
-        (statements::RULE_OF_NODE, &[&node.0]),
+        (statements::RULE_OF_NODE, of_node),
         (statements::SEALED_BEFORE, &[]),
-    ]);
-    let answers = answers.await?;
+    ];
+    let answers = transaction.all(&queries).await?;
     transaction.roll_back().await;
     let [marked, due, rule, sealed] = &answers[..] else {
         return Err(Failure::Ended);

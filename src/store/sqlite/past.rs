@@ -101,7 +101,7 @@ fn standing(
     const HOUR_MILLIS: i64 = 3_600_000;
     let transaction = connection.transaction()?;
     let id = node.0.as_bytes();
-    let instant = |row: &rusqlite::Row<'_>| codes::timestamp(row.get(0)?);
+    let instant = |row: &rusqlite::Row<'_>| Ok(codes::timestamp(row.get(0)?)?);
     let touching = params![id, from.millis() - HOUR_MILLIS, to.millis()];
     let marked = all(&transaction, statements::MARKS_OF_NODE, touching, instant)?;
     let within = params![id, from.millis(), to.millis()];
@@ -119,7 +119,7 @@ fn standing(
 pub(super) fn raw_from(connection: &Connection) -> Result<Option<Timestamp>, Failure> {
     let mut statement = connection.prepare_cached(statements::SEALED_BEFORE)?;
     let millis: Option<i64> = statement.query_row([], |row| row.get(0)).optional()?;
-    millis.map(codes::timestamp).transpose()
+    Ok(millis.map(codes::timestamp).transpose()?)
 }
 
 fn rollups(
