@@ -56,3 +56,14 @@ CREATE TABLE sealed (
     one    boolean     NOT NULL PRIMARY KEY CHECK (one),
     before timestamptz NOT NULL
 );
+
+-- Twins as they stood once a day, by which one of the past is found without its whole log. `day` is the
+-- beginning of the day in UTC; what is in `state` had come in by `at`.
+CREATE TABLE twin_checkpoints (
+    node     uuid        NOT NULL,
+    day      timestamptz NOT NULL,
+    at       timestamptz NOT NULL,
+    revision bigint      NOT NULL,
+    state    bytea       NOT NULL,
+    PRIMARY KEY (node, day)
+);

@@ -70,3 +70,14 @@ CREATE TABLE sealed (
     one    INTEGER NOT NULL PRIMARY KEY CHECK (one = 1),
     before INTEGER NOT NULL
 ) STRICT;
+
+-- Twins as they stood once a day, by which one of the past is found without its whole log. `day` is the
+-- beginning of the day in UTC; what is in `state` had come in by `at`.
+CREATE TABLE twin_checkpoints (
+    node     BLOB    NOT NULL,
+    day      INTEGER NOT NULL,
+    at       INTEGER NOT NULL,
+    revision INTEGER NOT NULL,
+    state    BLOB    NOT NULL,
+    PRIMARY KEY (node, day)
+) STRICT;

@@ -13,8 +13,8 @@ use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::history::Rolling;
 use crate::history::roller::{Progress, Roller};
+use crate::history::{Rolling, checkpoint};
 
 /// Between two looks for hours to roll up: they become due once an hour.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
@@ -111,9 +111,19 @@ async fn keep(tools: Tools, stop: CancellationToken) {
         };
         if pause > BREATH && retired.is_none_or(|at| at.elapsed() >= RETIRE_EVERY) {
             retired = Some(Instant::now());
+            checkpoint(&tools).await;
             retire(&roller, tools.raw_age, &stop).await;
         }
         stop.run_until_cancelled(sleep(pause)).await;
+    }
+}
+
+/// Once an hour, so that a day in which the service was away for some time has one too; the first of a
+/// day stays.
+async fn checkpoint(tools: &Tools) {
+    let kept = checkpoint::keep(&*tools.store, || tools.clock.now()).await;
+    if let Err(error) = kept {
+        tracing::warn!(%error, "twins could not be kept as they stand today");
     }
 }
 

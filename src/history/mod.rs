@@ -8,18 +8,23 @@
 
 pub(crate) mod aggregate;
 pub(crate) mod ask;
+pub mod checkpoint;
 pub(crate) mod grid;
 pub(crate) mod lttb;
 pub(crate) mod plan;
 mod port;
 mod register;
+pub(crate) mod replay;
 pub mod roller;
 pub(crate) mod select;
 mod summary;
 
 #[cfg(test)]
 mod laws;
+#[cfg(test)]
+mod replay_laws;
 
+pub use checkpoint::Checkpoint;
 pub use port::{
     Due, Expired, History, HourRollups, Mark, PastSample, Rolling, Rollup, RollupSpan, RuleBook,
     SampleSpan, Standing, Unit,

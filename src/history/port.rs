@@ -9,7 +9,7 @@ use std::fmt::Debug;
 use evara_actors::domain::{NodeId, Revision, Source, Timestamp, Value};
 use evara_actors::ports::{ArchiveError, BoxFuture};
 
-use super::Summary;
+use super::{Checkpoint, Summary};
 
 /// The past of nodes, for those who ask about it.
 pub trait History: Debug + Send + Sync {
@@ -34,6 +34,13 @@ pub trait History: Debug + Send + Sync {
         node: NodeId,
         span: RollupSpan,
     ) -> BoxFuture<'_, Result<Vec<Rollup>, ArchiveError>>;
+
+    /// The newest checkpoint of a node by an instant.
+    fn checkpoint(
+        &self,
+        node: NodeId,
+        at: Timestamp,
+    ) -> BoxFuture<'_, Result<Option<Checkpoint>, ArchiveError>>;
 }
 
 /// The rollups, for the one who keeps them up. Each call is one transaction.
@@ -74,12 +81,21 @@ pub trait Rolling: History {
     fn settle_day(&self, due: Due, rollups: Vec<Rollup>)
     -> BoxFuture<'_, Result<(), ArchiveError>>;
 
+    /// Keeps the snapshots of at most `limit` nodes after `after` as checkpoints of the day that `at` is in,
+    /// unless there is one. Tells the last of these nodes; `None` when no node was left.
+    fn keep_checkpoints(
+        &self,
+        at: Timestamp,
+        after: Option<NodeId>,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<Option<NodeId>, ArchiveError>>;
+
     /// Seals what begins before an instant: its rollups are the truth from now on, and its samples may go.
     /// Refuses, with `false`, while a mark or a due day is before it.
     fn seal(&self, before: Timestamp) -> BoxFuture<'_, Result<bool, ArchiveError>>;
 
     /// Removes sealed samples, at most `limit` of the first nodes after `after` that have any. A sample stays
-    /// that a twin would come back without.
+    /// that a twin would come back without. Checkpoints go with the samples of their time.
     fn expire(
         &self,
         after: Option<NodeId>,

@@ -12,6 +12,7 @@ use evara_actors::twin::OfferError;
 use super::problem::{Code, Part, Problem};
 use crate::app::nodes::Error as NodesError;
 use crate::history::ask::Error as HistoryError;
+use crate::history::replay::Error as ReplayError;
 
 /// When something that is away is worth another try: restarts and failovers take about this long.
 const TRY_AGAIN: Duration = Duration::from_secs(5);
@@ -142,6 +143,24 @@ impl From<HistoryError> for Problem {
                 "from",
                 "leads to too many readings: ask for less time at once",
             ),
+        }
+    }
+}
+
+impl From<ReplayError> for Problem {
+    fn from(error: ReplayError) -> Self {
+        let refused = |detail| {
+            Self::new(Code::ValidationFailed, "There is no twin of that time.").field(
+                Part::Query,
+                "at",
+                detail,
+            )
+        };
+        match error {
+            ReplayError::Archive(error) => error.into(),
+            ReplayError::Unborn => Self::not_found(),
+            ReplayError::TornLog => refused("is before what is left of the node's log"),
+            ReplayError::TooMuch => refused("has too many changes before it"),
         }
     }
 }

@@ -1,8 +1,11 @@
 //! `/nodes/{id}/twin`: what is known of a node.
 
+use std::sync::Arc;
+
 use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
-use evara_actors::domain::NodeSpec;
+use evara_actors::domain::{NodeSpec, Timestamp};
+use evara_actors::twin::TwinHandle;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -14,7 +17,8 @@ use super::nodes::edited;
 use super::problem::Problem;
 use super::project::{at, only};
 use super::state::AppState;
-use super::views::{TwinPatch, TwinValuesView, TwinView};
+use super::views::{Time, TwinPatch, TwinValuesView, TwinView};
+use crate::history::replay::twin_at;
 
 /// How much of a twin is wanted.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -26,6 +30,9 @@ pub(crate) struct TwinQuery {
     view: Depth,
     /// Only these parts, separated by commas, such as `reported.level_cm,derived`.
     fields: Option<String>,
+    /// The twin as it was known at this time: what had come in by then, judged and derived by the node's
+    /// present description. Has no ETag, and its `feed` is null.
+    at: Option<Time>,
 }
 
 /// How much of each value is wanted.
@@ -47,6 +54,9 @@ pub(crate) async fn show(
     Params(query): Params<TwinQuery>,
     held: IfNoneMatch,
 ) -> Answer {
+    if let Some(Time(at)) = query.at {
+        return show_past(&app, &handle, query, at).await;
+    }
     let twin = handle.view();
     let tag = revision_tag(twin.revision());
     match (query.view, query.fields) {
@@ -60,6 +70,17 @@ pub(crate) async fn show(
         (Depth::Values, Some(fields)) => {
             answer::tagged(tag, &only(&TwinValuesView::new(&twin), &fields)?)
         }
+    }
+}
+
+async fn show_past(app: &AppState, handle: &TwinHandle, query: TwinQuery, at: Timestamp) -> Answer {
+    let spec = Arc::clone(handle.view().spec());
+    let twin = twin_at(&*app.archive, &*app.history, &spec, at).await?;
+    match (query.view, query.fields) {
+        (Depth::Full, None) => answer::json(&TwinView::new(&twin, None)),
+        (Depth::Values, None) => answer::json(&TwinValuesView::new(&twin)),
+        (Depth::Full, Some(fields)) => answer::json(&only(&TwinView::new(&twin, None), &fields)?),
+        (Depth::Values, Some(fields)) => answer::json(&only(&TwinValuesView::new(&twin), &fields)?),
     }
 }
 

@@ -52,6 +52,7 @@ async fn bad_queries_and_paths_are_400_or_404_and_name_the_parameter() {
             "/after",
         ),
         (format!("{node}/twin?view=upside-down"), "/view"),
+        (format!("{node}/twin?at=yesterday"), "/at"),
         ("/api/v1/nodes/7".to_owned(), "/id"),
         ("/api/v1/nodes/%FF%FE/twin".to_owned(), "/id"),
         ("/api/v1/nodes/..%2F..%2Fetc/twin".to_owned(), "/id"),

@@ -5,14 +5,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use axum::http::{Method, StatusCode};
-use evara_actors::domain::{Kind, Metric, NodeId, Reason, Timestamp, Verdict};
-use evara_actors::ports::{Archive, ArchiveError, BoxFuture};
+use evara_actors::domain::{Kind, Metric, NodeId, Reason, Revision, Timestamp, Verdict};
+use evara_actors::ports::{Archive, ArchiveError, Batch, BoxFuture, EventRow};
+use evara_actors::twin::Change;
 use http_body_util::BodyExt as _;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use super::scene::{NOW, Scene, TANK, request};
-use crate::history::{History, PastSample, Rollup, RollupSpan, SampleSpan, Standing};
+use crate::history::{Checkpoint, History, PastSample, Rollup, RollupSpan, SampleSpan, Standing};
 use crate::store::conformance::fixtures::{entry, other, row, sample, telemetry, value};
 use crate::store::{SecretBox, SqliteStore};
 
@@ -133,6 +134,14 @@ impl History for Failing {
         span: RollupSpan,
     ) -> BoxFuture<'_, Result<Vec<Rollup>, ArchiveError>> {
         self.store.rollups(node, span)
+    }
+
+    fn checkpoint(
+        &self,
+        node: NodeId,
+        at: Timestamp,
+    ) -> BoxFuture<'_, Result<Option<Checkpoint>, ArchiveError>> {
+        self.store.checkpoint(node, at)
     }
 }
 
@@ -342,4 +351,55 @@ async fn an_answer_that_would_be_too_long_is_refused_and_says_what_to_do() {
         past.scene.get(&past.path(&month)).await.status,
         StatusCode::OK
     );
+}
+
+#[tokio::test]
+async fn a_twin_of_a_time_knows_what_had_come_in_by_then() {
+    let past = Past::new().await;
+    let created = EventRow {
+        node: past.node,
+        revision: Revision(1),
+        at: NOW,
+        change: Change::Created,
+    };
+    let rows = (1..=3_u64).map(|minute| {
+        let mut sample = sample(
+            entry(minute),
+            0,
+            vec![value(Metric::LevelCm, 10.0 * minute as f64)],
+        );
+        sample.source_at = NOW.plus(std::time::Duration::from_secs(60 * minute));
+        sample.received_at = sample.source_at;
+        row(past.node, Kind::Tank, minute + 1, sample)
+    });
+    let batch = Batch {
+        telemetry: rows.collect(),
+        events: vec![created],
+        ..Batch::default()
+    };
+    past.store.commit(Arc::new(batch)).await.unwrap();
+    let path = format!("/api/v1/nodes/{}/twin?view=values&at=", past.node);
+    let at = |seconds: u64| {
+        format!(
+            "{path}{}",
+            NOW.plus(std::time::Duration::from_secs(seconds))
+        )
+    };
+    for (seconds, revision, level) in [
+        (0, 1, Value::Null),
+        (61, 2, json!(10.0)),
+        (179, 3, json!(20.0)),
+        (999, 4, json!(30.0)),
+    ] {
+        let told = past.scene.get(&at(seconds)).await;
+        assert_eq!(told.status, StatusCode::OK);
+        assert_eq!(told.header("etag"), "");
+        let told = told.json();
+        assert_eq!(
+            (&told["revision"], &told["reported"]["level_cm"]),
+            (&json!(revision), &level)
+        );
+    }
+    let unborn = past.scene.get(&format!("{path}2020-01-01T00:00:00Z")).await;
+    assert_eq!(unborn.code(), "not_found");
 }

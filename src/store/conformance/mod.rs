@@ -94,6 +94,7 @@ macro_rules! conformance {
                 a_rule_marks_all_that_there_is_from_its_beginning_on,
                 nothing_is_sealed_before_it_is_rolled_up,
                 sealed_samples_go_but_for_those_that_a_twin_comes_back_from,
+                a_day_has_one_checkpoint_until_its_samples_go,
             }
             seam {
                 nobody_can_tell_what_was_rolled_up,

@@ -325,3 +325,54 @@ pub(crate) async fn sealed_samples_go_but_for_those_that_a_twin_comes_back_from(
     let tail = &archive.load().await.unwrap().twins[&node(1)].tail;
     assert_eq!(tail.len(), 2);
 }
+
+pub(crate) async fn a_day_has_one_checkpoint_until_its_samples_go(site: &dyn Site) {
+    let Opened {
+        archive, rolling, ..
+    } = site.open().await;
+    let commit = |number, revision: u64, state: &'static [u8]| {
+        let batch = Batch {
+            telemetry: vec![tank_row(node(number), revision, distance(1))],
+            snapshots: vec![snapshot(node(number), revision, state)],
+            ..Batch::default()
+        };
+        archive.commit(Arc::new(batch))
+    };
+    let keep = async |second| {
+        let mut after = None;
+        for _ in 0..9 {
+            after = rolling
+                .keep_checkpoints(at(second), after, 1)
+                .await
+                .unwrap();
+            if after.is_none() {
+                return;
+            }
+        }
+        panic!("keeping does not end");
+    };
+    commit(1, 4, b"four").await.unwrap();
+    commit(2, 1, b"one").await.unwrap();
+    keep(0).await;
+    commit(1, 5, b"five").await.unwrap();
+    keep(60).await;
+    commit(1, 6, b"six").await.unwrap();
+    keep(24 * HOUR).await;
+    let found = async |second| {
+        let found = rolling.checkpoint(node(1), at(second)).await.unwrap();
+        found.map(|kept| (kept.at, kept.revision.0, kept.state))
+    };
+    let first = (at(0), 4, b"four".to_vec());
+    let second = (at(24 * HOUR), 6, b"six".to_vec());
+    assert_eq!(found(-1).await, None);
+    assert_eq!(found(0).await, Some(first.clone()));
+    assert_eq!(found(24 * HOUR - 1).await, Some(first));
+    assert_eq!(found(99 * HOUR).await, Some(second.clone()));
+    marks(&*rolling).await;
+    settle(&*rolling, node(1), &[1]).await;
+    settle(&*rolling, node(2), &[1]).await;
+    assert!(rolling.seal(hour(HOUR)).await.unwrap());
+    expire(&*rolling).await;
+    assert_eq!(found(24 * HOUR - 1).await, None);
+    assert_eq!(found(99 * HOUR).await, Some(second));
+}

@@ -14,7 +14,9 @@ use crate::history::ask::{Question, answer};
 use crate::history::grid::{Span, Width};
 use crate::history::plan::Source;
 use crate::history::roller::{Roller, Specs};
-use crate::history::{History, PastSample, Rolling, Rollup, RollupSpan, SampleSpan, Standing};
+use crate::history::{
+    Checkpoint, History, PastSample, Rolling, Rollup, RollupSpan, SampleSpan, Standing,
+};
 
 const HOUR_MILLIS: i64 = 3_600_000;
 const DAY_MILLIS: i64 = 24 * HOUR_MILLIS;
@@ -68,6 +70,14 @@ impl History for Unrolled {
         _: RollupSpan,
     ) -> BoxFuture<'_, Result<Vec<Rollup>, ArchiveError>> {
         Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn checkpoint(
+        &self,
+        node: NodeId,
+        at: Timestamp,
+    ) -> BoxFuture<'_, Result<Option<Checkpoint>, ArchiveError>> {
+        self.0.checkpoint(node, at)
     }
 }
 

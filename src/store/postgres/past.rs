@@ -10,7 +10,9 @@ use super::history::whole_samples;
 use super::transaction::{Params, Transaction};
 use super::values::At;
 use super::{PostgresStore, rows, statements};
-use crate::history::{History, PastSample, Rollup, RollupSpan, SampleSpan, Standing, Unit};
+use crate::history::{
+    Checkpoint, History, PastSample, Rollup, RollupSpan, SampleSpan, Standing, Unit,
+};
 use crate::store::codes;
 
 /// What a mark is of.
@@ -52,6 +54,19 @@ impl History for PostgresStore {
             let wanted = (!span.metrics.is_empty()).then_some(span.metrics);
             let params: Params<'_> = &[&node.0, &At(span.from), &At(span.to), &wanted];
             Ok(super::history::all(self, query, params, rows::rollup).await?)
+        })
+    }
+
+    fn checkpoint(
+        &self,
+        node: NodeId,
+        at: Timestamp,
+    ) -> BoxFuture<'_, Result<Option<Checkpoint>, ArchiveError>> {
+        Box::pin(async move {
+            let params: Params<'_> = &[&node.0, &At(at)];
+            let query = statements::CHECKPOINT_AT;
+            let found = super::history::all(self, query, params, rows::checkpoint);
+            Ok(found.await?.pop())
         })
     }
 }

@@ -10,6 +10,7 @@ use super::statements::{self, Query};
 use super::transaction::Params;
 use super::values::At;
 use super::{PostgresStore, rows};
+use crate::history::checkpoint::day_of;
 use crate::history::{Due, Expired, HourRollups, Mark, Rolling, Rollup, RuleBook};
 
 const KINDS: [Kind; 4] = [Kind::Tank, Kind::Flow, Kind::Deep, Kind::Generic];
@@ -121,6 +122,26 @@ impl Rolling for PostgresStore {
         })
     }
 
+    fn keep_checkpoints(
+        &self,
+        at: Timestamp,
+        after: Option<NodeId>,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<Option<NodeId>, ArchiveError>> {
+        Box::pin(async move {
+            let after = after.map_or(Uuid::nil(), |node| node.0);
+            let (day, limit) = (At(day_of(at)), i64::from(limit));
+            let params: Params<'_> = &[&after, &day, &At(at), &limit];
+            let mut transaction = self.writing().await?;
+            let last = transaction
+                .rows(statements::PUT_CHECKPOINTS, params)
+                .await?;
+            transaction.commit().await?;
+            let last = last.first().map(|row| row.try_get(0)).transpose();
+            Ok(last.map_err(Failure::from)?.map(NodeId))
+        })
+    }
+
     fn seal(&self, before: Timestamp) -> BoxFuture<'_, Result<bool, ArchiveError>> {
         Box::pin(async move {
             let mut transaction = self.writing().await?;
@@ -171,6 +192,10 @@ async fn expire(
             .await?;
         left -= gone.try_get::<_, i64>(0)?;
     }
+    let params: Params<'_> = &[&node, &At(before)];
+    transaction
+        .rows(statements::EXPIRE_CHECKPOINTS, params)
+        .await?;
     transaction.commit().await?;
     Ok(Expired {
         samples: (i64::from(limit) - left).unsigned_abs(),

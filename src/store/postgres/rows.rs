@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::error::Failure;
 use super::values::{At, from_stored, json_from_stored};
-use crate::history::{Due, Mark, Reading, Rollup, RuleBook, Summary};
+use crate::history::{Checkpoint, Due, Mark, Reading, Rollup, RuleBook, Summary};
 use crate::store::sample::{self, MAX_COLUMNS, MAX_DERIVED};
 use crate::store::unreadable::Unreadable;
 use crate::store::{codes, json};
@@ -164,6 +164,15 @@ pub(super) fn rule(row: &Row) -> Result<(NodeId, RuleBook), Failure> {
         since: get::<At>(row, 2)?.0,
     };
     Ok((NodeId(get(row, 3)?), rule))
+}
+
+/// A row of `checkpoint_at`.
+pub(super) fn checkpoint(row: &Row) -> Result<Checkpoint, Failure> {
+    Ok(Checkpoint {
+        at: instant(row)?,
+        revision: codes::revision(get(row, 1)?),
+        state: get(row, 2)?,
+    })
 }
 
 /// A row of `take_marks`.

@@ -28,6 +28,7 @@ statements! {
     ALL_RULES = "all_rules";
     ALL_SNAPSHOTS = "all_snapshots";
     CHANGES_BY_REVISION = "changes_by_revision";
+    CHECKPOINT_AT = "checkpoint_at";
     CURRENT_TRANSACTION = "current_transaction";
     DELETE_NODE = "delete_node";
     DELETE_READ_KEY = "delete_read_key";
@@ -37,6 +38,7 @@ statements! {
     DROP_TAKEN_MARKS = "drop_taken_marks";
     DUE_DAYS = "due_days";
     DUE_OF_NODE = "due_of_node";
+    EXPIRE_CHECKPOINTS = "expire_checkpoints";
     EXPIRE_DEEP = "expire_deep";
     EXPIRE_FLOW = "expire_flow";
     EXPIRE_GENERIC = "expire_generic";
@@ -65,6 +67,7 @@ statements! {
     NEWEST_DEAD_LETTERS = "newest_dead_letters";
     NEXT_NODE_WITH_SAMPLES = "next_node_with_samples";
     OTHER_VALUES = "other_values";
+    PUT_CHECKPOINTS = "put_checkpoints";
     PUT_CURSORS = "put_cursors";
     PUT_READ_KEY = "put_read_key";
     PUT_ROLLUP_DAYS = "put_rollup_days";

@@ -8,7 +8,7 @@ use super::error::Failure;
 use super::history::all;
 use super::{DEADLINE, SqliteStore, rows, statements};
 use crate::history::{
-    History, PastSample, Rollup, RollupSpan, RuleBook, SampleSpan, Standing, Unit,
+    Checkpoint, History, PastSample, Rollup, RollupSpan, RuleBook, SampleSpan, Standing, Unit,
 };
 use crate::store::codes;
 
@@ -49,6 +49,21 @@ impl History for SqliteStore {
             let job = self
                 .readers
                 .call(DEADLINE, move |connection| rollups(connection, node, &span));
+            Ok(job.await?)
+        })
+    }
+
+    fn checkpoint(
+        &self,
+        node: NodeId,
+        at: Timestamp,
+    ) -> BoxFuture<'_, Result<Option<Checkpoint>, ArchiveError>> {
+        Box::pin(async move {
+            let job = self.readers.call(DEADLINE, move |connection| {
+                let key = params![node.0.as_bytes(), at.millis()];
+                let found = all(connection, statements::CHECKPOINT_AT, key, rows::checkpoint);
+                Ok(found?.pop())
+            });
             Ok(job.await?)
         })
     }

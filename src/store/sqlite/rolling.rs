@@ -12,6 +12,7 @@ use super::error::Failure;
 use super::history::all;
 use super::marks::Marks;
 use super::{DEADLINE, SqliteStore, past, rows, statements};
+use crate::history::checkpoint::day_of;
 use crate::history::{Due, Expired, HourRollups, Mark, Rolling, Rollup, RuleBook};
 
 /// A mark that nobody has taken, and one that somebody has.
@@ -98,6 +99,27 @@ impl Rolling for SqliteStore {
             put(transaction, statements::PUT_ROLLUP_DAYS, due.node, &rollups)?;
             let key = params![due.from.millis(), due.node.0.as_bytes()];
             execute(transaction, statements::SETTLE_DUE_DAY, key)
+        })
+    }
+
+    fn keep_checkpoints(
+        &self,
+        at: Timestamp,
+        after: Option<NodeId>,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<Option<NodeId>, ArchiveError>> {
+        self.write(move |transaction| {
+            let after = place(after);
+            let key = params![after, limit];
+            let node = |row: &rusqlite::Row<'_>| rows::node_id(row, 0);
+            let nodes = all(transaction, statements::NEXT_SNAPSHOTS, key, node)?;
+            let Some(last) = nodes.last() else {
+                return Ok(None);
+            };
+            let (to, day) = (last.0.as_bytes(), day_of(at).millis());
+            let key = params![after, to, day, at.millis()];
+            execute(transaction, statements::PUT_CHECKPOINTS, key)?;
+            Ok(Some(*last))
         })
     }
 
@@ -233,6 +255,11 @@ fn put(
     Ok(())
 }
 
+/// What nodes are compared with; an empty blob is before every node.
+fn place(after: Option<NodeId>) -> Vec<u8> {
+    after.map_or_else(Vec::new, |node| node.0.as_bytes().to_vec())
+}
+
 fn expire(
     transaction: &Transaction<'_>,
     after: Option<NodeId>,
@@ -245,9 +272,8 @@ fn expire(
     let Some(before) = past::raw_from(transaction)? else {
         return Ok(finished);
     };
-    let place = after.map_or_else(Vec::new, |node| node.0.as_bytes().to_vec());
     let mut statement = transaction.prepare_cached(statements::NEXT_NODE_WITH_SAMPLES)?;
-    let found: Option<[u8; 16]> = statement.query_row([place], |row| row.get(0))?;
+    let found: Option<[u8; 16]> = statement.query_row([place(after)], |row| row.get(0))?;
     let Some(id) = found else { return Ok(finished) };
     let mut left = u64::from(limit);
     for kind in KINDS {
@@ -258,6 +284,11 @@ fn expire(
     execute(
         transaction,
         statements::EXPIRE_OTHER,
+        params![id, before.millis()],
+    )?;
+    execute(
+        transaction,
+        statements::EXPIRE_CHECKPOINTS,
         params![id, before.millis()],
     )?;
     let node = NodeId(uuid::Uuid::from_bytes(id));

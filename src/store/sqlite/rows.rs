@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::error::Failure;
 use super::statements;
-use crate::history::{Due, Mark, Reading, Rollup, RuleBook, Summary};
+use crate::history::{Checkpoint, Due, Mark, Reading, Rollup, RuleBook, Summary};
 use crate::store::sample::{self, MAX_COLUMNS, MAX_DERIVED};
 use crate::store::unreadable::Unreadable;
 use crate::store::{codes, json};
@@ -132,6 +132,15 @@ pub(super) fn rule(row: &Row<'_>) -> Result<(NodeId, RuleBook), Failure> {
         since: codes::timestamp(row.get(2)?)?,
     };
     Ok((node_id(row, 3)?, rule))
+}
+
+/// A row of `checkpoint_at`.
+pub(super) fn checkpoint(row: &Row<'_>) -> Result<Checkpoint, Failure> {
+    Ok(Checkpoint {
+        at: codes::timestamp(row.get(0)?)?,
+        revision: codes::revision(row.get(1)?),
+        state: row.get(2)?,
+    })
 }
 
 /// A row of `open_marks`.

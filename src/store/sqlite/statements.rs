@@ -18,6 +18,7 @@ statements! {
     ALL_RULES = "all_rules";
     ALL_SNAPSHOTS = "all_snapshots";
     CHANGES_BY_REVISION = "changes_by_revision";
+    CHECKPOINT_AT = "checkpoint_at";
     DELETE_NODE = "delete_node";
     DELETE_READ_KEY = "delete_read_key";
     DROP_DUE_OF_NODE = "drop_due_of_node";
@@ -26,6 +27,7 @@ statements! {
     DROP_ROLLUP_HOURS = "drop_rollup_hours";
     DUE_DAYS = "due_days";
     DUE_OF_NODE = "due_of_node";
+    EXPIRE_CHECKPOINTS = "expire_checkpoints";
     EXPIRE_DEEP = "expire_deep";
     EXPIRE_FLOW = "expire_flow";
     EXPIRE_GENERIC = "expire_generic";
@@ -51,8 +53,10 @@ statements! {
     MARKS_OF_NODE = "marks_of_node";
     NEWEST_DEAD_LETTERS = "newest_dead_letters";
     NEXT_NODE_WITH_SAMPLES = "next_node_with_samples";
+    NEXT_SNAPSHOTS = "next_snapshots";
     OPEN_MARKS = "open_marks";
     OTHER_VALUES = "other_values";
+    PUT_CHECKPOINTS = "put_checkpoints";
     PUT_CURSOR = "put_cursor";
     PUT_READ_KEY = "put_read_key";
     PUT_ROLLUP_DAYS = "put_rollup_days";

@@ -6,7 +6,7 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use evara::history::{History, PastSample, Rollup, RollupSpan, SampleSpan, Standing};
+use evara::history::{Checkpoint, History, PastSample, Rollup, RollupSpan, SampleSpan, Standing};
 use evara::store::{SecretBox, SqliteStore};
 use evara_actors::domain::{NodeId, NodeSpec, Revision, Timestamp};
 use evara_actors::ports::{
@@ -198,6 +198,17 @@ impl History for Shelf {
         Box::pin(async move {
             let store = self.store.read().await;
             store.as_ref().ok_or_else(gone)?.rollups(node, span).await
+        })
+    }
+
+    fn checkpoint(
+        &self,
+        node: NodeId,
+        at: Timestamp,
+    ) -> BoxFuture<'_, Result<Option<Checkpoint>, ArchiveError>> {
+        Box::pin(async move {
+            let store = self.store.read().await;
+            store.as_ref().ok_or_else(gone)?.checkpoint(node, at).await
         })
     }
 }
