@@ -206,7 +206,12 @@ impl Roller {
             to: day.to,
         };
         let hours = self.store.rollups(due.node, hours).await?;
-        let rollups = day_of(hours, day, spec.map(Arc::as_ref));
+        // A day of an earlier zone is none of this one's: its hours are told instead.
+        let rollups = if day.from == due.from {
+            day_of(hours, day, spec.map(Arc::as_ref))
+        } else {
+            Vec::new()
+        };
         progress.days += 1;
         self.store.settle_day(due, rollups).await
     }
