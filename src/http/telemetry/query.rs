@@ -109,9 +109,11 @@ impl HistoryQuery {
         let width = self.bucket.and_then(BucketWidth::width);
         // Devices' clocks run ahead a little, and what they said is in the history; a bucket that has not
         // begun is nobody's.
-        let open_end = width.map_or(now.plus(FUTURE_TOLERANCE), |_| now);
+        let open_end = width.map_or_else(|| now.plus(FUTURE_TOLERANCE), |_| now);
         let to = self.to.map_or(open_end, |to| to.0);
-        let from = self.from.map_or(to.minus(USUAL_SPAN), |from| from.0);
+        let from = self
+            .from
+            .map_or_else(|| to.minus(USUAL_SPAN), |from| from.0);
         if from > to {
             let detail = "must not be after to";
             return Err(Problem::malformed(Part::Query, "from", detail));

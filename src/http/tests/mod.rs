@@ -5,6 +5,7 @@ mod description;
 mod garbage;
 mod operations;
 mod past;
+mod past_scene;
 mod scene;
 mod sockets;
 mod surface;

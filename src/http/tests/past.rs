@@ -1,149 +1,17 @@
 //! The past as it is told: pages, streams, buckets and curves, over a store on the disk.
 
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use axum::http::{Method, StatusCode};
-use evara_actors::domain::{Kind, Metric, NodeId, Reason, Revision, Timestamp, Verdict};
-use evara_actors::ports::{Archive, ArchiveError, Batch, BoxFuture, EventRow};
+use evara_actors::domain::{Kind, Metric, Revision};
+use evara_actors::ports::{Archive as _, Batch, EventRow};
 use evara_actors::twin::Change;
 use http_body_util::BodyExt as _;
-use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use super::scene::{NOW, Scene, TANK, request};
-use crate::history::{Checkpoint, History, PastSample, Rollup, RollupSpan, SampleSpan, Standing};
-use crate::store::conformance::fixtures::{entry, other, row, sample, telemetry, value};
-use crate::store::{SecretBox, SqliteStore};
-
-/// A service over a store that answers so many calls and then fails.
-struct Past {
-    scene: Scene,
-    store: Arc<SqliteStore>,
-    node: NodeId,
-    dir: PathBuf,
-}
-
-impl Drop for Past {
-    fn drop(&mut self) {
-        let _may_be_in_use = std::fs::remove_dir_all(&self.dir);
-    }
-}
-
-impl Past {
-    async fn new() -> Self {
-        Self::of_calls(u32::MAX).await
-    }
-
-    async fn of_calls(calls: u32) -> Self {
-        let dir = std::env::temp_dir().join(format!("evara-past-{}", uuid::Uuid::new_v4()));
-        let keys = SecretBox::new(&SecretString::from("k".repeat(32))).unwrap();
-        let store = Arc::new(SqliteStore::open(&dir, keys).unwrap());
-        let history = Arc::new(Failing {
-            store: Arc::clone(&store),
-            left: AtomicU32::new(calls),
-        });
-        let scene = Scene::over(store.clone(), history).await;
-        let tank = TANK.replace(
-            r#""config": {"#,
-            r#""config": {"time_zone": "Asia/Kolkata", "#,
-        );
-        let made = scene.post("/api/v1/nodes", &tank).await;
-        assert_eq!(made.status, StatusCode::CREATED, "{}", made.json());
-        let node = made.json()["id"].as_str().unwrap().parse().unwrap();
-        Self {
-            scene,
-            store,
-            node,
-            dir,
-        }
-    }
-
-    /// Has the node say its level, so many times, a minute apart, from an instant on; the level counts up.
-    async fn levels(&self, from: &str, count: u32) {
-        let from: Timestamp = from.parse().unwrap();
-        let rows = (0..count).map(|minute| {
-            let values = vec![
-                value(Metric::LevelCm, f64::from(minute)),
-                value(other("ph"), 7.0),
-            ];
-            let mut sample = sample(entry(minute.into()), 0, values);
-            sample.source_at = from.plus(std::time::Duration::from_secs(60 * u64::from(minute)));
-            if minute == 3 {
-                sample.values[0].verdict = Verdict::suspect(Reason::Spike);
-            }
-            let mut row = row(self.node, Kind::Tank, u64::from(minute) + 1, sample);
-            row.derived = vec![("level_pct", f64::from(minute) / 2.0)];
-            row
-        });
-        self.store.commit(telemetry(rows.collect())).await.unwrap();
-    }
-
-    fn path(&self, query: &str) -> String {
-        format!("/api/v1/nodes/{}/telemetry?{query}", self.node)
-    }
-
-    async fn json(&self, query: &str) -> Value {
-        let reply = self.scene.get(&self.path(query)).await;
-        assert_eq!(reply.status, StatusCode::OK, "{}", reply.json());
-        reply.json()
-    }
-
-    async fn text(&self, query: &str, accept: &str) -> String {
-        let reply = self
-            .scene
-            .get_with(&self.path(query), "accept", accept)
-            .await;
-        assert_eq!(reply.status, StatusCode::OK);
-        assert!(reply.header("content-type").starts_with(accept));
-        String::from_utf8(reply.bytes).unwrap()
-    }
-}
-
-#[derive(Debug)]
-struct Failing {
-    store: Arc<SqliteStore>,
-    left: AtomicU32,
-}
-
-impl History for Failing {
-    fn samples(
-        &self,
-        node: NodeId,
-        span: SampleSpan,
-    ) -> BoxFuture<'_, Result<Vec<PastSample>, ArchiveError>> {
-        if self.left.fetch_sub(1, Ordering::Relaxed) == 0 {
-            return Box::pin(async { Err(ArchiveError::Unavailable("the disk is gone".into())) });
-        }
-        self.store.samples(node, span)
-    }
-
-    fn standing(
-        &self,
-        node: NodeId,
-        from: Timestamp,
-        to: Timestamp,
-    ) -> BoxFuture<'_, Result<Standing, ArchiveError>> {
-        self.store.standing(node, from, to)
-    }
-
-    fn rollups(
-        &self,
-        node: NodeId,
-        span: RollupSpan,
-    ) -> BoxFuture<'_, Result<Vec<Rollup>, ArchiveError>> {
-        self.store.rollups(node, span)
-    }
-
-    fn checkpoint(
-        &self,
-        node: NodeId,
-        at: Timestamp,
-    ) -> BoxFuture<'_, Result<Option<Checkpoint>, ArchiveError>> {
-        self.store.checkpoint(node, at)
-    }
-}
+use super::past_scene::Past;
+use super::scene::{NOW, request};
+use crate::store::conformance::fixtures::{entry, row, sample, value};
 
 /// The day of the readings: in India it begins at half past six in the evening before.
 const DAY: &str = "from=2023-11-12T18:30:00Z&to=2023-11-13T18:30:00Z";

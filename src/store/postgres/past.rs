@@ -93,7 +93,7 @@ async fn samples(
         for (row, (kind, sample)) in whole_samples(transaction, node, &found).await? {
             let key = (sample.source_at, sample.source);
             // A node that became another kind may have taken one sample into both tables.
-            if std::mem::replace(&mut after, Some(key)) == Some(key) {
+            if after.replace(key) == Some(key) {
                 continue;
             }
             samples.push(PastSample {
