@@ -10,6 +10,7 @@ use std::time::Duration;
 use arc_swap::ArcSwapOption;
 use ractor::rpc::CallResult;
 use ractor::{ActorProcessingErr, ActorRef, Message, RpcReplyPort};
+use tokio::sync::oneshot;
 
 /// Longer than any actor here needs for a full mailbox, and short enough for a person to wait.
 pub(crate) const ASK_TIMEOUT: Duration = Duration::from_secs(5);
@@ -70,6 +71,17 @@ impl<M: Message> Address<M> {
             Ok(CallResult::SenderError) => Err(AskError::Died),
             Err(_) => Err(AskError::Vacant),
         }
+    }
+
+    /// Asks one that waits for nothing while it handles a message, and whose mailbox has a bound: its
+    /// answer comes, or its end does. So no timer is set, which would cost as much as the message.
+    pub(crate) async fn ask_prompt<R: Send + 'static>(
+        &self,
+        message: impl FnOnce(RpcReplyPort<R>) -> M,
+    ) -> Result<R, AskError> {
+        let (reply, answered) = oneshot::channel();
+        self.tell(message(reply.into()))?;
+        answered.await.map_err(|_| AskError::Died)
     }
 
     /// Sends without waiting for an answer. Mailboxes have no bound of their own: whoever tells must

@@ -5,7 +5,7 @@
 //! is taken of the view must never be ahead of the rows that led to it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
 
@@ -69,6 +69,8 @@ pub(crate) struct TwinCell {
     controls: AtomicU32,
     restarts: AtomicU32,
     presence: AtomicU8,
+    /// Whether the sink has it among its unsaved twins. The sink's alone, and under its lock.
+    unsaved: AtomicBool,
 }
 
 impl TwinCell {
@@ -84,6 +86,7 @@ impl TwinCell {
             controls: AtomicU32::new(0),
             restarts: AtomicU32::new(0),
             presence: AtomicU8::new(Presence::Restarting as u8),
+            unsaved: AtomicBool::new(false),
         }
     }
 
@@ -150,6 +153,16 @@ impl TwinCell {
     /// Says whether its actor can be sent to. The supervisor's to say, nobody else's.
     pub(crate) fn set_presence(&self, presence: Presence) {
         self.presence.store(presence as u8, Ordering::Release);
+    }
+
+    /// Whether its sink has it among the unsaved twins.
+    pub(crate) fn is_unsaved(&self) -> bool {
+        self.unsaved.load(Ordering::Relaxed)
+    }
+
+    /// Says whether it is among the unsaved twins of its sink. The sink's to say, nobody else's.
+    pub(crate) fn set_unsaved(&self, unsaved: bool) {
+        self.unsaved.store(unsaved, Ordering::Relaxed);
     }
 
     /// So many places in the mailbox, held until the ticket is dropped: with the message, however it

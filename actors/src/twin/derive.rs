@@ -5,7 +5,6 @@
 
 use std::time::Duration;
 
-use super::slots::Slot;
 use super::{Derived, Property, Twin, judge};
 use crate::domain::{
     Kind, Meter, Metric, Reason, Sample, StatusState, Tank, Timestamp, Verdict, Well,
@@ -18,15 +17,27 @@ const SHORTEST_TREND: Duration = Duration::from_secs(600);
 /// A longer stretch mixes what happens now with what happened before.
 const LONGEST_TREND: Duration = Duration::from_secs(1_200);
 
+/// As many as any kind of node has.
+const MOST: usize = 8;
+
 pub(super) fn derived(twin: &Twin) -> Vec<Derived> {
+    let mut all = Vec::with_capacity(MOST);
+    tell(twin, &mut |derived| all.push(derived));
+    all
+}
+
+/// Tells the derived values one by one: at each reading only some are kept, and briefly.
+fn tell(twin: &Twin, told: &mut impl FnMut(Derived)) {
     let config = &twin.spec.config;
-    match twin.spec.kind {
-        Kind::Tank => config.tank.as_ref().map(|tank| of_tank(twin, tank)),
-        Kind::Flow => config.meter.as_ref().map(|meter| of_meter(twin, meter)),
-        Kind::Deep => of_well(twin, &config.well.clone().unwrap_or_default()),
-        Kind::Generic => None,
+    match (twin.spec.kind, &config.tank, &config.meter) {
+        (Kind::Tank, Some(tank), _) => of_tank(twin, tank, told),
+        (Kind::Flow, _, Some(meter)) => of_meter(twin, meter, told),
+        (Kind::Deep, ..) => match &config.well {
+            Some(well) => of_well(twin, well, told),
+            None => of_well(twin, &Well::default(), told),
+        },
+        (Kind::Tank, None, _) | (Kind::Flow, _, None) | (Kind::Generic, ..) => {}
     }
-    .unwrap_or_default()
 }
 
 impl Twin {
@@ -40,12 +51,16 @@ impl Twin {
             "depth_to_water_m",
             "drawdown_m",
         ];
-        let of_sample = |derived: &&Derived| {
-            derived.source_at == sample.source_at && KEPT.contains(&derived.name)
-        };
-        let pair = |derived: &Derived| Some((derived.name, derived.number?));
-        let derived = derived(self);
-        derived.iter().filter(of_sample).filter_map(pair).collect()
+        let mut kept = Vec::new();
+        tell(self, &mut |derived| {
+            let of_sample = derived.source_at == sample.source_at;
+            if let Some(number) = derived.number.filter(|_| of_sample)
+                && KEPT.contains(&derived.name)
+            {
+                kept.push((derived.name, number));
+            }
+        });
+        kept
     }
 }
 
@@ -126,25 +141,23 @@ pub(super) fn stored(twin: &Twin) -> Option<(f64, f64)> {
     finite.then_some((state.volume_l, state.capacity_l))
 }
 
-fn of_tank(twin: &Twin, tank: &Tank) -> Vec<Derived> {
+fn of_tank(twin: &Twin, tank: &Tank, told: &mut impl FnMut(Derived)) {
     let Some((level, basis, height)) = surface(twin, tank) else {
-        return Vec::new();
+        return;
     };
     let state = height.map(|height| water::tank_state(tank, height));
     let rate = height.and_then(|height| tank_rate_lpm(twin, tank, &level.metric, height));
     let both = state.zip(rate).filter(|_| !is_silent(twin));
     let to_empty = both.and_then(|(s, rate)| water::time_to(s.volume_l - s.dead_l, -rate));
     let to_full = both.and_then(|(s, rate)| water::time_to(s.capacity_l - s.volume_l, rate));
-    vec![
-        basis.value("level_m", "m", state.map(|s| s.level_m)),
-        basis.value("level_pct", "%", state.map(|s| s.level_pct)),
-        basis.value("volume_l", "L", state.map(|s| s.volume_l)),
-        basis.value("volume_pct", "%", state.map(|s| s.volume_pct)),
-        basis.value("capacity_l", "L", state.map(|s| s.capacity_l)),
-        basis.value("net_rate_lpm", "L/min", rate),
-        basis.value("time_to_empty_s", "s", to_empty),
-        basis.value("time_to_full_s", "s", to_full),
-    ]
+    told(basis.value("level_m", "m", state.map(|s| s.level_m)));
+    told(basis.value("level_pct", "%", state.map(|s| s.level_pct)));
+    told(basis.value("volume_l", "L", state.map(|s| s.volume_l)));
+    told(basis.value("volume_pct", "%", state.map(|s| s.volume_pct)));
+    told(basis.value("capacity_l", "L", state.map(|s| s.capacity_l)));
+    told(basis.value("net_rate_lpm", "L/min", rate));
+    told(basis.value("time_to_empty_s", "s", to_empty));
+    told(basis.value("time_to_full_s", "s", to_full));
 }
 
 /// Whether a forecast would begin in the past.
@@ -186,34 +199,33 @@ fn tank_rate_lpm(twin: &Twin, tank: &Tank, metric: &Metric, height: f64) -> Opti
     Some(metres_per_minute * slice_m3 / (high - low) * 1_000.0)
 }
 
-fn of_meter(twin: &Twin, meter: &Meter) -> Vec<Derived> {
-    let mut derived = Vec::with_capacity(3);
+fn of_meter(twin: &Twin, meter: &Meter, told: &mut impl FnMut(Derived)) {
     let total = twin.property(&Metric::TotalL);
-    let delta = total.and_then(|_| newest_delta(twin, meter));
-    if let Some(rate) = twin.property(&Metric::FlowLpm) {
+    let reported = twin.property(&Metric::FlowLpm);
+    if let Some(rate) = reported {
         let (basis, number) = Basis::of(twin, rate);
-        derived.push(basis.value("rate_lpm", "L/min", number));
+        told(basis.value("rate_lpm", "L/min", number));
     }
-    let Some(total) = total else { return derived };
+    let Some(total) = total else { return };
+    let delta = newest_delta(twin, meter);
     let (basis, _) = Basis::of(twin, total);
     let basis = match delta {
         Some((_, Delta::TooFast | Delta::Unexplained)) => basis.doubted(Reason::Unexplained),
         _ => basis,
     };
     let litres = delta.and_then(|(_, delta)| delta.litres());
-    if derived.is_empty() {
+    if reported.is_none() {
         let minutes = delta.map(|(span, _)| span.as_secs_f64() / 60.0);
         let rate = litres
             .zip(minutes)
             .map(|(litres, minutes)| litres / minutes);
-        derived.push(basis.value("rate_lpm", "L/min", rate));
+        told(basis.value("rate_lpm", "L/min", rate));
     }
-    derived.push(basis.value("delta_l", "L", litres));
+    told(basis.value("delta_l", "L", litres));
     if let Some((litres, doubt)) = volume_today(twin, meter) {
         let basis = doubt.map_or(basis, |reason| basis.doubted(reason));
-        derived.push(basis.value("volume_today_l", "L", Some(litres)));
+        told(basis.value("volume_today_l", "L", Some(litres)));
     }
-    derived
 }
 
 /// What the newest two readings of the register say, and the time between them.
@@ -228,11 +240,7 @@ fn newest_delta(twin: &Twin, meter: &Meter) -> Option<(Duration, Delta)> {
 fn volume_today(twin: &Twin, meter: &Meter) -> Option<(f64, Option<Reason>)> {
     let day = twin.today.as_ref()?.day();
     let slots = twin.slots_of(&Metric::TotalL)?;
-    let before = slots.iter().rev().find(|slot| slot.at < day.start);
-    let today = slots.iter().filter(|slot| slot.at >= day.start);
-    let before = before.map(|slot| (slot.at, slot.number));
-    let points = before.into_iter().chain(today.flat_map(Slot::turns));
-    let volume = water::volume_between(points, meter, day.start, day.end);
+    let volume = slots.passed(day, meter);
     let passed = twin.window.newest()?.at.since(day.start);
     let doubt = if volume.refused > 0 {
         Some(Reason::Unexplained)
@@ -243,24 +251,21 @@ fn volume_today(twin: &Twin, meter: &Meter) -> Option<(f64, Option<Reason>)> {
     Some((volume.litres, doubt))
 }
 
-fn of_well(twin: &Twin, well: &Well) -> Option<Vec<Derived>> {
-    let depth = newer(twin, &Metric::DepthM, &Metric::PressureKpa)?;
+fn of_well(twin: &Twin, well: &Well, told: &mut impl FnMut(Derived)) {
+    let Some(depth) = newer(twin, &Metric::DepthM, &Metric::PressureKpa) else {
+        return;
+    };
     let (basis, number) = Basis::of(twin, depth);
     let depth_m = number.and_then(|number| to_depth_m(well, &depth.metric, number));
     let points = well_points(twin, well, &depth.metric);
     let state = water::well_state(&points, well);
     let column = well.intake_depth_m.zip(state.static_level_m);
-    Some(vec![
-        basis.value("depth_to_water_m", "m", depth_m),
-        basis.value("static_level_m", "m", state.static_level_m),
-        basis.value("pumping_level_m", "m", state.pumping_level_m),
-        basis.value("drawdown_m", "m", state.drawdown_m),
-        basis.value(
-            "available_column_m",
-            "m",
-            column.map(|(intake, level)| intake - level),
-        ),
-    ])
+    let available_m = column.map(|(intake, level)| intake - level);
+    told(basis.value("depth_to_water_m", "m", depth_m));
+    told(basis.value("static_level_m", "m", state.static_level_m));
+    told(basis.value("pumping_level_m", "m", state.pumping_level_m));
+    told(basis.value("drawdown_m", "m", state.drawdown_m));
+    told(basis.value("available_column_m", "m", available_m));
 }
 
 fn to_depth_m(well: &Well, metric: &Metric, number: f64) -> Option<f64> {
@@ -278,7 +283,7 @@ fn well_points(twin: &Twin, well: &Well, metric: &Metric) -> Vec<WellPoint> {
     let mut pump = twin
         .slots_of(&Metric::Pump)
         .map(|slots| slots.iter().peekable());
-    let mut points = Vec::new();
+    let mut points = Vec::with_capacity(depths.len());
     for slot in depths.iter() {
         let Some(depth_m) = to_depth_m(well, metric, slot.number) else {
             continue;

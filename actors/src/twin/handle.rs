@@ -159,7 +159,7 @@ impl TwinHandle {
         let ticket = self.cell.admit(lane, places)?;
         let asked = self
             .address()
-            .ask(|reply| TwinMsg::new(told, ticket, Some(reply)));
+            .ask_prompt(|reply| TwinMsg::new(told, ticket, Some(reply)));
         match asked.await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(Broken { taken })) => Err(OfferError::Broke { taken }),

@@ -3,13 +3,14 @@
 //! Newest, lowest and highest of a union do not depend on the order of its parts, and neither does the
 //! horizon, which hangs on the newest quarter. So this, too, is a function of the set of readings.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::window::Key;
-use crate::domain::{Metric, Timestamp};
+use crate::domain::{Meter, Metric, Timestamp};
+use crate::water::{Day, DayVolume, Passage};
 
 /// A quarter of an hour: divides every time zone's offset, so that a local midnight is an edge.
 pub(super) const SLOT_MILLIS: i64 = 900_000;
@@ -83,8 +84,42 @@ impl Slot {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Slots {
     pub(super) metric: Metric,
-    closed: Arc<Vec<Slot>>,
+    closed: Arc<Closed>,
     open: Slot,
+}
+
+/// Quarters before the newest, oldest first.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+struct Closed {
+    slots: Vec<Slot>,
+    /// See [`Slots::passed`]. It follows from `slots`, and goes when they change.
+    #[serde(skip)]
+    passed: OnceLock<(Day, Meter, Passage)>,
+}
+
+impl Closed {
+    /// To be changed: in a copy of its own where somebody else looks at them.
+    fn changing(this: &mut Arc<Self>) -> &mut Vec<Slot> {
+        let closed = Arc::make_mut(this);
+        closed.passed.take();
+        &mut closed.slots
+    }
+
+    /// See [`Slots::passed`].
+    fn passed(&self, day: Day, meter: &Meter) -> Passage {
+        let before = self.slots.partition_point(|slot| slot.at < day.start);
+        let last = before.checked_sub(1).map(|index| &self.slots[index]);
+        let points = last.map(|slot| (slot.at, slot.number)).into_iter();
+        let points = points.chain(self.slots[before..].iter().flat_map(Slot::turns));
+        Passage::default().with(points, meter, day.start, day.end)
+    }
+}
+
+impl PartialEq for Closed {
+    fn eq(&self, other: &Self) -> bool {
+        self.slots == other.slots
+    }
 }
 
 impl Slots {
@@ -112,31 +147,51 @@ impl Slots {
     }
 
     fn open_next(&mut self, index: i64, slot: Slot) {
-        let closed = Arc::make_mut(&mut self.closed);
+        let closed = Closed::changing(&mut self.closed);
         closed.push(std::mem::replace(&mut self.open, slot));
         let keep_from = closed.partition_point(|slot| slot.index() <= index - HORIZON_SLOTS);
         closed.drain(..keep_from);
     }
 
     fn take_closed(&mut self, index: i64, key: Key, number: f64) -> bool {
-        match self.closed.binary_search_by_key(&index, Slot::index) {
+        let slots = &self.closed.slots;
+        match slots.binary_search_by_key(&index, Slot::index) {
             Ok(place) => {
-                let merged = self.closed[place].with(key, number);
-                if merged == self.closed[place] {
+                let merged = slots[place].with(key, number);
+                if merged == slots[place] {
                     return false;
                 }
-                Arc::make_mut(&mut self.closed)[place] = merged;
+                Closed::changing(&mut self.closed)[place] = merged;
             }
             Err(place) => {
-                Arc::make_mut(&mut self.closed).insert(place, Slot::first(key, number));
+                Closed::changing(&mut self.closed).insert(place, Slot::first(key, number));
             }
         }
         true
     }
 
+    /// What passed a meter on `day` by the numbers of its register. The quarters before the newest are
+    /// added up once, and not at each reading.
+    pub(super) fn passed(&self, day: Day, meter: &Meter) -> DayVolume {
+        let made = || (day, meter.clone(), self.closed.passed(day, meter));
+        let (of_day, by_meter, kept) = self.closed.passed.get_or_init(made);
+        let passed = if (*of_day, by_meter) == (day, meter) {
+            *kept
+        } else {
+            self.closed.passed(day, meter)
+        };
+        let newest = (self.open.at >= day.start).then(|| self.open.turns());
+        let newest = newest.into_iter().flatten();
+        passed.with(newest, meter, day.start, day.end).volume
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.closed.slots.len() + 1
+    }
+
     /// Oldest first.
     pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &Slot> + Clone {
-        self.closed.iter().chain(std::iter::once(&self.open))
+        self.closed.slots.iter().chain(std::iter::once(&self.open))
     }
 
     /// How long, up to the newest reading, every number stayed within `tolerance` of every other, to

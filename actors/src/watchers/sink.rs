@@ -158,7 +158,9 @@ impl ShardSink {
 
     /// Forgets that a twin is unsaved: it was removed, or lives in another shard.
     pub(crate) fn forget(&self, node: NodeId) {
-        lock(&self.queue).unsaved.remove(&node);
+        if let Some(unsaved) = lock(&self.queue).unsaved.remove(&node) {
+            unsaved.cell.set_unsaved(false);
+        }
     }
 
     fn extend(
@@ -221,6 +223,11 @@ impl ShardSink {
 
 impl Queue {
     fn note(&mut self, cell: &Arc<TwinCell>, saved: Revision, due: bool) {
+        // At nearly every reading: the cell is at hand then, and the map is not.
+        if cell.is_unsaved() && !due {
+            return;
+        }
+        cell.set_unsaved(true);
         let entry = self.unsaved.entry(cell.id());
         let unsaved = entry.or_insert_with(|| Unsaved {
             cell: Arc::clone(cell),
@@ -247,6 +254,7 @@ impl Queue {
                 || now.duration_since(unsaved.since) >= SNAPSHOT_AGE;
             let take = due && twins.len() < most;
             if take {
+                unsaved.cell.set_unsaved(false);
                 twins.push(view);
             }
             !take

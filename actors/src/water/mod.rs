@@ -13,6 +13,6 @@ mod well;
 pub use checks::{judge_newest, last_believed};
 pub use day::{Day, local_day};
 pub use regression::{Fit, net_rate, slope, time_to};
-pub use totalizer::{DayVolume, Delta, classify, volume_between};
+pub use totalizer::{DayVolume, Delta, Passage, classify, volume_between};
 pub use volume::{TankState, level_m, tank_state, volume_m3};
 pub use well::{WellPoint, WellState, depth_from_pressure, well_state};

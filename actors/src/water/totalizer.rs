@@ -100,25 +100,51 @@ pub fn volume_between(
     from: Timestamp,
     to: Timestamp,
 ) -> DayVolume {
-    let mut volume = DayVolume::default();
-    let mut points = points;
-    let Some(mut prev) = points.next() else {
-        return volume;
-    };
-    for next in points {
-        if next.0 > from && prev.0 < to {
+    let passage = Passage::default();
+    passage.with(points, meter, from, to).volume
+}
+
+/// A volume that is being added up, so that it can be gone on with where readings come at the end.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Passage {
+    /// What passed by the readings so far.
+    pub volume: DayVolume,
+    newest: Option<(Timestamp, f64)>,
+}
+
+impl Passage {
+    /// With the next `points`, by the same meter and for the same span: see [`volume_between`].
+    #[must_use]
+    pub fn with(
+        self,
+        points: impl Iterator<Item = (Timestamp, f64)>,
+        meter: &Meter,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Self {
+        points.fold(self, |passage, next| passage.and(next, meter, from, to))
+    }
+
+    fn and(
+        mut self,
+        next: (Timestamp, f64),
+        meter: &Meter,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Self {
+        let crossed = |prev: &(Timestamp, f64)| next.0 > from && prev.0 < to;
+        if let Some(prev) = self.newest.replace(next).filter(crossed) {
             let inside = next.0.min(to).since(prev.0.max(from));
             match classify(prev, next, meter).litres() {
                 Some(litres) => {
-                    volume.litres += litres * part(inside, next.0.since(prev.0));
-                    volume.covered += inside;
+                    self.volume.litres += litres * part(inside, next.0.since(prev.0));
+                    self.volume.covered += inside;
                 }
-                None => volume.refused += 1,
+                None => self.volume.refused += 1,
             }
         }
-        prev = next;
+        self
     }
-    volume
 }
 
 fn part(inside: Duration, whole: Duration) -> f64 {
