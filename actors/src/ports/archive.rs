@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::BoxFuture;
+use super::{BoxFuture, Epoch};
 use crate::domain::{
     ChannelId, EntryId, Kind, Metric, NodeId, Revision, Sample, ShardId, Source, Timestamp, Verdict,
 };
@@ -15,7 +15,8 @@ use crate::twin::Change;
 
 /// The durable past. One process writes it at a time.
 pub trait Archive: Debug + Send + Sync {
-    /// Writes all of `batch` in one transaction, or nothing. A telemetry row, event, or dead letter that
+    /// Writes all of `batch` in one transaction, or nothing, and only while its shards are ours: see
+    /// [`Ownership`](super::Ownership). A telemetry row, event, or dead letter that
     /// is there already is left as it is, so that a batch may be repeated.
     fn commit(&self, batch: Arc<Batch>) -> BoxFuture<'_, Result<(), ArchiveError>>;
 
@@ -44,6 +45,8 @@ pub trait Archive: Debug + Send + Sync {
 /// What one transaction writes.
 #[derive(Debug, Clone, Default)]
 pub struct Batch {
+    /// Whose changes these are, each once, ascending: the shards that must still be ours.
+    pub shards: Vec<ShardId>,
     /// Readings, in the order of their shards' sequence.
     pub telemetry: Vec<TelemetryRow>,
     /// Discrete changes, in the order of their shards' sequence.
@@ -225,6 +228,9 @@ pub enum ArchiveError {
     /// It failed, or did not answer in time; the same batch may be offered again.
     #[error("the archive cannot be reached")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Another process has claimed the database since: nothing was written, and nothing will be.
+    #[error("another process has taken over what this one wrote as owner {0}")]
+    Fenced(Epoch),
     /// What it holds cannot be read by this version.
     #[error("the archive holds what this version cannot read: {0}")]
     Corrupt(String),

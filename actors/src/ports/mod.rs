@@ -5,6 +5,7 @@
 mod archive;
 mod clock;
 mod feed;
+mod ownership;
 mod registry;
 
 use std::future::Future;
@@ -16,6 +17,7 @@ pub use archive::{
 };
 pub use clock::Clock;
 pub use feed::{Ask, Entry, Feed, FeedError, Page};
+pub use ownership::{Epoch, Ownership};
 pub use registry::{Registry, RegistryError};
 
 /// A future that can be stored: what makes a trait with async methods usable behind `dyn`.

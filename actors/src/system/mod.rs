@@ -123,6 +123,7 @@ impl System {
                 desk: Arc::clone(desk),
                 archive: Arc::clone(archive),
                 clock: Arc::clone(&self.clock),
+                alarm: self.tree.alarm(),
             };
             let child = ChildSpec::new(writer_name(writer), move |parent| {
                 Box::pin(args.clone().start(parent))

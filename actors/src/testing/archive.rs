@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::domain::{NodeId, Revision};
 use crate::ports::{
-    Archive, ArchiveError, Batch, BoxFuture, DeadLetter, LogEntry, Point, Record, Saved,
+    Archive, ArchiveError, Batch, BoxFuture, DeadLetter, Epoch, LogEntry, Point, Record, Saved,
     TelemetryQuery, TelemetryRow,
 };
 
@@ -30,6 +30,7 @@ enum Mood {
     Away,
     Silent,
     Broken,
+    Fenced,
 }
 
 impl FakeArchive {
@@ -46,6 +47,11 @@ impl FakeArchive {
     /// From now on, it panics.
     pub fn break_down(&self) {
         self.state().mood = Mood::Broken;
+    }
+
+    /// From now on, it belongs to another process.
+    pub fn fence_off(&self) {
+        self.state().mood = Mood::Fenced;
     }
 
     /// From now on, it works.
@@ -133,6 +139,7 @@ impl Archive for FakeArchive {
                 Box::pin(async { Ok(()) })
             }
             Mood::Away => Box::pin(async { Err(ArchiveError::Unavailable("gone".into())) }),
+            Mood::Fenced => Box::pin(async { Err(ArchiveError::Fenced(Epoch(1))) }),
             Mood::Silent => Box::pin(std::future::pending()),
             Mood::Broken => panic!("the archive is broken"),
         }
@@ -200,6 +207,14 @@ fn points(row: &TelemetryRow) -> Vec<Point> {
 }
 
 fn check(batch: &Batch) {
+    assert!(!batch.shards.is_empty(), "a batch of no shard");
+    assert!(
+        batch.shards.is_sorted_by(|one, next| one < next),
+        "a shard twice"
+    );
+    let named = |shard| batch.shards.binary_search(shard).is_ok();
+    assert!(batch.snapshots.iter().all(|row| named(&row.shard)));
+    assert!(batch.cursors.iter().all(|row| named(&row.shard)));
     let mut nodes = HashMap::new();
     for row in &batch.snapshots {
         let before = nodes.insert(row.node, row.revision);

@@ -19,5 +19,6 @@ pub(crate) use restart::{backoff, jitter};
 pub use root::PlantError;
 pub(crate) use root::{Trunk, plant};
 pub(crate) use shard::{Child, Seat, Shard, ShardArgs};
+pub(crate) use supervisor::Alarm;
 pub use supervisor::Failure;
 pub(crate) use supervisor::Supervisor;

@@ -70,6 +70,11 @@ impl Trunk {
         })
     }
 
+    /// Where a failure that the tree cannot heal is told by one who is no supervisor.
+    pub(crate) fn alarm(&self) -> Alarm {
+        Arc::clone(&self.alarm)
+    }
+
     /// Waits for the failure that the tree cannot heal by itself.
     pub(crate) async fn failed(&self) -> Failure {
         let mut alarm = self.alarm.subscribe();
@@ -83,7 +88,7 @@ impl Trunk {
             told = told => told,
             _ended = self.root.wait(None) => None,
         };
-        told.unwrap_or_else(|| Failure {
+        told.unwrap_or_else(|| Failure::GivenUp {
             actor: "root".to_owned(),
             error: "it ended".to_owned(),
         })

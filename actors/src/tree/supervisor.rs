@@ -18,12 +18,18 @@ use crate::twin::Presence;
 
 /// Why the system cannot go on by itself: the process should end, and the platform decide.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{actor} failed too often, at last: {error}")]
-pub struct Failure {
-    /// Who was given up on, such as `shard/17`.
-    pub actor: String,
-    /// What it failed of at last.
-    pub error: String,
+pub enum Failure {
+    /// An actor fails whenever it is started.
+    #[error("{actor} failed too often, at last: {error}")]
+    GivenUp {
+        /// Who was given up on, such as `shard/17`.
+        actor: String,
+        /// What it failed of at last.
+        error: String,
+    },
+    /// Another process took over, as the archive said in these words.
+    #[error("this process may not write any more: {0}")]
+    Fenced(String),
 }
 
 /// Where a failure is told.
@@ -213,7 +219,7 @@ impl State {
             Decision::GiveUp => {
                 tracing::error!(actor = name, error, "an actor failed too often");
                 vitals.set_presence(Presence::Quarantined);
-                let failure = Failure { actor: name, error };
+                let failure = Failure::GivenUp { actor: name, error };
                 self.ours.alarm.send_replace(Some(failure));
             }
         }

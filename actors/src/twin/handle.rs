@@ -133,11 +133,13 @@ impl TwinHandle {
     }
 
     /// Waits until all that its shard has put into the sink so far is committed: then whatever was
-    /// offered before, also twice, survives a crash. `false` when that takes longer than `within`.
+    /// offered before, also twice, survives a crash. `false` when that takes longer than `within`, and
+    /// at once when another process took over.
     pub async fn committed(&self, within: Duration) -> bool {
         let sink = self.cell.sink();
         let committed = sink.durable(sink.sequence());
-        tokio::time::timeout(within, committed).await.is_ok()
+        let committed = tokio::time::timeout(within, committed).await;
+        committed.unwrap_or(false)
     }
 
     /// Where its changes go.

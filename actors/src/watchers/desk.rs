@@ -32,6 +32,8 @@ pub(crate) struct Desk {
     view: ArcSwap<PersistView>,
     /// Whether the last round that flushed left nothing.
     clear: watch::Sender<bool>,
+    /// Whether another process took over: nothing is written any more.
+    lost: watch::Sender<bool>,
 }
 
 impl Default for Desk {
@@ -44,6 +46,7 @@ impl Default for Desk {
             hurried: Notify::new(),
             view: ArcSwap::default(),
             clear: watch::Sender::new(false),
+            lost: watch::Sender::new(false),
         }
     }
 }
@@ -134,11 +137,32 @@ impl Desk {
         self.clear.send_replace(clear);
     }
 
-    /// Waits until a flush has left nothing to write. Has no deadline of its own.
+    /// Waits until a flush has left nothing to write, or nothing that may be written. Has no deadline of
+    /// its own.
     pub(crate) async fn cleared(&self) {
         let mut clear = self.clear.subscribe();
+        tokio::select! {
+            // The sender is ours, and so cannot be gone.
+            _sender_gone = clear.wait_for(|clear| *clear) => {}
+            () = self.lost() => {}
+        }
+    }
+
+    /// Says that another process took over: what waits here is never written.
+    pub(super) fn lose(&self) {
+        self.lost.send_replace(true);
+    }
+
+    /// Whether another process took over.
+    pub(super) fn is_lost(&self) -> bool {
+        *self.lost.borrow()
+    }
+
+    /// Waits until another process took over, which need not ever be.
+    pub(super) async fn lost(&self) {
+        let mut lost = self.lost.subscribe();
         // The sender is ours, and so cannot be gone.
-        let _sender_gone = clear.wait_for(|clear| *clear).await;
+        let _sender_gone = lost.wait_for(|lost| *lost).await;
     }
 }
 

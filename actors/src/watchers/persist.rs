@@ -5,7 +5,7 @@
 //! [supervisor](crate::tree) that starts this actor again loses nothing. It waits for the archive, but
 //! never without a deadline.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -15,9 +15,9 @@ use ractor::{Actor, ActorCell, ActorRef, SpawnErr};
 
 use super::desk::Desk;
 use super::sink::{Record, ShardSink, Taken};
-use crate::domain::{ChannelId, NodeId, Timestamp};
+use crate::domain::{ChannelId, NodeId, ShardId, Timestamp};
 use crate::ports::{Archive, ArchiveError, Batch, Clock, CursorRow, SnapshotRow};
-use crate::tree::{Done, backoff, jitter, later};
+use crate::tree::{Alarm, Done, Failure, backoff, jitter, later};
 use crate::twin::Twin;
 
 /// Between two batches while nobody waits for one. Whoever does is served at once; those that come during
@@ -47,6 +47,8 @@ pub(crate) struct PersistArgs {
     pub(crate) desk: Arc<Desk>,
     pub(crate) archive: Arc<dyn Archive>,
     pub(crate) clock: Arc<dyn Clock>,
+    /// Where the end of the process's right to write is told.
+    pub(crate) alarm: Alarm,
 }
 
 /// How the writing goes.
@@ -99,6 +101,8 @@ enum Rest {
     UntilHurried,
     /// The archive is given time, however many wait.
     For(Duration),
+    /// Another process took over.
+    ForGood,
 }
 
 struct Persist;
@@ -133,6 +137,7 @@ impl Actor for Persist {
                 Duration::ZERO
             }
             Rest::For(pause) => pause,
+            Rest::ForGood => return Ok(()),
         };
         later(&myself, pause, Round);
         Ok(())
@@ -142,6 +147,9 @@ impl Actor for Persist {
 impl PersistArgs {
     /// Writes one batch, if there is anything, and says how long to rest.
     async fn round(&self) -> Rest {
+        if self.desk.is_lost() {
+            return Rest::ForGood;
+        }
         let flush = self.desk.is_flushing();
         let in_flight = self.desk.in_flight().or_else(|| self.collect(flush));
         let pause = match in_flight {
@@ -156,7 +164,10 @@ impl PersistArgs {
         let commit = self.archive.commit(Arc::clone(&in_flight.batch));
         match tokio::time::timeout(COMMIT_DEADLINE, commit).await {
             Ok(Ok(())) => self.succeeded(in_flight),
-            Ok(Err(error)) => self.failed(&chain(&error)),
+            Ok(Err(error @ ArchiveError::Fenced(_))) => self.lost(&error),
+            Ok(Err(error @ (ArchiveError::Unavailable(_) | ArchiveError::Corrupt(_)))) => {
+                self.failed(&chain(&error))
+            }
             Err(_) => self.failed("no answer in time"),
         }
     }
@@ -178,6 +189,27 @@ impl PersistArgs {
         });
         let full = in_flight.batch.len() >= BATCH_RECORDS;
         if full { Rest::None } else { Rest::UntilHurried }
+    }
+
+    /// Nothing is tried again: the other process wrote on from what was committed, and whoever waits for
+    /// more is told that it will not be.
+    fn lost(&self, error: &ArchiveError) -> Rest {
+        let error = chain(error);
+        tracing::error!(
+            persist.writer = self.writer,
+            error,
+            "the right to write is lost"
+        );
+        self.desk.publish(PersistView {
+            waiting: 0,
+            last_commit_at: self.desk.view().last_commit_at,
+            failing_since: Some(self.clock.now()),
+            retries: 0,
+            last_error: Some(error.clone()),
+        });
+        self.desk.lose();
+        self.alarm.send_replace(Some(Failure::Fenced(error)));
+        Rest::ForGood
     }
 
     fn failed(&self, error: &str) -> Rest {
@@ -243,12 +275,16 @@ impl PersistArgs {
 #[derive(Default)]
 struct Draft {
     batch: Batch,
+    shards: BTreeSet<ShardId>,
     cursors: HashMap<ChannelId, CursorRow>,
     snapshots: HashMap<NodeId, SnapshotRow>,
 }
 
 impl Draft {
     fn add(&mut self, sink: &ShardSink, portion: Taken) {
+        if !(portion.records.is_empty() && portion.twins.is_empty()) {
+            self.shards.insert(sink.shard());
+        }
         for record in portion.records {
             match record {
                 Record::Telemetry(row) => self.batch.telemetry.push(row),
@@ -279,6 +315,7 @@ impl Draft {
 
     fn into_batch(self) -> Batch {
         let mut batch = self.batch;
+        batch.shards = self.shards.into_iter().collect();
         batch.cursors = self.cursors.into_values().collect();
         batch.snapshots = self.snapshots.into_values().collect();
         batch

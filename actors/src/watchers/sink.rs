@@ -116,15 +116,19 @@ impl ShardSink {
         lock(&self.queue).sequence
     }
 
-    /// Waits until everything up to `sequence` is committed, and has the writer hurry. Has no deadline of
-    /// its own.
-    pub async fn durable(&self, sequence: u64) {
+    /// Waits until everything up to `sequence` is committed, and has the writer hurry. `false` once it is
+    /// known that it never will be, since another process took over. Has no deadline of its own.
+    pub async fn durable(&self, sequence: u64) -> bool {
         let mut durable = self.durable.subscribe();
         if *durable.borrow() < sequence {
             self.desk.hurry();
         }
-        // The sender is ours, and so cannot be gone.
-        let _sender_gone = durable.wait_for(|reached| *reached >= sequence).await;
+        tokio::select! {
+            biased;
+            // The sender is ours, and so cannot be gone.
+            reached = durable.wait_for(|reached| *reached >= sequence) => reached.is_ok(),
+            () = self.desk.lost() => false,
+        }
     }
 
     /// Says how far a channel was read. To be put after the readings, or a crash loses them.

@@ -8,6 +8,7 @@ use super::scene::{POISON, Scene, brittle, pass, settled};
 use crate::domain::{ChannelId, EntryId, Source, StatusState, Timestamp};
 use crate::ports::{Archive, Clock, Entry, Page, Saved};
 use crate::testing::{FakeArchive, START, VirtualClock, level, on_channel, tank};
+use crate::tree::Failure;
 use crate::twin::{OfferError, Presence, TwinHandle};
 
 /// Breaks a twin again and again until it is given up on.
@@ -191,7 +192,14 @@ async fn a_writer_that_keeps_breaking_takes_the_system_down() {
     scene.archive.break_down();
     scene.tank(1).offer(level(1, 50.0)).await.unwrap();
     let failed = tokio::time::timeout(Duration::from_secs(10), scene.system.failed());
-    assert_eq!(failed.await.unwrap().actor, "persist/0");
+    assert_eq!(given_up(failed.await.unwrap()), "persist/0");
+}
+
+fn given_up(failure: Failure) -> String {
+    match failure {
+        Failure::GivenUp { actor, .. } => actor,
+        fenced @ Failure::Fenced(_) => panic!("{fenced}"),
+    }
 }
 
 /// A clock that can be broken, and with it every shard that ticks.
@@ -232,7 +240,7 @@ async fn a_shard_that_breaks_comes_back_with_everyone_in_it_but_not_for_ever() {
     scene.written().await;
     clock.1.store(true, Ordering::Relaxed);
     let failed = tokio::time::timeout(Duration::from_secs(10), scene.system.failed());
-    assert_eq!(failed.await.unwrap().actor, shard);
+    assert_eq!(given_up(failed.await.unwrap()), shard);
 }
 
 #[test]

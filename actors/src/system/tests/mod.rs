@@ -4,6 +4,7 @@ mod changing;
 mod crashing;
 mod ending;
 mod failing;
+mod fencing;
 mod flooding;
 mod living;
 mod scene;
