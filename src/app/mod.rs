@@ -17,8 +17,9 @@ use std::time::Duration;
 
 use evara_actors::domain::ChannelId;
 use evara_actors::ingest::GateSettings;
-use evara_actors::ports::Clock;
+use evara_actors::ports::{Clock, Ownership};
 use evara_actors::system::{Drained, Ports, Settings, System};
+use evara_actors::tree::Failure;
 use secrecy::SecretString;
 use tokio::net::TcpListener;
 use tokio::time::{Instant, timeout_at};
@@ -44,6 +45,7 @@ const REQUESTS_WITHIN: Duration = Duration::from_secs(8);
 pub struct App {
     state: AppState,
     system: Arc<System>,
+    ownership: Arc<dyn Ownership>,
     nodes: Nodes,
     listener: Listener,
     upkeep: Upkeep,
@@ -117,6 +119,7 @@ impl App {
         Ok(Self {
             state,
             system,
+            ownership: store.ownership,
             nodes,
             listener,
             upkeep,
@@ -139,10 +142,13 @@ impl App {
         &self.system
     }
 
-    /// Waits for a failure that the twin system cannot heal by itself: the process should end then, and
-    /// the platform decide.
-    pub async fn failed(&self) -> evara_actors::tree::Failure {
-        self.system.failed().await
+    /// Waits for a failure that the twin system cannot heal by itself, or for another process that took
+    /// over: the process should end then, and the platform decide.
+    pub async fn failed(&self) -> Failure {
+        tokio::select! {
+            failure = self.system.failed() => failure,
+            epoch = self.ownership.lost() => Failure::fenced(epoch),
+        }
     }
 
     /// Ends in good order: requests in hand are answered, pollers stopped, twins drained, everything
@@ -167,6 +173,10 @@ async fn start_system(
     keyring: &Arc<Keyring>,
     clock: &Arc<dyn Clock>,
 ) -> Result<Arc<System>, StartError> {
+    // Before anything is read: what the owner before writes from now on is refused.
+    let epoch = store.ownership.claim().await;
+    let epoch = epoch.map_err(|error| loading(config, error))?;
+    tracing::info!(epoch = epoch.0, "the store is ours to write");
     let nodes = store.registry.nodes().await;
     let nodes = nodes.map_err(|error| loading(config, error))?;
     let saved = store.archive.load().await;

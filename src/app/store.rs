@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use evara_actors::ports::{Archive, Registry};
+use evara_actors::ports::{Archive, Ownership, Registry};
 
 use super::StartError;
 use crate::config::{Config, Database, Migrate, PostgresConfig};
@@ -17,6 +17,7 @@ use crate::store::{
 /// A store that is open, by what is asked of it.
 #[derive(Debug, Clone)]
 pub(super) struct Store {
+    pub(super) ownership: Arc<dyn Ownership>,
     pub(super) archive: Arc<dyn Archive>,
     pub(super) registry: Arc<dyn Registry>,
     pub(super) secrets: Arc<dyn ChannelSecrets>,
@@ -24,9 +25,13 @@ pub(super) struct Store {
 }
 
 impl Store {
-    fn new<S: Archive + Registry + ChannelSecrets + Rolling + 'static>(store: S) -> Self {
+    fn new<S>(store: S) -> Self
+    where
+        S: Ownership + Archive + Registry + ChannelSecrets + Rolling + 'static,
+    {
         let store = Arc::new(store);
         Self {
+            ownership: Arc::<S>::clone(&store),
             archive: Arc::<S>::clone(&store),
             registry: Arc::<S>::clone(&store),
             rolling: Arc::<S>::clone(&store),

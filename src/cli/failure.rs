@@ -7,6 +7,10 @@ use std::process::ExitCode;
 use super::output::talk;
 use crate::config::{EXIT_CODE, Mistakes};
 
+/// How the process ends when another one took over what it wrote: it must not be started again by itself,
+/// or the two would take from each other for ever. Beyond the codes of sysexits.h.
+const FENCED: u8 = 79;
+
 /// Why a command came to nothing.
 #[derive(Debug)]
 pub enum Failure {
@@ -27,9 +31,15 @@ impl Failure {
         talk(format_args!("evara: {self}"));
         match self {
             Self::Config(_) => ExitCode::from(EXIT_CODE),
+            Self::Other(error) if is_fenced(error) => ExitCode::from(FENCED),
             Self::Other(_) => ExitCode::FAILURE,
         }
     }
+}
+
+fn is_fenced(error: &anyhow::Error) -> bool {
+    let failure = error.downcast_ref::<evara_actors::tree::Failure>();
+    matches!(failure, Some(evara_actors::tree::Failure::Fenced(_)))
 }
 
 impl fmt::Display for Failure {
@@ -57,6 +67,13 @@ impl From<anyhow::Error> for Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_process_that_lost_its_database_ends_unlike_any_other() {
+        let fenced = evara_actors::tree::Failure::Fenced("another process".to_owned());
+        assert!(is_fenced(&anyhow::Error::new(fenced).context("serving")));
+        assert!(!is_fenced(&anyhow::anyhow!("another process")));
+    }
 
     #[test]
     fn a_failure_is_told_in_one_line_with_its_causes() {

@@ -124,7 +124,7 @@ fn held(until: Timestamp) -> Problem {
 impl From<ArchiveError> for Problem {
     fn from(error: ArchiveError) -> Self {
         match error {
-            ArchiveError::Unavailable(_) => unavailable().because(error),
+            ArchiveError::Unavailable(_) | ArchiveError::Fenced(_) => unavailable().because(error),
             ArchiveError::Corrupt(_) => Self::internal(error),
         }
     }

@@ -24,7 +24,7 @@ const CANARY: &str = "CANARY7f3a";
 const NOBODY: &str = "http://127.0.0.1:1";
 
 /// A running program, ended with the test at the latest.
-struct Program {
+pub(crate) struct Program {
     child: Child,
     lines: Receiver<String>,
     talk: Option<JoinHandle<String>>,
@@ -33,6 +33,11 @@ struct Program {
 
 impl Program {
     fn start(arguments: &[&str]) -> Self {
+        Self::start_with(arguments, &[])
+    }
+
+    /// Starts it with more settings.
+    pub(crate) fn start_with(arguments: &[&str], settings: &[(&str, &str)]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_evara"))
             .args(arguments)
             .env("EVARA_TOKEN", TOKEN)
@@ -40,6 +45,7 @@ impl Program {
             .env("THINGSPEAK_API_KEY", CANARY)
             .env("THINGSPEAK_URL", NOBODY)
             .env("LOG_LEVEL", "debug")
+            .envs(settings.iter().copied())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -68,7 +74,7 @@ impl Program {
     }
 
     /// Waits for a line on stdout that has `word` in it.
-    fn line_with(&mut self, word: &str) -> String {
+    pub(crate) fn line_with(&mut self, word: &str) -> String {
         loop {
             let line = self.lines.recv_timeout(PATIENCE).unwrap();
             self.told.push(line.clone());
@@ -79,10 +85,15 @@ impl Program {
     }
 
     /// Asks it to end as platforms do, and answers with its exit code and all that it told.
-    async fn terminate(mut self) -> (Option<i32>, String) {
+    async fn terminate(self) -> (Option<i32>, String) {
         let id = self.child.id().to_string();
         let sent = Command::new("kill").args(["-TERM", &id]).status().unwrap();
         assert!(sent.success());
+        self.ended().await
+    }
+
+    /// Waits for its end, and answers with its exit code and all that it told.
+    pub(crate) async fn ended(mut self) -> (Option<i32>, String) {
         let ended = async {
             loop {
                 if let Some(status) = self.child.try_wait().unwrap() {
@@ -107,14 +118,14 @@ impl Drop for Program {
 }
 
 /// A caller who bears the token.
-struct Caller {
+pub(crate) struct Caller {
     client: Client,
     base: String,
 }
 
 impl Caller {
     /// Of the service whose announcement this is.
-    fn of(line: &str) -> Self {
+    pub(crate) fn of(line: &str) -> Self {
         let from = line.find("http://").unwrap();
         let base = line[from..].split_whitespace().next().unwrap();
         let client = Client::builder().tls_certs_only([]).no_proxy();
@@ -140,15 +151,19 @@ impl Caller {
     }
 
     async fn send(&self, method: &str, path: &str, body: &str) -> Value {
+        let answer = self.ask(method, path, body).await;
+        assert!(answer.status().is_success(), "{path}: {}", answer.status());
+        serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap()
+    }
+
+    pub(crate) async fn ask(&self, method: &str, path: &str, body: &str) -> Response {
         let request = self
             .client
             .request(method.parse().unwrap(), format!("{}{path}", self.base))
             .bearer_auth(TOKEN)
             .header("content-type", "application/json")
             .body(body.to_owned());
-        let answer = request.send().await.unwrap();
-        assert!(answer.status().is_success(), "{path}: {}", answer.status());
-        serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap()
+        request.send().await.unwrap()
     }
 
     /// Every stored value of a node, by source and metric.
@@ -252,7 +267,8 @@ async fn start_service(data: &str) -> (Program, Caller) {
     (program, Caller::of(&line))
 }
 
-const NODE: &str = r#"{"node_key":"oht-1","label":"A tank","kind":"generic","category":"OHT"}"#;
+pub(crate) const NODE: &str =
+    r#"{"node_key":"oht-1","label":"A tank","kind":"generic","category":"OHT"}"#;
 
 #[tokio::test]
 async fn what_was_acknowledged_is_there_after_the_process_was_killed() {

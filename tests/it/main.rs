@@ -10,6 +10,7 @@ mod away;
 mod binary;
 mod changing;
 mod chaos;
+mod fenced;
 mod fleet;
 mod harness;
 mod lying;

@@ -229,7 +229,7 @@ pub enum ArchiveError {
     #[error("the archive cannot be reached")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// Another process has claimed the database since: nothing was written, and nothing will be.
-    #[error("another process has taken over what this one wrote as owner {0}")]
+    #[error("another process has taken over: epoch {0} of this one is over")]
     Fenced(Epoch),
     /// What it holds cannot be read by this version.
     #[error("the archive holds what this version cannot read: {0}")]

@@ -20,4 +20,8 @@ pub trait Ownership: fmt::Debug + Send + Sync {
     /// Takes every shard, from whoever had it: once this answers, nothing that another process has not
     /// committed yet is ever committed by it. To be called before what is saved is loaded.
     fn claim(&self) -> BoxFuture<'_, Result<Epoch, ArchiveError>>;
+
+    /// Waits until a write of any kind was refused because another process has claimed since, and says
+    /// which epoch of ours is over. Need not ever answer.
+    fn lost(&self) -> BoxFuture<'_, Epoch>;
 }

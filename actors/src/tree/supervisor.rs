@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use super::address::{Address, AskError, Done, answer, later};
 use super::child::{ChildSpec, drain, judge};
 use super::restart::{Decision, History, SUPERVISOR};
+use crate::ports::{ArchiveError, Epoch};
 use crate::twin::Presence;
 
 /// Why the system cannot go on by itself: the process should end, and the platform decide.
@@ -27,9 +28,16 @@ pub enum Failure {
         /// What it failed of at last.
         error: String,
     },
-    /// Another process took over, as the archive said in these words.
+    /// Another process took over, as the store said in these words.
     #[error("this process may not write any more: {0}")]
     Fenced(String),
+}
+
+impl Failure {
+    /// The end of the right to write, which lasted for `epoch`.
+    pub fn fenced(epoch: Epoch) -> Self {
+        Self::Fenced(ArchiveError::Fenced(epoch).to_string())
+    }
 }
 
 /// Where a failure is told.

@@ -1,6 +1,6 @@
 //! Values to store: as few words as a law needs to say what it is about.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use evara_actors::domain::{
@@ -130,7 +130,9 @@ pub(crate) fn dead_letter(number: u128, second: i64) -> DeadLetter {
 }
 
 pub(crate) fn telemetry(rows: Vec<TelemetryRow>) -> Arc<Batch> {
+    let shards: BTreeSet<_> = rows.iter().map(|row| ShardId::of_node(row.node)).collect();
     Arc::new(Batch {
+        shards: shards.into_iter().collect(),
         telemetry: rows,
         ..Batch::default()
     })
@@ -139,6 +141,7 @@ pub(crate) fn telemetry(rows: Vec<TelemetryRow>) -> Arc<Batch> {
 /// One of everything.
 pub(crate) fn full_batch(node: NodeId) -> Arc<Batch> {
     Arc::new(Batch {
+        shards: vec![ShardId(7), ShardId(1023)],
         telemetry: vec![
             tank_row(node, 2, distance(1)),
             tank_row(node, 3, distance(2)),

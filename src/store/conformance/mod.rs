@@ -6,6 +6,7 @@ pub(crate) mod batches;
 pub(crate) mod fixtures;
 pub(crate) mod history;
 pub(crate) mod log;
+pub(crate) mod ownership;
 pub(crate) mod past;
 pub(crate) mod registry;
 pub(crate) mod samples;
@@ -14,19 +15,20 @@ pub(crate) mod secrets;
 
 use std::sync::Arc;
 
-use evara_actors::ports::{Archive, BoxFuture, Registry};
+use evara_actors::ports::{Archive, BoxFuture, Ownership, Registry};
 
 use super::ChannelSecrets;
 use crate::history::Rolling;
 
 /// Where a store lives while it is closed; empty at first.
 pub(crate) trait Site: Sync {
-    /// Opens the store. The one before must be dropped first.
+    /// Opens the store, and claims it. The one before must be dropped first.
     fn open(&self) -> BoxFuture<'_, Opened>;
 }
 
 /// A store that is open, by its ports.
 pub(crate) struct Opened {
+    pub(crate) ownership: Arc<dyn Ownership>,
     pub(crate) archive: Arc<dyn Archive>,
     pub(crate) registry: Arc<dyn Registry>,
     pub(crate) secrets: Arc<dyn ChannelSecrets>,
@@ -34,12 +36,15 @@ pub(crate) struct Opened {
 }
 
 impl Opened {
-    /// A store that implements every port.
-    pub(crate) fn new<S: Archive + Registry + ChannelSecrets + Rolling + 'static>(
-        store: S,
-    ) -> Self {
+    /// A store that implements every port, from now on the owner of what it holds.
+    pub(crate) async fn new<S>(store: S) -> Self
+    where
+        S: Ownership + Archive + Registry + ChannelSecrets + Rolling + 'static,
+    {
         let store = Arc::new(store);
+        store.claim().await.unwrap();
         Self {
+            ownership: Arc::<S>::clone(&store),
             archive: Arc::<S>::clone(&store),
             registry: Arc::<S>::clone(&store),
             rolling: Arc::<S>::clone(&store),
@@ -60,6 +65,10 @@ macro_rules! conformance {
                 dead_letters_come_newest_first_and_no_more_than_asked_for,
                 what_was_committed_is_there_after_reopening,
                 writers_at_the_same_time_lose_nothing,
+            }
+            ownership {
+                every_claim_begins_a_later_epoch,
+                whoever_claims_again_goes_on_writing,
             }
             samples {
                 a_sample_of_any_kind_comes_back_whole,

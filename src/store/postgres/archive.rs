@@ -11,7 +11,10 @@ use super::{PostgresStore, batch, history};
 
 impl Archive for PostgresStore {
     fn commit(&self, batch: Arc<Batch>) -> BoxFuture<'_, Result<(), ArchiveError>> {
-        Box::pin(async move { Ok(batch::commit(self, &batch).await?) })
+        Box::pin(async move {
+            let done = batch::commit(self, &batch).await;
+            done.map_err(|failure| self.told(failure))
+        })
     }
 
     fn load(&self) -> BoxFuture<'_, Result<Saved, ArchiveError>> {

@@ -12,11 +12,13 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
-use super::PostgresStore;
 use super::error::Failure;
 use super::months::{self, Month};
+use super::ownership::Fence;
 use super::statements::{self, Query};
+use super::transaction::{Params, Transaction};
 use super::values::{At, to_stored};
+use super::{DEADLINE, PostgresStore};
 use crate::store::{codes, json, sample};
 
 /// A parameter of a statement: an array with an element a row.
@@ -59,7 +61,8 @@ async fn write(store: &PostgresStore, batch: &Batch) -> Result<(), Failure> {
     let fresh = newly_logged(store, batch);
     let _until_committed = store.marks.relying().await;
     let unmarked = store.marks.missing(&batch.telemetry);
-    let mut written = statements_of(batch, &fresh)?;
+    let fence = store.fence(&batch.shards);
+    let mut written = statements_of(batch, &fresh, &fence)?;
     if !unmarked.is_empty() {
         let keys: Vec<_> = unmarked.iter().collect();
         let hours = each(&keys, |(hour, _)| At(*hour));
@@ -73,14 +76,13 @@ async fn write(store: &PostgresStore, batch: &Batch) -> Result<(), Failure> {
         .iter()
         .map(|(_, columns)| columns.iter().map(|column| &**column as _).collect())
         .collect();
-    let mut queries: Vec<_> = written
-        .iter()
-        .zip(&params)
-        .map(|((query, _), params)| (*query, params.as_slice()))
-        .collect();
+    let held = fence.params();
+    let mut queries: Vec<(Query, Params<'_>)> = vec![(Fence::QUERY, &held)];
+    let rows = written.iter().zip(&params);
+    queries.extend(rows.map(|((query, _), params)| (*query, params.as_slice())));
     queries.push((statements::CURRENT_TRANSACTION, &[]));
-    let mut transaction = store.writing().await?;
-    let answers = transaction.all(&queries).await?;
+    let mut transaction = Transaction::writing(&store.connections, DEADLINE).await?;
+    let answers = store.unless_lost(&fence, transaction.all(&queries).await)?;
     let number = answers.last().and_then(|rows| rows.first());
     let number: String = number.ok_or(Failure::Ended)?.try_get(0)?;
     transaction.commit_as(number).await?;
@@ -104,6 +106,7 @@ fn newly_logged(store: &PostgresStore, batch: &Batch) -> BTreeSet<NodeId> {
 fn statements_of<'b>(
     batch: &'b Batch,
     fresh: &BTreeSet<NodeId>,
+    fence: &Fence,
 ) -> Result<Vec<Written<'b>>, Failure> {
     let mut written = Vec::new();
     if !fresh.is_empty() {
@@ -114,7 +117,7 @@ fn statements_of<'b>(
         written.extend(samples(kind, &batch.telemetry));
     }
     written.extend(events(&batch.events)?);
-    written.extend(snapshots(&batch.snapshots));
+    written.extend(snapshots(&batch.snapshots, fence));
     written.extend(cursors(&batch.cursors));
     written.extend(dead_letters(&batch.dead_letters));
     Ok(written)
@@ -211,7 +214,7 @@ fn events(rows: &[EventRow]) -> Result<Option<Written<'_>>, Failure> {
 
 /// One statement changes a row once: of several snapshots of a twin the newest is written, the first of
 /// those that are equally new.
-fn snapshots(rows: &[SnapshotRow]) -> Option<Written<'_>> {
+fn snapshots<'b>(rows: &'b [SnapshotRow], fence: &Fence) -> Option<Written<'b>> {
     let mut newest: BTreeMap<NodeId, &SnapshotRow> = BTreeMap::new();
     for row in rows {
         let kept = newest.entry(row.node).or_insert(row);
@@ -225,6 +228,7 @@ fn snapshots(rows: &[SnapshotRow]) -> Option<Written<'_>> {
         each(&rows, |row| i32::from(row.shard.0)),
         each(&rows, |row| codes::of_revision(row.revision, false)),
         column(rows.iter().map(|row| row.state.as_slice()).collect()),
+        Box::new(*fence.claim.stored()),
     ];
     (!rows.is_empty()).then_some((statements::PUT_SNAPSHOTS, columns))
 }

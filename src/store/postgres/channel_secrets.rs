@@ -51,7 +51,7 @@ async fn put(
     node: NodeId,
     sealed: &[u8],
 ) -> Result<Outcome<()>, Failure> {
-    let mut transaction = store.writing().await?;
+    let mut transaction = store.writing_of(node).await?;
     let channel = channel.0.cast_signed();
     let put = transaction
         .rows(statements::PUT_READ_KEY, &[&node.0, &channel, &sealed])
@@ -69,7 +69,7 @@ async fn put(
 }
 
 async fn remove(store: &PostgresStore, node: NodeId) -> Result<(), Failure> {
-    let mut transaction = store.writing().await?;
+    let mut transaction = store.writing_of(node).await?;
     transaction
         .rows(statements::DELETE_READ_KEY, &[&node.0])
         .await?;

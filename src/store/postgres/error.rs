@@ -118,11 +118,19 @@ impl Failure {
         matches!(self, Self::Refused { code, .. } if code == wanted)
     }
 
+    /// Whether another process owns what was to be written.
+    pub(super) fn is_fenced(&self) -> bool {
+        matches!(self, Self::Refused { code, .. } if code.code() == FENCED)
+    }
+
     /// Whether `constraint` is what was violated.
     pub(super) fn violates(&self, name: &str) -> bool {
         matches!(self, Self::Refused { constraint: Some(found), .. } if found == name)
     }
 }
+
+/// What `hold_shards` raises.
+const FENCED: &str = "EV001";
 
 /// Classes 08 and 57P: the server shuts down, crashed, or lost the line.
 fn ends_the_connection(code: &SqlState) -> bool {

@@ -15,6 +15,7 @@ mod history;
 mod marks;
 mod migrations;
 mod months;
+mod ownership;
 mod past;
 mod registry;
 mod rolling;
@@ -32,6 +33,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use evara_actors::domain::NodeId;
+use tokio::sync::watch;
 
 pub use address::PostgresAddress;
 pub use error::PostgresError;
@@ -42,6 +44,7 @@ use self::connect::Connections;
 use self::error::Failure;
 use self::marks::Marks;
 use self::months::Month;
+use self::ownership::Claim;
 use self::transaction::Transaction;
 use super::SecretBox;
 
@@ -64,6 +67,7 @@ pub struct PostgresStore {
     known: Mutex<Known>,
     /// Hours that are known to be marked.
     marks: Marks,
+    claim: watch::Sender<Claim>,
 }
 
 #[derive(Debug, Default)]
@@ -98,6 +102,7 @@ impl PostgresStore {
                 logged: HashSet::new(),
             }),
             marks: Marks::default(),
+            claim: watch::Sender::new(Claim::none()),
         })
     }
 
@@ -120,6 +125,7 @@ impl PostgresStore {
         Transaction::reading(&self.connections, DEADLINE).await
     }
 
+    /// To write what belongs to no node's owner, such as what follows from the history.
     async fn writing(&self) -> Result<Transaction<'_>, Failure> {
         Transaction::writing(&self.connections, DEADLINE).await
     }

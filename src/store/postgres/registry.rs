@@ -40,7 +40,7 @@ impl Registry for PostgresStore {
 }
 
 async fn insert(store: &PostgresStore, spec: &NodeSpec) -> Result<Outcome, Failure> {
-    let mut transaction = store.writing().await?;
+    let mut transaction = store.writing_of(spec.id).await?;
     if is_there(&mut transaction, spec.id).await? {
         transaction.roll_back().await;
         return Ok(Err(RegistryError::VersionMoved));
@@ -60,7 +60,7 @@ async fn insert(store: &PostgresStore, spec: &NodeSpec) -> Result<Outcome, Failu
 }
 
 async fn update(store: &PostgresStore, spec: &NodeSpec) -> Result<Outcome, Failure> {
-    let mut transaction = store.writing().await?;
+    let mut transaction = store.writing_of(spec.id).await?;
     let before = spec.version.wrapping_sub(1).cast_signed();
     let written = write(&mut transaction, statements::UPDATE_NODE, spec, &[&before]).await?;
     let refused = match written {
@@ -87,7 +87,7 @@ async fn update(store: &PostgresStore, spec: &NodeSpec) -> Result<Outcome, Failu
 }
 
 async fn remove(store: &PostgresStore, id: NodeId) -> Result<Outcome, Failure> {
-    let mut transaction = store.writing().await?;
+    let mut transaction = store.writing_of(id).await?;
     let gone = transaction.rows(statements::DELETE_NODE, &[&id.0]).await?;
     if gone.is_empty() {
         transaction.roll_back().await;

@@ -29,6 +29,7 @@ statements! {
     ALL_SNAPSHOTS = "all_snapshots";
     CHANGES_BY_REVISION = "changes_by_revision";
     CHECKPOINT_AT = "checkpoint_at";
+    CLAIM_SHARDS = "claim_shards";
     CURRENT_TRANSACTION = "current_transaction";
     DELETE_NODE = "delete_node";
     DELETE_READ_KEY = "delete_read_key";
@@ -47,6 +48,7 @@ statements! {
     FORGET_STALE_READ_KEY = "forget_stale_read_key";
     HAS_NODE = "has_node";
     HAS_READ_KEY = "has_read_key";
+    HOLD_SHARDS = "hold_shards";
     INSERT_DEAD_LETTERS = "insert_dead_letters";
     INSERT_DEEP = "insert_deep";
     INSERT_EVENTS = "insert_events";
@@ -57,6 +59,7 @@ statements! {
     INSERT_REMOVED = "insert_removed";
     INSERT_TANK = "insert_tank";
     KEEP_FACT = "keep_fact";
+    LOCK_SHARDS = "lock_shards";
     LOG_TAILS = "log_tails";
     MAKE_DAYS_DUE = "make_days_due";
     MAKE_MONTH = "make_month";

@@ -12,6 +12,7 @@ mod history;
 mod lane;
 mod marks;
 mod migrations;
+mod ownership;
 mod past;
 mod registry;
 mod rolling;

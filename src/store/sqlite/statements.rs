@@ -19,6 +19,7 @@ statements! {
     ALL_SNAPSHOTS = "all_snapshots";
     CHANGES_BY_REVISION = "changes_by_revision";
     CHECKPOINT_AT = "checkpoint_at";
+    CLAIM = "claim";
     DELETE_NODE = "delete_node";
     DELETE_READ_KEY = "delete_read_key";
     DROP_DUE_OF_NODE = "drop_due_of_node";

@@ -1,6 +1,7 @@
 //! The store on PostgreSQL against the suite of all stores, and against what can befall a server.
 
 mod away;
+mod fencing;
 mod months;
 mod opening;
 mod statements;
@@ -9,7 +10,7 @@ mod statements;
 #[path = "../../../../tests/support/postgres.rs"]
 mod server;
 
-use evara_actors::ports::BoxFuture;
+use evara_actors::ports::{BoxFuture, Ownership as _};
 use secrecy::SecretString;
 
 use self::server::{Durability, Postgres};
@@ -45,9 +46,12 @@ impl Server {
         self.postgres.psql("evara", sql).trim().to_owned()
     }
 
+    /// A store that owns what there is, from now on.
     async fn store(&self) -> PostgresStore {
         migrate(&self.address).await.unwrap();
-        self.open('k').await.unwrap()
+        let store = self.open('k').await.unwrap();
+        store.claim().await.unwrap();
+        store
     }
 
     async fn open(&self, key: char) -> Result<PostgresStore, PostgresError> {
@@ -57,7 +61,7 @@ impl Server {
 
 impl Site for Server {
     fn open(&self) -> BoxFuture<'_, Opened> {
-        Box::pin(async { Opened::new(self.store().await) })
+        Box::pin(async { Opened::new(self.store().await).await })
     }
 }
 

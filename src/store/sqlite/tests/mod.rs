@@ -54,7 +54,7 @@ impl Drop for TempDir {
 
 impl Site for TempDir {
     fn open(&self) -> BoxFuture<'_, Opened> {
-        Box::pin(async { Opened::new(self.store().unwrap()) })
+        Box::pin(async { Opened::new(self.store().unwrap()).await })
     }
 }
 

@@ -1,0 +1,1 @@
+SELECT hold_shards($1, $2, $3)

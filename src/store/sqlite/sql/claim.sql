@@ -1,0 +1,3 @@
+UPDATE ownership
+SET epoch = epoch + 1
+RETURNING epoch

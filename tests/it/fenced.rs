@@ -1,0 +1,42 @@
+//! Two services on one database: the later one owns it, and the earlier one ends at its next write.
+
+use std::time::Duration;
+
+use reqwest::StatusCode;
+use tokio::time::Instant;
+
+use super::binary::{Caller, NODE, Program};
+use super::postgres::{Durability, Postgres};
+
+/// To answer whoever asked, and to end: nothing is waited for that cannot be written any more.
+const TO_END: Duration = Duration::from_secs(15);
+
+fn serve(database: &str) -> (Program, Caller) {
+    let settings = [
+        ("DATABASE_URL", database),
+        ("EVARA_MIGRATE", "on-start"),
+        ("EVARA_BIND", "127.0.0.1:0"),
+    ];
+    let mut program = Program::start_with(&["serve"], &settings);
+    let caller = Caller::of(&program.line_with("http://"));
+    (program, caller)
+}
+
+#[tokio::test]
+async fn of_two_services_on_one_database_the_older_ends_at_its_next_write_and_says_why() {
+    let server = Postgres::start(Durability::None, &[]);
+    let database = server.create_database("evara");
+    let (older, of_older) = serve(&database);
+    let (_newer, of_newer) = serve(&database);
+    let asked = Instant::now();
+    let refused = of_older.ask("POST", "/api/v1/nodes", NODE).await;
+    assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
+    let (code, told) = older.ended().await;
+    assert!(asked.elapsed() < TO_END, "{:?}", asked.elapsed());
+    assert_eq!(code, Some(79), "{told}");
+    assert!(told.contains("another process has taken over"), "{told}");
+    let made = of_newer.ask("POST", "/api/v1/nodes", NODE).await;
+    assert_eq!(made.status(), StatusCode::CREATED);
+    let nodes = server.psql("evara", "SELECT count(*) FROM nodes");
+    assert_eq!(nodes.trim(), "1");
+}
