@@ -1,14 +1,8 @@
 //! How single values are written: a stored format, never to be changed, only added to.
 
-use evara_actors::domain::{
-    ChannelId, EntryId, Kind, Quality, Reason, Revision, Source, Timestamp, Verdict,
-};
-use uuid::Uuid;
+use evara_actors::domain::{Kind, Quality, Reason, Revision, Timestamp, Verdict};
 
 use super::unreadable::Unreadable;
-
-/// A source: 0, channel and entry in big-endian, or 1 and the uuid. Sorts as sources do.
-pub(super) type SourceKey = [u8; 17];
 
 pub(super) const fn of_kind(kind: Kind) -> i64 {
     match kind {
@@ -26,34 +20,6 @@ pub(super) fn kind(code: i64) -> Result<Kind, Unreadable> {
         2 => Ok(Kind::Flow),
         3 => Ok(Kind::Deep),
         _ => Err(unreadable("kind", code)),
-    }
-}
-
-pub(super) fn of_source(source: Source) -> SourceKey {
-    let mut key = [0; 17];
-    match source {
-        Source::ThingSpeak { channel, entry } => {
-            key[1..9].copy_from_slice(&channel.0.to_be_bytes());
-            key[9..].copy_from_slice(&entry.0.to_be_bytes());
-        }
-        Source::Pushed(id) => {
-            key[0] = 1;
-            key[1..].copy_from_slice(id.as_bytes());
-        }
-    }
-    key
-}
-
-pub(super) fn source(key: SourceKey) -> Result<Source, Unreadable> {
-    let [tag, rest @ ..] = key;
-    let both = u128::from_be_bytes(rest);
-    match tag {
-        0 => Ok(Source::ThingSpeak {
-            channel: ChannelId((both >> 64) as u64),
-            entry: EntryId(both as u64),
-        }),
-        1 => Ok(Source::Pushed(Uuid::from_u128(both))),
-        _ => Err(unreadable("source", tag.into())),
     }
 }
 
@@ -126,7 +92,7 @@ pub(super) fn timestamp(millis: i64) -> Result<Timestamp, Unreadable> {
     }
 }
 
-fn unreadable(what: &str, code: i64) -> Unreadable {
+pub(super) fn unreadable(what: &str, code: i64) -> Unreadable {
     Unreadable(format!("{code} is no {what}"))
 }
 
@@ -158,25 +124,6 @@ mod tests {
         assert_eq!(of_verdict(Verdict::suspect(Reason::Spike)), 0x12);
         assert_eq!(of_verdict(Verdict::bad(Reason::Range)), 0x21);
         assert_eq!(of_verdict(Verdict::missing(Reason::NotANumber)), 0x38);
-    }
-
-    #[test]
-    fn sources_sort_as_bytes_as_they_sort_as_values() {
-        let entry = |channel, entry| Source::ThingSpeak {
-            channel: ChannelId(channel),
-            entry: EntryId(entry),
-        };
-        let sorted = [
-            entry(0, 256),
-            entry(1, 2),
-            entry(256, 1),
-            entry(u64::MAX, u64::MAX),
-            Source::Pushed(Uuid::nil()),
-            Source::Pushed(Uuid::max()),
-        ];
-        assert!(sorted.is_sorted());
-        assert!(sorted.map(of_source).is_sorted());
-        assert_eq!(sorted.map(|s| source(of_source(s)).unwrap()), sorted);
     }
 
     #[test]

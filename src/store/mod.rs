@@ -4,20 +4,26 @@
 //! Nothing here decides what a reading means, and no secret is written that is not sealed.
 
 mod codes;
+mod device_keys;
 mod json;
 mod migration;
+mod page;
 mod postgres;
+mod receipts;
 mod sample;
 mod secret_box;
 mod secrets;
+mod source_key;
 mod sqlite;
 mod unreadable;
 
 #[cfg(test)]
 pub(crate) mod conformance;
 
+pub use device_keys::{DeviceKey, DeviceKeys, DeviceKeysError, MAX_DEVICE_KEYS};
 pub use migration::{Migration, MigrationStatus};
 pub use postgres::{PostgresAddress, PostgresError, PostgresStore, TlsError};
+pub use receipts::{Begun, Claim, Kept, RECEIPT_AGE, ReceiptName, Receipts, ReceiptsError};
 pub use secret_box::{SecretBox, SecretKeyError};
 pub use secrets::{ChannelSecrets, SecretsError};
 pub use sqlite::{SqliteStore, StoreError};

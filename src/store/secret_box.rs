@@ -12,6 +12,8 @@ use evara_actors::domain::{ChannelId, NodeId};
 use secrecy::zeroize::{Zeroize as _, Zeroizing};
 use secrecy::{ExposeSecret as _, SecretString};
 
+use super::ReceiptName;
+
 /// HKDF spreads entropy but adds none: a shorter secret could be guessed from a stolen file.
 const MIN_SECRET_BYTES: usize = 32;
 
@@ -44,6 +46,11 @@ impl Place {
     pub(super) fn of_read_key(channel: ChannelId, node: NodeId) -> Self {
         let row = format_args!("{node}/{channel}");
         Self::new("channel_secrets", "read_key", row)
+    }
+
+    /// Of a kept answer.
+    pub(super) fn of_answer(ReceiptName { caller, key }: &ReceiptName) -> Self {
+        Self::new("receipts", "answer", format_args!("{caller}/{key}"))
     }
 }
 

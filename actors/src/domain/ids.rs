@@ -84,7 +84,7 @@ impl ShardId {
 
 /// The finaliser of SplitMix64. Part of the stored format: a hash that may change between releases
 /// (such as the standard library's) would move nodes between shards.
-const fn mix(mut x: u64) -> u64 {
+pub(super) const fn mix(mut x: u64) -> u64 {
     x = x.wrapping_add(0x9e37_79b9_7f4a_7c15);
     x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

@@ -75,7 +75,8 @@ impl FakeArchive {
         let mut all: Vec<_> = self.batches().iter().flat_map(rows).collect();
         let mut seen = HashSet::new();
         all.retain(|row| {
-            row.node == node && seen.insert((row.sample.source_at, row.sample.source))
+            row.node == node
+                && seen.insert((row.sample.source_at, row.sample.source, row.sample.piece()))
         });
         all
     }

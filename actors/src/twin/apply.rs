@@ -147,7 +147,8 @@ fn with_verdicts(twin: &Twin, sample: &Arc<Sample>) -> Arc<Sample> {
     let verdict = |value: &Value| {
         let property = twin.property(&value.metric)?;
         let current = (property.source_at, property.source) == (sample.source_at, sample.source);
-        (current && value.number.is_some()).then_some(property.verdict)
+        let same = value.number.map(f64::to_bits) == Some(property.number.to_bits());
+        (current && same).then_some(property.verdict)
     };
     let judged = |value: &Value| verdict(value).unwrap_or_else(|| judge::intrinsic(value.verdict));
     if sample

@@ -140,11 +140,11 @@ fn kinds() -> impl Strategy<Value = Kind> {
     ]
 }
 
-fn kind_and_samples() -> impl Strategy<Value = (Kind, Vec<Sample>)> {
+pub(super) fn kind_and_samples() -> impl Strategy<Value = (Kind, Vec<Sample>)> {
     kinds().prop_flat_map(|kind| (Just(kind), samples(kind)))
 }
 
-fn observed(sample: &Sample) -> Event {
+pub(super) fn observed(sample: &Sample) -> Event {
     Event::Observed(Arc::new(sample.clone()))
 }
 
@@ -182,7 +182,7 @@ fn log(effects: &[Effect]) -> Vec<LogEntry> {
 
 /// What a twin knows, without what tells of the way it came to know it: the number of changes, and
 /// when the last of them arrived.
-fn knowledge(twin: &Twin) -> impl PartialEq + std::fmt::Debug + use<> {
+pub(super) fn knowledge(twin: &Twin) -> impl PartialEq + std::fmt::Debug + use<> {
     let property = |p: &Property| (p.metric.clone(), p.number, p.verdict, p.source, p.source_at);
     (
         twin.reported.iter().map(property).collect::<Vec<_>>(),
@@ -194,7 +194,7 @@ fn knowledge(twin: &Twin) -> impl PartialEq + std::fmt::Debug + use<> {
     )
 }
 
-fn judged_at_the_end(twin: &Twin, samples: &[Sample]) -> Twin {
+pub(super) fn judged_at_the_end(twin: &Twin, samples: &[Sample]) -> Twin {
     let now = samples
         .iter()
         .map(|sample| sample.source_at)

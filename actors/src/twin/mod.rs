@@ -28,6 +28,8 @@ mod window;
 mod apply_laws;
 #[cfg(test)]
 mod derive_tests;
+#[cfg(test)]
+mod piece_laws;
 
 pub(crate) use actor::{Apply, perform, text_of};
 pub use apply::apply;

@@ -8,7 +8,7 @@ use super::slots::Slots;
 use super::window::{Key, Place, Window};
 use super::{Derived, Property, derive, judge, status};
 use crate::domain::{
-    Kind, Metric, NodeSpec, Revision, Sample, Status, StatusState, Timestamp, Value,
+    Kind, Metric, NodeSpec, Revision, Sample, Source, Status, StatusState, Timestamp, Value,
 };
 use crate::ports::{LogEntry, Record};
 use crate::twin::Change;
@@ -85,12 +85,23 @@ impl Twin {
         let key = Key::of(sample);
         let mut reported = self.reported.clone();
         let mut slots = self.slots.clone();
-        let (window, mut changed) = match self.window.place(key) {
-            Place::Known => return None,
+        let told =
+            |value: &Value| is_pushed(sample) && self.told_before(sample, &value.metric).is_some();
+        let place = self.window.place(key);
+        let (window, mut changed) = match place {
             Place::Wanted(index) => (self.window.with(index, key, sample), true),
             Place::TooOld => (self.window.clone(), false),
+            // A channel's entry is whole. A pusher may say the rest of an instant later.
+            Place::Known(_) if !is_pushed(sample) => return None,
+            Place::Known(index) => match self.window.joined(index, sample, told) {
+                Some(window) => (window, true),
+                None => (self.window.clone(), false),
+            },
         };
         for value in &sample.values {
+            if told(value) {
+                continue;
+            }
             let Some(number) = value.number.filter(|number| number.is_finite()) else {
                 continue;
             };
@@ -135,9 +146,30 @@ impl Twin {
         self
     }
 
-    /// Whether a sample was taken in and is still remembered.
+    /// Whether all of a sample was taken in and is still remembered.
     pub(super) fn knows(&self, sample: &Sample) -> bool {
-        self.window.place(Key::of(sample)) == Place::Known
+        let told = |value: &Value| {
+            let before = self.told_before(sample, &value.metric);
+            before.is_some() && before.map(f64::to_bits) == value.number.map(f64::to_bits)
+        };
+        match self.window.place(Key::of(sample)) {
+            Place::Known(_) => !is_pushed(sample) || sample.values.iter().all(told),
+            Place::Wanted(_) | Place::TooOld => false,
+        }
+    }
+
+    /// The number that the source of `sample` gave of a metric at its instant before, where that is still
+    /// remembered. It stays, whatever `sample` says.
+    pub fn told_before(&self, sample: &Sample, metric: &Metric) -> Option<f64> {
+        let key = Key::of(sample);
+        let current = self.property(metric).filter(|property| {
+            (property.source_at, property.source) == (sample.source_at, sample.source)
+        });
+        match (current, self.window.place(key)) {
+            (Some(property), _) => Some(property.number),
+            (None, Place::Known(index)) => self.window.number(index, metric),
+            (None, Place::Wanted(_) | Place::TooOld) => None,
+        }
     }
 
     /// The status that holds at `now` if nothing more is heard.
@@ -200,6 +232,13 @@ impl Twin {
 
     pub(super) fn slots_of(&self, metric: &Metric) -> Option<&Slots> {
         self.slots.iter().find(|slots| slots.metric == *metric)
+    }
+}
+
+fn is_pushed(sample: &Sample) -> bool {
+    match sample.source {
+        Source::Pushed(_) => true,
+        Source::ThingSpeak { .. } => false,
     }
 }
 

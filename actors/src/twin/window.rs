@@ -55,8 +55,8 @@ pub(super) struct Window {
 pub(super) enum Place {
     /// It belongs at this index.
     Wanted(usize),
-    /// It is there already.
-    Known,
+    /// It is there already, at this index.
+    Known(usize),
     /// Every sample that is kept is newer, and there is no room.
     TooOld,
 }
@@ -67,7 +67,7 @@ impl Window {
             return Place::Wanted(self.keys.len());
         }
         match self.keys.binary_search(&key) {
-            Ok(_) => Place::Known,
+            Ok(index) => Place::Known(index),
             Err(0) if self.keys.len() >= CAPACITY => Place::TooOld,
             Err(index) => Place::Wanted(index),
         }
@@ -98,22 +98,51 @@ impl Window {
         grown
     }
 
+    /// The window with the numbers of another piece of the sample at `index`, but for what was `told` before.
+    /// `None` where that leaves nothing.
+    pub(super) fn joined(
+        &self,
+        index: usize,
+        piece: &Sample,
+        told: impl Fn(&Value) -> bool,
+    ) -> Option<Self> {
+        let mut grown = None;
+        for value in piece.values.iter().filter(|value| !told(value)) {
+            let Some(number) = good(value) else { continue };
+            let grown: &mut Self = grown.get_or_insert_with(|| self.clone());
+            grown.put(index, &value.metric, number);
+        }
+        grown
+    }
+
+    fn put(&mut self, index: usize, metric: &Metric, number: f64) {
+        match self.place_of(metric) {
+            Ok(place) => self.columns[place].numbers[index] = number,
+            Err(place) => {
+                let mut numbers = vec![f64::NAN; self.keys.len()];
+                numbers[index] = number;
+                let metric = metric.clone();
+                self.columns.insert(place, Column { metric, numbers });
+            }
+        }
+    }
+
+    /// The good number of a metric in the sample at `index`.
+    pub(super) fn number(&self, index: usize, metric: &Metric) -> Option<f64> {
+        let number = *self.column(metric)?.numbers.get(index)?;
+        (!number.is_nan()).then_some(number)
+    }
+
+    fn place_of(&self, metric: &Metric) -> Result<usize, usize> {
+        self.columns
+            .binary_search_by(|column| column.metric.cmp(metric))
+    }
+
     fn add_new_columns(&mut self, index: usize, sample: &Sample) {
         for value in &sample.values {
             let Some(number) = good(value) else { continue };
-            if let Err(place) = self
-                .columns
-                .binary_search_by(|c| c.metric.cmp(&value.metric))
-            {
-                let mut numbers = vec![f64::NAN; self.keys.len()];
-                numbers[index] = number;
-                self.columns.insert(
-                    place,
-                    Column {
-                        metric: value.metric.clone(),
-                        numbers,
-                    },
-                );
+            if self.place_of(&value.metric).is_err() {
+                self.put(index, &value.metric, number);
             }
         }
     }

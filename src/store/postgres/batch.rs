@@ -19,6 +19,7 @@ use super::statements::{self, Query};
 use super::transaction::{Params, Transaction};
 use super::values::{At, to_stored};
 use super::{DEADLINE, PostgresStore};
+use crate::store::source_key::SourceKey;
 use crate::store::{codes, json, sample};
 
 /// A parameter of a statement: an array with an element a row.
@@ -138,8 +139,8 @@ fn samples(kind: Kind, telemetry: &[TelemetryRow]) -> Option<Written<'_>> {
     }
     // In the order of the primary key: rows that share a page meet it while it is at hand, and writers
     // do not wait for each other in a circle. The sort is stable: of two rows with one key the first stays.
-    let key = |row: &&TelemetryRow| (row.node, row.sample.source_at, row.sample.source);
-    rows.sort_by_key(key);
+    let key = |row: &&TelemetryRow| (row.node, row.sample.source_at, SourceKey::of(&row.sample));
+    rows.sort_by_cached_key(key);
     rows.dedup_by_key(|row| key(row));
     let divided: Vec<_> = rows
         .iter()
@@ -149,7 +150,7 @@ fn samples(kind: Kind, telemetry: &[TelemetryRow]) -> Option<Written<'_>> {
     let mut columns = vec![
         each(&rows, |row| row.node.0),
         each(&rows, |row| At(row.sample.source_at)),
-        each(&rows, |row| codes::of_source(row.sample.source).to_vec()),
+        each(&rows, |row| SourceKey::of(&row.sample).as_bytes().to_vec()),
         each(&rows, |row| At(row.sample.received_at)),
         each(&rows, |row| codes::of_revision(row.revision, row.late)),
         each(&divided, |sample| sample.verdicts.clone()),
@@ -185,7 +186,7 @@ fn other_values<'b>(rows: &[&'b TelemetryRow], divided: &[sample::Divided<'b>]) 
         each(&values, |(row, _, _)| row.node.0),
         each(&values, |(row, _, _)| At(row.sample.source_at)),
         each(&values, |(row, _, _)| {
-            codes::of_source(row.sample.source).to_vec()
+            SourceKey::of(&row.sample).as_bytes().to_vec()
         }),
         each(&values, |(_, position, _)| *position),
         each(&values, |(_, _, value)| to_stored(value.metric.name())),

@@ -1,7 +1,7 @@
 //! Reading back: pages of telemetry, the change log, and all that twins come back from. Each call sees one
 //! state of the database, whatever is committed meanwhile.
 
-use evara_actors::domain::{NodeId, Revision, Sample, Source, Timestamp, Value, Verdict};
+use evara_actors::domain::{Kind, NodeId, Revision, Sample, Value, Verdict};
 use evara_actors::ports::{DeadLetter, LogEntry, Point, Record, Saved, TelemetryQuery};
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -13,6 +13,8 @@ use super::transaction::{Params, Transaction};
 use super::values::At;
 use super::{LOAD_DEADLINE, PostgresStore};
 use crate::store::codes;
+use crate::store::page::Page;
+use crate::store::source_key::SourceKey;
 
 /// Rows that are fetched at once: few turns for a long page, little memory for a wide one.
 const ROWS_AT_ONCE: u32 = 5_000;
@@ -28,90 +30,78 @@ pub(super) async fn telemetry(
     query: &TelemetryQuery,
 ) -> Result<Vec<Point>, Failure> {
     let mut transaction = store.reading().await?;
-    let mut page = Page {
-        query,
-        points: Vec::new(),
-        samples: 0,
-        last: None,
-    };
+    let mut page = Page::of(query.limit);
     let mut after = begin_after(query);
-    while page.samples < query.limit {
-        let wanted = query.limit - page.samples;
-        let limit = i64::from(wanted.clamp(FEWEST_AT_ONCE, ROWS_AT_ONCE));
+    loop {
+        let limit = i64::from(page.room().clamp(FEWEST_AT_ONCE, ROWS_AT_ONCE));
         let (at, source) = &after;
         let params: Params<'_> = &[&node.0, at, source, &At(query.to), &limit];
         let found = transaction
             .rows(statements::SAMPLES_BY_TIME, params)
             .await?;
-        let is_last = (found.len() as i64) < limit;
-        for (row, sample) in whole_samples(&mut transaction, node, &found).await? {
-            page.take(row, sample)?;
+        let mut is_full = false;
+        for (row, (kind, sample)) in whole_samples(&mut transaction, node, &found).await? {
+            is_full = !page.begins((sample.source_at, sample.source));
+            if is_full {
+                break;
+            }
+            for point in points_of(row, kind, sample, query)? {
+                page.add(point);
+            }
         }
-        match page.last {
-            Some((at, source)) if !is_last => after = (At(at), codes::of_source(source).to_vec()),
-            Some(_) | None => break,
+        match found
+            .last()
+            .filter(|_| found.len() as i64 == limit && !is_full)
+        {
+            Some(last) => after = rows::place(last)?,
+            None => break,
         }
     }
     transaction.roll_back().await;
-    Ok(page.points)
+    Ok(page.into_points())
 }
 
 /// The place in the order of time and source that the page begins after. No source is as short as none.
 fn begin_after(query: &TelemetryQuery) -> (At, Vec<u8>) {
     match query.after {
-        Some((at, source)) if at >= query.from => (At(at), codes::of_source(source).to_vec()),
+        Some((at, source)) if at >= query.from => {
+            (At(at), SourceKey::last_of(source).as_bytes().to_vec())
+        }
         Some(_) | None => (At(query.from), Vec::new()),
     }
 }
 
-/// A page as it fills.
-struct Page<'q> {
-    query: &'q TelemetryQuery,
-    points: Vec<Point>,
-    samples: u32,
-    last: Option<(Timestamp, Source)>,
-}
-
-impl Page<'_> {
-    fn take(
-        &mut self,
-        row: &Row,
-        (kind_of, sample): (evara_actors::domain::Kind, Sample),
-    ) -> Result<(), Failure> {
-        // A node that became another kind may have taken one sample into both tables.
-        let key = Some((sample.source_at, sample.source));
-        if self.samples == self.query.limit || std::mem::replace(&mut self.last, key) == key {
-            return Ok(());
+fn points_of(
+    row: &Row,
+    kind: Kind,
+    sample: Sample,
+    query: &TelemetryQuery,
+) -> Result<Vec<Point>, Failure> {
+    let revision = rows::revision(row)?;
+    let point = |value: Value| Point {
+        metric: value.metric,
+        number: value.number,
+        verdict: value.verdict,
+        raw: value.raw,
+        source: sample.source,
+        source_at: sample.source_at,
+        received_at: sample.received_at,
+        revision,
+    };
+    let mut values = sample.values;
+    if let Some(metric) = &query.metric {
+        values.retain(|value| value.metric == *metric);
+        if values.is_empty() {
+            let number = rows::derived(row, kind, metric.name())?;
+            values.extend(number.map(|number| Value {
+                metric: metric.clone(),
+                number: Some(number),
+                verdict: Verdict::GOOD,
+                raw: None,
+            }));
         }
-        let before = self.points.len();
-        let revision = rows::revision(row)?;
-        let point = |value: Value| Point {
-            metric: value.metric,
-            number: value.number,
-            verdict: value.verdict,
-            raw: value.raw,
-            source: sample.source,
-            source_at: sample.source_at,
-            received_at: sample.received_at,
-            revision,
-        };
-        let mut values = sample.values;
-        if let Some(metric) = &self.query.metric {
-            values.retain(|value| value.metric == *metric);
-            if values.is_empty() {
-                let number = rows::derived(row, kind_of, metric.name())?;
-                values.extend(number.map(|number| Value {
-                    metric: metric.clone(),
-                    number: Some(number),
-                    verdict: Verdict::GOOD,
-                    raw: None,
-                }));
-            }
-        }
-        self.points.extend(values.into_iter().map(point));
-        self.samples += u32::from(self.points.len() > before);
-        Ok(())
     }
+    Ok(values.into_iter().map(point).collect())
 }
 
 /// The samples of rows of `samples_by_time`.
@@ -119,7 +109,7 @@ pub(super) async fn whole_samples<'r>(
     transaction: &mut Transaction<'_>,
     node: NodeId,
     found: &'r [Row],
-) -> Result<Vec<(&'r Row, (evara_actors::domain::Kind, Sample))>, Failure> {
+) -> Result<Vec<(&'r Row, (Kind, Sample))>, Failure> {
     let samples = found.iter().map(SampleRow::of);
     let samples: Vec<SampleRow> = samples.collect::<Result<_, _>>()?;
     let keys = samples.iter().map(|sample| sample.elsewhere(node));

@@ -14,6 +14,7 @@ use super::error::Failure;
 use super::values::{At, from_stored, json_from_stored};
 use crate::history::{Checkpoint, Due, Mark, Reading, Rollup, RuleBook, Summary};
 use crate::store::sample::{self, MAX_COLUMNS, MAX_DERIVED};
+use crate::store::source_key::SourceKey;
 use crate::store::unreadable::Unreadable;
 use crate::store::{codes, json};
 
@@ -62,21 +63,30 @@ impl SampleRow {
         is_elsewhere.then(|| (node.0, self.source_at, self.source.clone(), kind))
     }
 
+    /// The key of its source.
+    pub(super) fn key(&self) -> Result<SourceKey, Failure> {
+        let long = || Unreadable("a source that is no source".to_owned());
+        Ok(SourceKey::stored(&self.source).ok_or_else(long)?)
+    }
+
     /// The sample, with its other values in their order.
     pub(super) fn whole(self, elsewhere: Vec<Value>) -> Result<Sample, Failure> {
-        let short = |_| Unreadable("a source that is no source".to_owned());
-        let source: codes::SourceKey = self.source.try_into().map_err(short)?;
         let verdicts = self.verdicts.as_deref();
         let values = sample::join(self.kind, self.numbers, verdicts, || {
             Ok::<_, Failure>(elsewhere)
         })?;
         Ok(Sample {
-            source: codes::source(source)?,
+            source: self.key()?.source()?,
             source_at: self.source_at.0,
             received_at: self.received_at.0,
             values,
         })
     }
+}
+
+/// Where in the order of time and source a row of `samples_by_time` stands.
+pub(super) fn place(row: &Row) -> Result<(At, Vec<u8>), Failure> {
+    Ok((get(row, 1)?, get(row, 2)?))
 }
 
 /// A row of `other_values`: which of the keys that were asked for it belongs to, counted from 1.

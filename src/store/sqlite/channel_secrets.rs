@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use evara_actors::domain::{ChannelId, NodeId};
 use evara_actors::ports::BoxFuture;
-use rusqlite::ffi::SQLITE_CONSTRAINT_FOREIGNKEY;
 use rusqlite::{Connection, params};
 use secrecy::SecretString;
 
-use super::error::Failure;
+use super::error::{Failure, is_no_node};
 use super::{DEADLINE, SqliteStore, history, rows, statements};
 use crate::store::secret_box::Place;
 use crate::store::{ChannelSecrets, SecretBox, SecretsError};
@@ -92,9 +91,4 @@ fn open_all(
         Ok((channel, key))
     };
     Ok(sealed.into_iter().map(open).collect())
-}
-
-fn is_no_node(error: &rusqlite::Error) -> bool {
-    let failure = error.sqlite_error();
-    failure.is_some_and(|failure| failure.extended_code == SQLITE_CONSTRAINT_FOREIGNKEY)
 }

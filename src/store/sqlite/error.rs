@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use evara_actors::ports::{ArchiveError, RegistryError};
 use rusqlite::ErrorCode;
+use rusqlite::ffi::SQLITE_CONSTRAINT_FOREIGNKEY;
 use tokio::task::JoinError;
 
 use super::directory::DataDirectory;
-use crate::store::SecretsError;
 use crate::store::unreadable::Unreadable;
+use crate::store::{DeviceKeysError, ReceiptsError, SecretsError};
 
 /// Why the store did not open.
 #[derive(Debug, thiserror::Error)]
@@ -153,6 +154,24 @@ impl From<Failure> for SecretsError {
     fn from(failure: Failure) -> Self {
         Self::Unavailable(Box::new(failure))
     }
+}
+
+impl From<Failure> for DeviceKeysError {
+    fn from(failure: Failure) -> Self {
+        Self::Unavailable(Box::new(failure))
+    }
+}
+
+impl From<Failure> for ReceiptsError {
+    fn from(failure: Failure) -> Self {
+        Self::Unavailable(Box::new(failure))
+    }
+}
+
+/// Whether a row was refused because it belongs to a node that is not there.
+pub(super) fn is_no_node(error: &rusqlite::Error) -> bool {
+    let failure = error.sqlite_error();
+    failure.is_some_and(|failure| failure.extended_code == SQLITE_CONSTRAINT_FOREIGNKEY)
 }
 
 fn is_damage(error: &rusqlite::Error) -> bool {

@@ -8,6 +8,8 @@ use rusqlite::{Connection, Params, Row, params};
 use super::error::Failure;
 use super::{rows, statements};
 use crate::store::codes;
+use crate::store::page::Page;
+use crate::store::source_key::SourceKey;
 
 /// SQLite's word for no limit.
 const ALL: i64 = -1;
@@ -26,28 +28,25 @@ pub(super) fn telemetry(
     let mut statement = transaction.prepare_cached(statements::SAMPLES_BY_TIME)?;
     let (at, source) = begin_after(query);
     let mut found = statement.query(params![node.0.as_bytes(), at, source, query.to.millis()])?;
-    let mut points = Vec::new();
-    let mut samples = 0;
-    let mut last = None;
-    while samples < query.limit {
-        let Some(row) = found.next()? else { break };
+    let mut page = Page::of(query.limit);
+    while let Some(row) = found.next()? {
         let sample = rows::sample(&transaction, node, row)?;
-        // A node that became another kind may have taken one sample into both tables.
-        let key = Some((sample.source_at, sample.source));
-        if std::mem::replace(&mut last, key) == key {
-            continue;
+        if !page.begins((sample.source_at, sample.source)) {
+            break;
         }
-        let before = points.len();
-        points.extend(points_of(row, sample, query)?);
-        samples += u32::from(points.len() > before);
+        for point in points_of(row, sample, query)? {
+            page.add(point);
+        }
     }
-    Ok(points)
+    Ok(page.into_points())
 }
 
 /// The place in the order of time and source that the page begins after. No source is as short as none.
 fn begin_after(query: &TelemetryQuery) -> (i64, Vec<u8>) {
     match query.after {
-        Some((at, source)) if at >= query.from => (at.millis(), codes::of_source(source).to_vec()),
+        Some((at, source)) if at >= query.from => {
+            (at.millis(), SourceKey::last_of(source).as_bytes().to_vec())
+        }
         Some(_) | None => (query.from.millis(), Vec::new()),
     }
 }

@@ -6,6 +6,7 @@
 mod archive;
 mod channel_secrets;
 mod connect;
+mod device_keys;
 mod directory;
 mod error;
 mod history;
@@ -14,9 +15,11 @@ mod marks;
 mod migrations;
 mod ownership;
 mod past;
+mod receipts;
 mod registry;
 mod rolling;
 mod rows;
+mod source_column;
 mod statements;
 mod write;
 

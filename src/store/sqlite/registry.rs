@@ -6,11 +6,12 @@ use rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE;
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::error::Failure;
+use super::receipts::{Sealed, keep};
 use super::{DEADLINE, SqliteStore, history, rows, statements};
 use crate::store::json;
 
 /// What a write came to, where the database itself did not fail.
-type Outcome = Result<(), RegistryError>;
+pub(super) type Outcome = Result<(), RegistryError>;
 
 impl Registry for SqliteStore {
     fn nodes(&self) -> BoxFuture<'_, Result<Vec<NodeSpec>, RegistryError>> {
@@ -25,7 +26,7 @@ impl Registry for SqliteStore {
     fn insert(&self, spec: NodeSpec) -> BoxFuture<'_, Result<(), RegistryError>> {
         Box::pin(async move {
             self.writer
-                .call(DEADLINE, move |connection| insert(connection, &spec))
+                .call(DEADLINE, move |connection| insert(connection, &spec, None))
                 .await?
         })
     }
@@ -47,7 +48,12 @@ impl Registry for SqliteStore {
     }
 }
 
-fn insert(connection: &mut Connection, spec: &NodeSpec) -> Result<Outcome, Failure> {
+/// Adds a node, and keeps the answer to whoever asked for it.
+pub(super) fn insert(
+    connection: &mut Connection,
+    spec: &NodeSpec,
+    kept: Option<&Sealed>,
+) -> Result<Outcome, Failure> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     if is_there(&transaction, spec.id)? {
         return Ok(Err(RegistryError::VersionMoved));
@@ -57,6 +63,7 @@ fn insert(connection: &mut Connection, spec: &NodeSpec) -> Result<Outcome, Failu
         Written::Rows(_) => {}
     }
     transaction.execute(statements::UNDO_REMOVED, [spec.id.0.as_bytes()])?;
+    keep(&transaction, kept)?;
     transaction.commit()?;
     Ok(Ok(()))
 }

@@ -11,8 +11,9 @@ use super::error::Failure;
 use super::statements;
 use crate::history::{Checkpoint, Due, Mark, Reading, Rollup, RuleBook, Summary};
 use crate::store::sample::{self, MAX_COLUMNS, MAX_DERIVED};
+use crate::store::source_key::SourceKey;
 use crate::store::unreadable::Unreadable;
-use crate::store::{codes, json};
+use crate::store::{DeviceKey, codes, json};
 
 /// The kind of a row of the change log that is an event.
 const EVENT: i64 = -1;
@@ -25,7 +26,7 @@ pub(super) fn sample(
 ) -> Result<Sample, Failure> {
     let kind = codes::kind(row.get(0)?)?;
     let source_at = codes::timestamp(row.get(1)?)?;
-    let source = row.get(2)?;
+    let source: SourceKey = row.get(2)?;
     let verdicts: Option<Vec<u8>> = row.get(5)?;
     let mut numbers = [None; MAX_COLUMNS];
     for (column, number) in numbers.iter_mut().enumerate() {
@@ -47,7 +48,7 @@ pub(super) fn sample(
         Ok::<_, Failure>(values)
     };
     Ok(Sample {
-        source: codes::source(source)?,
+        source: source.source()?,
         source_at,
         received_at: codes::timestamp(row.get(3)?)?,
         values: sample::join(kind, numbers, verdicts.as_deref(), elsewhere)?,
@@ -216,6 +217,18 @@ pub(super) fn dead_letter(row: &Row<'_>) -> Result<DeadLetter, Failure> {
         at: codes::timestamp(row.get(2)?)?,
         error: row.get(3)?,
         message: row.get(4)?,
+    })
+}
+
+pub(super) fn device_key(row: &Row<'_>) -> Result<DeviceKey, Failure> {
+    let last_used_at: Option<i64> = row.get(5)?;
+    Ok(DeviceKey {
+        id: Uuid::from_bytes(row.get(0)?),
+        node: node_id(row, 1)?,
+        name: row.get(2)?,
+        digest: row.get(3)?,
+        created_at: codes::timestamp(row.get(4)?)?,
+        last_used_at: last_used_at.map(codes::timestamp).transpose()?,
     })
 }
 

@@ -13,13 +13,16 @@ macro_rules! statements {
 
 statements! {
     ALL_CURSORS = "all_cursors";
+    ALL_DEVICE_KEYS = "all_device_keys";
     ALL_NODES = "all_nodes";
     ALL_READ_KEYS = "all_read_keys";
     ALL_RULES = "all_rules";
     ALL_SNAPSHOTS = "all_snapshots";
+    BEGIN_RECEIPT = "begin_receipt";
     CHANGES_BY_REVISION = "changes_by_revision";
     CHECKPOINT_AT = "checkpoint_at";
     CLAIM = "claim";
+    DELETE_DEVICE_KEY = "delete_device_key";
     DELETE_NODE = "delete_node";
     DELETE_READ_KEY = "delete_read_key";
     DROP_DUE_OF_NODE = "drop_due_of_node";
@@ -34,11 +37,15 @@ statements! {
     EXPIRE_GENERIC = "expire_generic";
     EXPIRE_OTHER = "expire_other";
     EXPIRE_TANK = "expire_tank";
+    FINISH_RECEIPT = "finish_receipt";
+    FORGET_OLD_RECEIPTS = "forget_old_receipts";
+    FORGET_RECEIPT = "forget_receipt";
     FORGET_STALE_READ_KEY = "forget_stale_read_key";
     HAS_NODE = "has_node";
     HAS_READ_KEY = "has_read_key";
     INSERT_DEAD_LETTER = "insert_dead_letter";
     INSERT_DEEP = "insert_deep";
+    INSERT_DEVICE_KEY = "insert_device_key";
     INSERT_EVENT = "insert_event";
     INSERT_FLOW = "insert_flow";
     INSERT_GENERIC = "insert_generic";
@@ -64,6 +71,7 @@ statements! {
     PUT_ROLLUP_HOURS = "put_rollup_hours";
     PUT_RULE = "put_rule";
     PUT_SNAPSHOT = "put_snapshot";
+    RECEIPT = "receipt";
     ROLLUP_DAYS_BETWEEN = "rollup_days_between";
     ROLLUP_HOURS_BETWEEN = "rollup_hours_between";
     RULE_OF_NODE = "rule_of_node";
@@ -72,6 +80,7 @@ statements! {
     SEALED_BEFORE = "sealed_before";
     SETTLE_DUE_DAY = "settle_due_day";
     TAKE_MARK = "take_mark";
+    TOUCH_DEVICE_KEY = "touch_device_key";
     UNDO_REMOVED = "undo_removed";
     UPDATE_NODE = "update_node";
 }

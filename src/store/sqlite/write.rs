@@ -6,6 +6,7 @@ use rusqlite::{CachedStatement, Connection, ToSql, Transaction, TransactionBehav
 use super::error::Failure;
 use super::marks::{Marks, Touched};
 use super::statements;
+use crate::store::source_key::SourceKey;
 use crate::store::{codes, json, sample};
 
 /// Commits all of `batch`, or nothing.
@@ -51,7 +52,7 @@ pub(super) fn commit(
 /// Tells whether the sample was not there yet.
 fn write_sample(transaction: &Transaction<'_>, row: &TelemetryRow) -> Result<bool, Failure> {
     let sample = &*row.sample;
-    let source = codes::of_source(sample.source);
+    let source = SourceKey::of(sample);
     let divided = sample::divide(row.kind, &sample.values);
     let mut insert = Insert::prepare(transaction, statements::insert_sample(row.kind))?;
     insert.bind(row.node.0.as_bytes())?;

@@ -1,0 +1,111 @@
+//! The devices' keys over SQLite.
+
+use evara_actors::domain::{NodeId, Timestamp};
+use evara_actors::ports::BoxFuture;
+use rusqlite::{Connection, TransactionBehavior, params};
+use uuid::Uuid;
+
+use super::error::{Failure, is_no_node};
+use super::receipts::{Sealed, keep};
+use super::{DEADLINE, SqliteStore, history, rows, statements};
+use crate::store::{DeviceKey, DeviceKeys, DeviceKeysError, Kept, MAX_DEVICE_KEYS};
+
+/// What a write came to, where the database itself did not fail.
+type Outcome = Result<(), DeviceKeysError>;
+
+impl DeviceKeys for SqliteStore {
+    fn device_keys(&self) -> BoxFuture<'_, Result<Vec<DeviceKey>, DeviceKeysError>> {
+        Box::pin(async move {
+            let job = self.readers.call(DEADLINE, |connection| {
+                history::all(
+                    connection,
+                    statements::ALL_DEVICE_KEYS,
+                    [],
+                    rows::device_key,
+                )
+            });
+            Ok(job.await?)
+        })
+    }
+
+    fn insert_device_key(
+        &self,
+        key: DeviceKey,
+        kept: Option<Kept>,
+    ) -> BoxFuture<'_, Result<(), DeviceKeysError>> {
+        let sealed = kept.map(|kept| self.sealed(kept)).transpose();
+        Box::pin(async move {
+            let sealed = sealed.map_err(|error| DeviceKeysError::Unavailable(Box::new(error)))?;
+            self.writer
+                .call(DEADLINE, move |connection| {
+                    insert(connection, &key, sealed.as_ref())
+                })
+                .await?
+        })
+    }
+
+    fn remove_device_key(
+        &self,
+        node: NodeId,
+        id: Uuid,
+    ) -> BoxFuture<'_, Result<(), DeviceKeysError>> {
+        Box::pin(async move {
+            let job = self.writer.call(DEADLINE, move |connection| {
+                let key = params![node.0.as_bytes(), id.as_bytes()];
+                Ok(connection.execute(statements::DELETE_DEVICE_KEY, key)?)
+            });
+            match job.await? {
+                0 => Err(DeviceKeysError::NotFound),
+                _ => Ok(()),
+            }
+        })
+    }
+
+    fn touch_device_keys(
+        &self,
+        uses: Vec<(Uuid, Timestamp)>,
+    ) -> BoxFuture<'_, Result<(), DeviceKeysError>> {
+        Box::pin(async move {
+            let job = self
+                .writer
+                .call(DEADLINE, move |connection| touch(connection, &uses));
+            Ok(job.await?)
+        })
+    }
+}
+
+fn insert(
+    connection: &mut Connection,
+    key: &DeviceKey,
+    kept: Option<&Sealed>,
+) -> Result<Outcome, Failure> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let row = params![
+        key.id.as_bytes(),
+        key.node.0.as_bytes(),
+        key.name,
+        key.digest,
+        key.created_at.millis(),
+        MAX_DEVICE_KEYS,
+    ];
+    match transaction.execute(statements::INSERT_DEVICE_KEY, row) {
+        Ok(0) => return Ok(Err(DeviceKeysError::Full)),
+        Ok(_) => {}
+        Err(error) if is_no_node(&error) => return Ok(Err(DeviceKeysError::NotFound)),
+        Err(error) => return Err(error.into()),
+    }
+    keep(&transaction, kept)?;
+    transaction.commit()?;
+    Ok(Ok(()))
+}
+
+fn touch(connection: &mut Connection, uses: &[(Uuid, Timestamp)]) -> Result<(), Failure> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    for (id, at) in uses {
+        transaction
+            .prepare_cached(statements::TOUCH_DEVICE_KEY)?
+            .execute(params![id.as_bytes(), at.millis()])?;
+    }
+    transaction.commit()?;
+    Ok(())
+}
