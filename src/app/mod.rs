@@ -3,10 +3,14 @@
 //! Started from the mouth of a reading's path to its source, with the socket claimed before anything
 //! else; drained from the source. Holds no truth, and decides nothing that a part could decide.
 
+mod chores;
 pub mod clock;
+pub mod device_keys;
+pub mod kept;
 mod keys;
 pub mod listener;
 pub mod nodes;
+pub mod readings;
 pub mod stats;
 mod store;
 mod upkeep;
@@ -28,6 +32,8 @@ use crate::config::{Config, SecretError};
 use crate::http::{AppState, Inside, service};
 use crate::store::SecretKeyError;
 use crate::thingspeak::{HttpTransport, Keyring, ThingSpeak};
+use chores::Chores;
+use device_keys::DeviceKeyring;
 use keys::Keys;
 use listener::{HeaderNames, Listener};
 use nodes::Nodes;
@@ -49,6 +55,7 @@ pub struct App {
     nodes: Nodes,
     listener: Listener,
     upkeep: Upkeep,
+    chores: Chores,
     token: SecretString,
 }
 
@@ -106,12 +113,20 @@ impl App {
             system: Arc::clone(&system),
             raw_age: config.history.raw_age,
         });
+        let device_keys = DeviceKeyring::new(store.device_keys, Arc::clone(&clock));
+        let device_keys = Arc::new(device_keys);
+        let loaded = device_keys.load().await;
+        loaded.map_err(|error| loading(config, error))?;
+        let receipts = Arc::clone(&store.receipts);
+        let chores = Chores::start(Arc::clone(&device_keys), receipts, Arc::clone(&clock));
         let state = AppState::new(Inside {
             system: Arc::clone(&system),
             archive: store.archive,
             history: store.rolling,
             nodes: nodes.clone(),
             clock,
+            device_keys,
+            receipts: store.receipts,
             token: token.clone(),
             version: env!("CARGO_PKG_VERSION"),
         });
@@ -123,6 +138,7 @@ impl App {
             nodes,
             listener,
             upkeep,
+            chores,
             token,
         })
     }
@@ -162,6 +178,7 @@ impl App {
         // A change that was begun is ended even though nobody waits for it any more.
         let _unfinished = timeout_at(deadline, self.nodes.drained()).await;
         self.upkeep.drain().await;
+        self.chores.end().await;
         let left = deadline.saturating_duration_since(Instant::now());
         self.system.drain(left).await
     }

@@ -10,8 +10,8 @@ use super::StartError;
 use crate::config::{Config, Database, Migrate, PostgresConfig};
 use crate::history::Rolling;
 use crate::store::{
-    ChannelSecrets, PostgresError, PostgresStore, SecretBox, SqliteStore, StoreError,
-    postgres_schema,
+    ChannelSecrets, DeviceKeys, PostgresError, PostgresStore, Receipts, SecretBox, SqliteStore,
+    StoreError, postgres_schema,
 };
 
 /// A store that is open, by what is asked of it.
@@ -22,12 +22,21 @@ pub(super) struct Store {
     pub(super) registry: Arc<dyn Registry>,
     pub(super) secrets: Arc<dyn ChannelSecrets>,
     pub(super) rolling: Arc<dyn Rolling>,
+    pub(super) device_keys: Arc<dyn DeviceKeys>,
+    pub(super) receipts: Arc<dyn Receipts>,
 }
 
 impl Store {
     fn new<S>(store: S) -> Self
     where
-        S: Ownership + Archive + Registry + ChannelSecrets + Rolling + 'static,
+        S: Ownership
+            + Archive
+            + Registry
+            + ChannelSecrets
+            + DeviceKeys
+            + Receipts
+            + Rolling
+            + 'static,
     {
         let store = Arc::new(store);
         Self {
@@ -35,7 +44,9 @@ impl Store {
             archive: Arc::<S>::clone(&store),
             registry: Arc::<S>::clone(&store),
             rolling: Arc::<S>::clone(&store),
-            secrets: store,
+            secrets: Arc::<S>::clone(&store),
+            device_keys: Arc::<S>::clone(&store),
+            receipts: store,
         }
     }
 

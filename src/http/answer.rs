@@ -37,6 +37,11 @@ pub(crate) fn tagged(tag: HeaderValue, value: &impl Serialize) -> Answer {
 pub(crate) fn created(location: &str, tag: HeaderValue, value: &impl Serialize) -> Answer {
     let mut response = tagged(tag, value)?;
     *response.status_mut() = StatusCode::CREATED;
+    located(response, location)
+}
+
+/// The same answer, and where to find what it tells of.
+pub(crate) fn located(mut response: Response, location: &str) -> Answer {
     let location = HeaderValue::try_from(location).map_err(Problem::internal)?;
     response.headers_mut().insert(LOCATION, location);
     Ok(response)

@@ -10,6 +10,7 @@ use evara_actors::system::SystemError;
 use evara_actors::twin::OfferError;
 
 use super::problem::{Code, Part, Problem};
+use crate::app::kept::{DeviceKeysError, MAX_DEVICE_KEYS, ReceiptsError};
 use crate::app::nodes::Error as NodesError;
 use crate::history::ask::Error as HistoryError;
 use crate::history::replay::Error as ReplayError;
@@ -119,6 +120,28 @@ fn held(until: Timestamp) -> Problem {
         format!("The channel may not be asked before {until}."),
     )
     .retry_after(TRY_AGAIN)
+}
+
+impl From<DeviceKeysError> for Problem {
+    fn from(error: DeviceKeysError) -> Self {
+        match error {
+            DeviceKeysError::NotFound => Self::not_found(),
+            DeviceKeysError::Full => Self::new(
+                Code::Conflict,
+                format!("The node has {MAX_DEVICE_KEYS} keys already: revoke one first."),
+            ),
+            DeviceKeysError::Unavailable(_) => unavailable().because(error),
+        }
+    }
+}
+
+impl From<ReceiptsError> for Problem {
+    fn from(error: ReceiptsError) -> Self {
+        match error {
+            ReceiptsError::Sealed => Self::internal(error),
+            ReceiptsError::Unavailable(_) => unavailable().because(error),
+        }
+    }
 }
 
 impl From<ArchiveError> for Problem {

@@ -3,12 +3,13 @@
 //! Whatever is not of the right form ends here as a [`Problem`] that names the field; the framework's
 //! own rejections, which are plain text, are never let through.
 
-use axum::body::{Bytes, HttpBody};
+use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{FromRequest, FromRequestParts, Query, RawPathParams, Request};
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
@@ -28,7 +29,7 @@ impl<S: Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
-        let bytes = body(request, &["application/json"]).await?;
+        let bytes = body(request, JSON, MAX_BODY_BYTES).await?;
         parse(&bytes).map(Self)
     }
 }
@@ -42,7 +43,7 @@ impl<S: Sync> FromRequest<S> for MergePatch {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         let kinds = &["application/merge-patch+json", "application/json"];
-        let bytes = body(request, kinds).await?;
+        let bytes = body(request, kinds, MAX_BODY_BYTES).await?;
         parse(&bytes).map(Self)
     }
 }
@@ -114,22 +115,27 @@ pub(crate) async fn path_param(parts: &mut Parts, name: &str) -> Result<String, 
     found.ok_or_else(Problem::not_found)
 }
 
+/// The only kind of body that most routes take.
+pub(crate) const JSON: &[&str] = &["application/json"];
+
 /// The whole body, if it is of one of these kinds and not too long.
-async fn body(request: Request, kinds: &[&str]) -> Result<Bytes, Problem> {
+pub(crate) async fn body(request: Request, kinds: &[&str], most: usize) -> Result<Bytes, Problem> {
     if !is_one_of(request.headers(), kinds) {
         let detail = format!("The body must be {}.", kinds.join(" or "));
         return Err(Problem::new(Code::UnsupportedMediaType, detail));
     }
+    read(request.into_body(), most).await
+}
+
+/// The whole of a body that is not too long.
+pub(crate) async fn read(body: Body, most: usize) -> Result<Bytes, Problem> {
     // What says that it is too long is not waited for.
-    if request.body().size_hint().lower() > MAX_BODY_BYTES as u64 {
-        return Err(too_large());
+    if body.size_hint().lower() > most as u64 {
+        return Err(too_large(most));
     }
-    match Limited::new(request.into_body(), MAX_BODY_BYTES)
-        .collect()
-        .await
-    {
+    match Limited::new(body, most).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(too_large()),
+        Err(error) if error.is::<LengthLimitError>() => Err(too_large(most)),
         Err(_broken_off) => Err(Problem::new(
             Code::InvalidRequest,
             "The body is not complete.",
@@ -137,8 +143,12 @@ async fn body(request: Request, kinds: &[&str]) -> Result<Bytes, Problem> {
     }
 }
 
-fn too_large() -> Problem {
-    Problem::new(Code::PayloadTooLarge, "The body may be 1 MiB long.")
+fn too_large(most: usize) -> Problem {
+    let mebibytes = most / (1024 * 1024);
+    Problem::new(
+        Code::PayloadTooLarge,
+        format!("The body may be {mebibytes} MiB long."),
+    )
 }
 
 fn is_one_of(headers: &HeaderMap, kinds: &[&str]) -> bool {
@@ -150,7 +160,7 @@ fn is_one_of(headers: &HeaderMap, kinds: &[&str]) -> bool {
 }
 
 /// Reads JSON; says by a pointer where it is not of the right form.
-pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+pub(crate) fn parse<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Problem> {
     if std::str::from_utf8(bytes).is_err() {
         return Err(Problem::malformed(Part::Body, "", "must be UTF-8"));
     }

@@ -1,5 +1,7 @@
 //! `/nodes`: who there is, and what people say of them.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::response::Response;
 use evara_actors::domain::{NodeId, NodeSpec};
@@ -9,6 +11,7 @@ use super::answer::{self, Answer};
 use super::conditions::{IfMatch, IfNoneMatch, revision_tag};
 use super::extract::{Json, MergePatch, NoQuery, Params};
 use super::fleet::NodesQuery;
+use super::idempotency::Once;
 use super::locate::Located;
 use super::merge::merged;
 use super::page::{after, cursor};
@@ -37,16 +40,22 @@ pub(crate) async fn list(State(app): State<AppState>, Params(query): Params<Node
 pub(crate) async fn create(
     _: NoQuery,
     State(app): State<AppState>,
+    once: Once,
     Json(body): Json<NodeBody>,
 ) -> Answer {
     let (id, now) = app.nodes.birth();
-    let twin = app.nodes.create(body.into_spec(id, now)?).await?;
-    let location = format!("/api/v1/nodes/{id}");
-    answer::created(
-        &location,
+    let spec = body.into_spec(id, now)?;
+    // What is kept with the node is its answer, which so comes before it.
+    let twin = Twin::create(Arc::new(spec.clone()), now).twin;
+    let made = answer::created(
+        &format!("/api/v1/nodes/{id}"),
         revision_tag(twin.revision()),
-        &NodeView::from(&*twin),
-    )
+        &NodeView::from(&twin),
+    )?;
+    let (made, kept) = once.keep(made).await?;
+    let kept = kept.map(|kept| (Arc::clone(&app.receipts), kept));
+    app.nodes.create(spec, kept).await?;
+    Ok(made)
 }
 
 /// Shows a node.
@@ -83,6 +92,7 @@ pub(crate) async fn remove(
     IfMatch(expected): IfMatch,
 ) -> Result<Response, Problem> {
     app.nodes.remove(handle.id(), expected).await?;
+    app.device_keys.forget(handle.id());
     Ok(answer::no_content())
 }
 

@@ -28,6 +28,8 @@ pub(crate) enum Code {
     NotFound,
     /// Another change, or another thing of that name, came first.
     Conflict,
+    /// The idempotency key stands for another request.
+    IdempotencyMismatch,
     /// The thing has moved on from what `If-Match` named.
     PreconditionFailed,
     /// The body is longer than is taken.
@@ -54,7 +56,7 @@ impl Code {
             Self::InvalidRequest => StatusCode::BAD_REQUEST,
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
             Self::NotFound => StatusCode::NOT_FOUND,
-            Self::Conflict | Self::Quarantined => StatusCode::CONFLICT,
+            Self::Conflict | Self::IdempotencyMismatch | Self::Quarantined => StatusCode::CONFLICT,
             Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
             Self::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -72,6 +74,7 @@ impl Code {
             Self::Unauthenticated => "unauthenticated",
             Self::NotFound => "not_found",
             Self::Conflict => "conflict",
+            Self::IdempotencyMismatch => "idempotency_mismatch",
             Self::PreconditionFailed => "precondition_failed",
             Self::PayloadTooLarge => "payload_too_large",
             Self::UnsupportedMediaType => "unsupported_media_type",
@@ -91,6 +94,7 @@ impl Code {
             Self::Unauthenticated => "Authentication is needed",
             Self::NotFound => "Not found",
             Self::Conflict => "In conflict with the present state",
+            Self::IdempotencyMismatch => "The idempotency key stands for another request",
             Self::PreconditionFailed => "Changed since it was read",
             Self::PayloadTooLarge => "The body is too large",
             Self::UnsupportedMediaType => "The body is of a kind that is not taken",
@@ -308,9 +312,9 @@ impl Problem {
         );
     }
 
-    /// The answer, whole.
-    pub(crate) fn render(&self, correlation_id: &str) -> Response {
-        let body = ProblemView {
+    /// The body of the answer. What is a part of a larger answer has no correlation id of its own.
+    pub(crate) fn view<'a>(&'a self, correlation_id: &'a str) -> ProblemView<'a> {
+        ProblemView {
             kind: format!("urn:evara:problem:{}", self.0.code.name()),
             title: self.0.code.title(),
             status: self.0.status.as_u16(),
@@ -319,8 +323,17 @@ impl Problem {
             correlation_id,
             errors: &self.0.errors,
             retry_after_ms: self.0.retry_after.map(|wait| wait.as_millis()),
-        };
-        let bytes = serde_json::to_vec(&body).unwrap_or_default();
+        }
+    }
+
+    /// The status of the answer.
+    pub(crate) fn status(&self) -> StatusCode {
+        self.0.status
+    }
+
+    /// The answer, whole.
+    pub(crate) fn render(&self, correlation_id: &str) -> Response {
+        let bytes = serde_json::to_vec(&self.view(correlation_id)).unwrap_or_default();
         let mut response = Response::new(Body::from(bytes));
         *response.status_mut() = self.0.status;
         let headers = response.headers_mut();
@@ -355,6 +368,7 @@ pub(crate) struct ProblemView<'a> {
     /// What kind of problem it is, for programs.
     code: Code,
     /// What to quote when asking for help: it is in every line of the log.
+    #[serde(skip_serializing_if = "str::is_empty")]
     correlation_id: &'a str,
     /// The fields that cannot be taken.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]

@@ -11,17 +11,18 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::edge::Edge;
+use super::extract::MAX_BODY_BYTES;
 use super::problem::Problem;
+use super::readings::MAX_BULK_BYTES;
 use super::state::AppState;
 use super::{
-    actors, auth, dashboard, dead_letters, devices, health, history, nodes, openapi, pollers,
-    telemetry, twins,
+    actors, auth, dashboard, dead_letters, device_keys, devices, health, history, idempotency,
+    nodes, openapi, pollers, readings, telemetry, twins,
 };
 
 /// Everything that is served, behind the edge.
 pub fn service(state: AppState) -> Arc<Edge> {
-    let guard = from_fn_with_state(state.clone(), auth::guard);
-    let (api, description) = surface(state.version, |api| api.route_layer(guard)).split_for_parts();
+    let (api, description) = surface(state.version, Some(&state)).split_for_parts();
     let router = api
         .merge(openapi::pages(&openapi::completed(description)))
         .fallback(async || Problem::not_found())
@@ -32,18 +33,44 @@ pub fn service(state: AppState) -> Arc<Edge> {
 
 /// The description of the API, for tools that need it without a running service.
 pub fn description(version: &str) -> OpenApi {
-    openapi::completed(surface(version, |api| api).into_openapi())
+    openapi::completed(surface(version, None).into_openapi())
 }
 
-fn surface(
-    version: &str,
-    guarded: impl FnOnce(OpenApiRouter<AppState>) -> OpenApiRouter<AppState>,
-) -> OpenApiRouter<AppState> {
-    let api = open().merge(guarded(registry().merge(live()).merge(operations())));
+/// Every route; behind its guards, where there is a state to guard it by.
+fn surface(version: &str, state: Option<&AppState>) -> OpenApiRouter<AppState> {
+    let people = registry().merge(live()).merge(operations());
+    let (people, devices, bulk) = match state {
+        Some(state) => guarded(state, people),
+        None => (people, devices(), bulk()),
+    };
+    let api = open().merge(people).merge(devices).merge(bulk);
     // Probes are told a path once and for all: they find it without the version, too.
     OpenApiRouter::with_openapi(openapi::preface(version))
         .merge(open())
         .nest("/api/v1", api)
+}
+
+/// From the outside in: who asks, whose turn it is, and whether it was asked before.
+fn guarded(
+    state: &AppState,
+    people: OpenApiRouter<AppState>,
+) -> (
+    OpenApiRouter<AppState>,
+    OpenApiRouter<AppState>,
+    OpenApiRouter<AppState>,
+) {
+    let once = |most| from_fn_with_state((state.clone(), most), idempotency::once);
+    let people = people
+        .route_layer(once(MAX_BODY_BYTES))
+        .route_layer(from_fn_with_state(state.clone(), auth::operators));
+    let devices = devices()
+        .route_layer(once(MAX_BODY_BYTES))
+        .route_layer(from_fn_with_state(state.clone(), auth::pushers));
+    let bulk = bulk()
+        .route_layer(once(MAX_BULK_BYTES))
+        .route_layer(from_fn_with_state(state.clone(), readings::in_turn))
+        .route_layer(from_fn_with_state(state.clone(), auth::pushers));
+    (people, devices, bulk)
 }
 
 /// For everyone, without a token.
@@ -52,6 +79,18 @@ fn open() -> OpenApiRouter<AppState> {
         .routes(routes!(health::summary))
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
+}
+
+/// For devices, each with a key of its node, and for the operator.
+fn devices() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(readings::push_to_node))
+        .routes(routes!(readings::push_own))
+}
+
+/// For those who push for many.
+fn bulk() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(readings::push_bulk))
 }
 
 /// What people say of nodes.
@@ -67,6 +106,8 @@ fn registry() -> OpenApiRouter<AppState> {
             devices::set_channel,
             devices::remove_channel
         ))
+        .routes(routes!(device_keys::list, device_keys::create))
+        .routes(routes!(device_keys::revoke))
         .routes(routes!(pollers::feed))
 }
 

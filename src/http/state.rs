@@ -9,8 +9,13 @@ use evara_actors::ports::{Archive, Clock};
 use evara_actors::system::System;
 use evara_actors::twin::Twin;
 use secrecy::SecretString;
+use tokio::sync::Semaphore;
 
+use super::idempotency::Running;
+use super::readings::MAX_BULKS;
 use super::views::FeedView;
+use crate::app::device_keys::DeviceKeyring;
+use crate::app::kept::Receipts;
 use crate::app::nodes::Nodes;
 use crate::app::stats::Stats;
 use crate::history::History;
@@ -27,6 +32,10 @@ pub struct Inside {
     pub nodes: Nodes,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
+    /// Whose keys devices bear.
+    pub device_keys: Arc<DeviceKeyring>,
+    /// What came of requests that may be repeated.
+    pub receipts: Arc<dyn Receipts>,
     /// What a caller must bear.
     pub token: SecretString,
     /// The version that is running.
@@ -49,6 +58,8 @@ pub struct AppState(Arc<Shared>);
 struct Shared {
     inside: Inside,
     draining: AtomicBool,
+    running: Running,
+    bulks: Semaphore,
 }
 
 impl AppState {
@@ -57,12 +68,24 @@ impl AppState {
         Self(Arc::new(Shared {
             inside,
             draining: AtomicBool::new(false),
+            running: Running::default(),
+            bulks: Semaphore::new(MAX_BULKS),
         }))
     }
 
     /// Says from now on that no more requests should be sent here; they are still answered.
     pub fn drain(&self) {
         self.0.draining.store(true, Ordering::Release);
+    }
+
+    /// The requests with idempotency keys that run now.
+    pub(crate) fn running(&self) -> &Running {
+        &self.0.running
+    }
+
+    /// The turns of bulks of readings.
+    pub(crate) fn bulks(&self) -> &Semaphore {
+        &self.0.bulks
     }
 
     pub(crate) fn is_draining(&self) -> bool {

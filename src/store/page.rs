@@ -3,6 +3,8 @@
 use evara_actors::domain::{Source, Timestamp};
 use evara_actors::ports::Point;
 
+use crate::history::PastSample;
+
 /// The points of a page. All that one source says of one instant is one sample, in however many rows.
 #[derive(Debug)]
 pub(super) struct Page {
@@ -56,5 +58,39 @@ impl Page {
 
     pub(super) fn into_points(self) -> Vec<Point> {
         self.points
+    }
+}
+
+/// Adds what a row says to the sample that it belongs to, or as the next sample. `false` where there were
+/// `limit` of them before.
+pub(super) fn add_past(samples: &mut Vec<PastSample>, next: PastSample, limit: u32) -> bool {
+    let is_full = samples.len() >= limit as usize;
+    match samples.last_mut() {
+        Some(last) if (last.source_at, last.source) == (next.source_at, next.source) => {
+            join(last, next);
+            true
+        }
+        Some(_) | None if is_full => false,
+        Some(_) | None => {
+            samples.push(next);
+            true
+        }
+    }
+}
+
+/// Makes one sample of two pieces of it: what was said of a metric first stays.
+fn join(sample: &mut PastSample, mut piece: PastSample) {
+    if piece.received_at < sample.received_at {
+        std::mem::swap(sample, &mut piece);
+    }
+    for value in piece.values {
+        if sample.values.iter().all(|told| told.metric != value.metric) {
+            sample.values.push(value);
+        }
+    }
+    for (name, number) in piece.derived {
+        if sample.derived.iter().all(|(told, _)| *told != name) {
+            sample.derived.push((name, number));
+        }
     }
 }

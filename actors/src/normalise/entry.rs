@@ -29,7 +29,7 @@ pub fn normalise(
         .channel
         .as_ref()
         .filter(|it| it.channel_id == channel)?;
-    let ahead = entry.created_at > received_at.plus(MAX_AHEAD);
+    let ahead = is_ahead(entry.created_at, received_at);
     let mut values: Vec<Value> = Vec::with_capacity(binding.field_map.len());
     for (&field, rule) in &binding.field_map {
         let Some(text) = field_text(entry, field) else {
@@ -88,14 +88,21 @@ fn calibrate(parsed: Parsed, rule: &FieldRule) -> f64 {
     parsed.number * factor + rule.offset
 }
 
-const fn keeps_text(verdict: Verdict) -> bool {
+/// Whether a stamp is too far ahead of when it came.
+pub(super) fn is_ahead(source_at: Timestamp, received_at: Timestamp) -> bool {
+    source_at > received_at.plus(MAX_AHEAD)
+}
+
+/// Whether the text of a value is kept beside its number.
+pub(super) const fn keeps_text(verdict: Verdict) -> bool {
     match verdict.quality {
         Quality::Bad | Quality::Missing => true,
         Quality::Good | Quality::Suspect => false,
     }
 }
 
-fn shorten(text: &str) -> &str {
+/// As much of a refused text as is kept.
+pub(super) fn shorten(text: &str) -> &str {
     &text[..text.floor_char_boundary(MAX_RAW_BYTES)]
 }
 

@@ -9,8 +9,10 @@ mod entry;
 mod fixture;
 mod judge;
 mod number;
+mod pushed;
 mod unit;
 
 pub use entry::normalise;
 pub use judge::judge;
 pub use number::parse_number;
+pub use pushed::{Said, pushed};

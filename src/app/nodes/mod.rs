@@ -20,6 +20,8 @@ use secrecy::SecretString;
 use tokio::sync::{Mutex, Semaphore};
 use tokio_util::task::TaskTracker;
 
+use crate::store::{Kept, Receipts};
+
 pub use precondition::{Expected, Precondition};
 
 /// Changes under way at once. People make them, a few a second at the most; what is more is a script
@@ -108,6 +110,9 @@ impl From<RegistryError> for Error {
     }
 }
 
+/// The answer to whoever asked for a node, and who keeps it.
+pub type KeptAnswer = (Arc<dyn Receipts>, Kept);
+
 /// The way to change nodes. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Nodes(Arc<Inner>);
@@ -147,14 +152,18 @@ impl Nodes {
         (NodeId(uuid::Uuid::now_v7()), self.0.clock.now())
     }
 
-    /// Adds a node.
+    /// Adds a node, together with the answer to whoever asked for it.
     ///
     /// # Errors
     /// See [`Error`]; a node whose twin cannot be started is not kept.
-    pub async fn create(&self, spec: NodeSpec) -> Result<Arc<Twin>, Error> {
+    pub async fn create(
+        &self,
+        spec: NodeSpec,
+        answer: Option<KeptAnswer>,
+    ) -> Result<Arc<Twin>, Error> {
         checked(&spec)?;
         let inner = Arc::clone(&self.0);
-        self.in_turn(spec.id, async move { inner.create(spec).await })
+        self.in_turn(spec.id, async move { inner.create(spec, answer).await })
             .await
     }
 
@@ -231,9 +240,12 @@ impl Nodes {
 }
 
 impl Inner {
-    async fn create(&self, spec: NodeSpec) -> Result<Arc<Twin>, Error> {
+    async fn create(&self, spec: NodeSpec, answer: Option<KeptAnswer>) -> Result<Arc<Twin>, Error> {
         let id = spec.id;
-        self.registry.insert(spec.clone()).await?;
+        match &answer {
+            Some((receipts, kept)) => receipts.insert_node(spec.clone(), kept.clone()).await?,
+            None => self.registry.insert(spec.clone()).await?,
+        }
         let error = match self.system.create(spec).await {
             Ok(handle) => return Ok(handle.view()),
             Err(error) => error,
@@ -243,8 +255,16 @@ impl Inner {
             tracing::warn!(node = %id, %error, "a node without a twin stays registered");
         }
         self.follow(id).await?;
-        let twin = self.system.twin(id).ok_or(error)?;
-        Ok(twin.view())
+        if let Some(twin) = self.system.twin(id) {
+            return Ok(twin.view());
+        }
+        if let Some((receipts, kept)) = answer {
+            let forgotten = receipts.forget(kept.name).await;
+            forgotten.unwrap_or_else(|error| {
+                tracing::warn!(node = %id, %error, "a node that is gone stays answered for");
+            });
+        }
+        Err(error.into())
     }
 
     async fn rebind(

@@ -92,7 +92,7 @@ async fn world() -> (Arc<System>, Arc<OneNode>, Nodes) {
         Arc::new(NoKeys),
         clock,
     );
-    nodes.create(tank(1)).await.unwrap();
+    nodes.create(tank(1), None).await.unwrap();
     (system, registry, nodes)
 }
 
@@ -148,7 +148,7 @@ async fn a_twin_whose_node_the_registry_has_not_goes_with_the_next_change() {
     let gone = nodes.update(version(2), Precondition::None).await;
     assert!(matches!(gone, Err(Error::NotFound)));
     assert!(system.twin(tank(1).id).is_none());
-    nodes.create(tank(1)).await.unwrap();
+    nodes.create(tank(1), None).await.unwrap();
     registry.hold(None);
     nodes.remove(tank(1).id, Precondition::None).await.unwrap();
     assert!(system.twin(tank(1).id).is_none());
@@ -159,7 +159,7 @@ async fn a_node_whose_twin_does_not_start_is_not_kept() {
     let (system, registry, nodes) = world().await;
     system.drain(Duration::from_secs(1)).await;
     registry.hold(None);
-    let other = nodes.create(tank(2)).await;
+    let other = nodes.create(tank(2), None).await;
     assert!(matches!(other, Err(Error::System(_))));
     assert!(registry.nodes().await.unwrap().is_empty());
 }

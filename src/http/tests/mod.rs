@@ -3,9 +3,12 @@
 mod conventions;
 mod description;
 mod garbage;
+mod memory;
+mod once;
 mod operations;
 mod past;
 mod past_scene;
+mod pushing;
 mod scene;
 mod sockets;
 mod surface;

@@ -19,6 +19,8 @@ use http_body_util::BodyExt;
 use secrecy::SecretString;
 use serde_json::Value;
 
+use super::memory::Memory;
+use crate::app::device_keys::DeviceKeyring;
 use crate::app::nodes::{KeysError, Nodes, ReadKeys};
 use crate::history::{Checkpoint, History, PastSample, Rollup, RollupSpan, SampleSpan, Standing};
 use crate::http::{AppState, Edge, Inside, service};
@@ -89,9 +91,13 @@ impl Scene {
         let system = started.await.unwrap();
         let registry = Arc::new(MemoryRegistry::default());
         let keys = Arc::new(MemoryKeys::default());
-        let nodes = Nodes::new(Arc::clone(&system), registry, keys, clock.clone());
+        let nodes = Nodes::new(Arc::clone(&system), registry.clone(), keys, clock.clone());
         let token = SecretString::from(TOKEN);
+        let memory = Arc::new(Memory::new(registry));
+        let device_keys = DeviceKeyring::new(memory.clone(), clock.clone());
         let inside = Inside {
+            device_keys: Arc::new(device_keys),
+            receipts: memory,
             system,
             archive: asked,
             history,

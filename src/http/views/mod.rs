@@ -5,10 +5,12 @@ mod admin;
 mod channel;
 mod config;
 mod dashboard;
+mod device_keys;
 mod feed;
 mod history;
 mod names;
 mod node;
+mod readings;
 mod telemetry;
 mod time;
 mod twin;
@@ -20,10 +22,12 @@ pub(crate) use admin::{ActorView, DeadLetterView, PresenceView};
 pub(crate) use channel::{ChannelBody, ChannelView};
 pub(crate) use config::ConfigBody;
 pub(crate) use dashboard::{Dependencies, FleetRow, HealthView, StatsView};
+pub(crate) use device_keys::{DeviceKeyBody, DeviceKeyView, NewDeviceKeyView};
 pub(crate) use feed::{FeedView, PageView, PollerView};
 pub(crate) use history::{EventView, PointView};
 pub(crate) use names::{CategoryView, KindView, QualityView, ReasonView, StateView};
 pub(crate) use node::{MaintenanceBody, MapPoint, NodeBody, NodeView};
+pub(crate) use readings::{BatchBody, BatchView, BulkBody, BulkView, ReadingsBody, TakenView};
 pub(crate) use telemetry::{
     AggregateView, BucketView, BucketWidth, BucketsView, FillView, TelemetryView,
 };

@@ -3,11 +3,14 @@
 //! A law takes a [`Site`] and may open it more than once. Nothing here names a database.
 
 pub(crate) mod batches;
+pub(crate) mod device_keys;
 pub(crate) mod fixtures;
 pub(crate) mod history;
 pub(crate) mod log;
 pub(crate) mod ownership;
 pub(crate) mod past;
+pub(crate) mod pieces;
+pub(crate) mod receipts;
 pub(crate) mod registry;
 pub(crate) mod samples;
 pub(crate) mod seam;
@@ -17,7 +20,7 @@ use std::sync::Arc;
 
 use evara_actors::ports::{Archive, BoxFuture, Ownership, Registry};
 
-use super::ChannelSecrets;
+use super::{ChannelSecrets, DeviceKeys, Receipts};
 use crate::history::Rolling;
 
 /// Where a store lives while it is closed; empty at first.
@@ -33,13 +36,22 @@ pub(crate) struct Opened {
     pub(crate) registry: Arc<dyn Registry>,
     pub(crate) secrets: Arc<dyn ChannelSecrets>,
     pub(crate) rolling: Arc<dyn Rolling>,
+    pub(crate) device_keys: Arc<dyn DeviceKeys>,
+    pub(crate) receipts: Arc<dyn Receipts>,
 }
 
 impl Opened {
     /// A store that implements every port, from now on the owner of what it holds.
     pub(crate) async fn new<S>(store: S) -> Self
     where
-        S: Ownership + Archive + Registry + ChannelSecrets + Rolling + 'static,
+        S: Ownership
+            + Archive
+            + Registry
+            + ChannelSecrets
+            + DeviceKeys
+            + Receipts
+            + Rolling
+            + 'static,
     {
         let store = Arc::new(store);
         store.claim().await.unwrap();
@@ -48,7 +60,9 @@ impl Opened {
             archive: Arc::<S>::clone(&store),
             registry: Arc::<S>::clone(&store),
             rolling: Arc::<S>::clone(&store),
-            secrets: store,
+            secrets: Arc::<S>::clone(&store),
+            device_keys: Arc::<S>::clone(&store),
+            receipts: store,
         }
     }
 }
@@ -87,6 +101,11 @@ macro_rules! conformance {
                 late_rows_are_history,
                 a_node_that_changed_its_kind_keeps_both_histories,
             }
+            pieces {
+                a_pusher_may_speak_of_an_instant_in_pieces,
+                pages_never_cut_what_a_pusher_said_of_an_instant,
+                what_a_pusher_repeats_beside_something_new_is_told_once,
+            }
             log {
                 samples_and_events_are_one_log_by_revision,
                 every_change_reads_back_as_it_was_written,
@@ -120,6 +139,22 @@ macro_rules! conformance {
                 a_removed_node_leaves_its_history_and_no_twin,
                 a_node_that_is_added_again_brings_its_twin_back,
                 of_two_writers_of_one_version_one_wins,
+            }
+            device_keys {
+                a_key_is_kept_whole_until_it_is_revoked,
+                a_device_key_needs_a_node_and_goes_with_it,
+                a_node_has_no_more_keys_than_the_limit,
+                the_use_of_a_key_never_moves_back,
+            }
+            receipts {
+                an_answer_is_given_to_the_same_request_and_to_no_other,
+                a_request_that_was_begun_is_open_as_of_then_until_it_is_answered,
+                the_first_answer_stays,
+                a_receipt_counts_for_a_day,
+                old_receipts_are_forgotten_a_few_at_a_time,
+                a_node_and_its_answer_are_kept_together_or_not_at_all,
+                a_key_and_its_answer_are_kept_together_or_not_at_all,
+                of_two_who_begin_a_request_both_see_the_same_beginning,
             }
             secrets {
                 a_read_key_is_kept_for_its_channel_until_replaced,

@@ -7,8 +7,8 @@ use evara_actors::ports::{ArchiveError, RegistryError};
 use tokio_postgres::error::{ErrorPosition, SqlState};
 
 use super::tls::TlsError;
-use crate::store::SecretsError;
 use crate::store::unreadable::Unreadable;
+use crate::store::{DeviceKeysError, ReceiptsError, SecretsError};
 
 /// Why the store did not open.
 #[derive(Debug, thiserror::Error)]
@@ -158,6 +158,18 @@ impl From<Failure> for ArchiveError {
 }
 
 impl From<Failure> for RegistryError {
+    fn from(failure: Failure) -> Self {
+        Self::Unavailable(Box::new(failure))
+    }
+}
+
+impl From<Failure> for DeviceKeysError {
+    fn from(failure: Failure) -> Self {
+        Self::Unavailable(Box::new(failure))
+    }
+}
+
+impl From<Failure> for ReceiptsError {
     fn from(failure: Failure) -> Self {
         Self::Unavailable(Box::new(failure))
     }

@@ -13,7 +13,8 @@ use super::{PostgresStore, rows, statements};
 use crate::history::{
     Checkpoint, History, PastSample, Rollup, RollupSpan, SampleSpan, Standing, Unit,
 };
-use crate::store::codes;
+use crate::store::page::add_past;
+use crate::store::source_key::SourceKey;
 
 /// What a mark is of.
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -77,36 +78,35 @@ async fn samples(
     span: SampleSpan,
 ) -> Result<Vec<PastSample>, Failure> {
     let mut samples: Vec<PastSample> = Vec::new();
-    let mut after = span.after.filter(|(at, _)| *at >= span.from);
+    // No source is as short as none: it is before all others of its instant.
+    let mut after = match span.after.filter(|(at, _)| *at >= span.from) {
+        Some((at, source)) => (At(at), SourceKey::last_of(source).as_bytes().to_vec()),
+        None => (At(span.from), Vec::new()),
+    };
     loop {
-        // No source is as short as none: it is before all others of its instant.
-        let (at, source) = match after {
-            Some((at, source)) => (at, codes::of_source(source).to_vec()),
-            None => (span.from, Vec::new()),
-        };
-        let limit = i64::from(span.limit) - samples.len() as i64;
-        let params: Params<'_> = &[&node.0, &At(at), &source, &At(span.to), &limit];
+        // One more, since only the next sample tells that this one is whole.
+        let limit = i64::from(span.limit) + 1 - samples.len() as i64;
+        let (at, source) = &after;
+        let params: Params<'_> = &[&node.0, at, source, &At(span.to), &limit];
         let found = transaction
             .rows(statements::SAMPLES_BY_TIME, params)
             .await?;
-        let is_last = (found.len() as i64) < limit;
         for (row, (kind, sample)) in whole_samples(transaction, node, &found).await? {
-            let key = (sample.source_at, sample.source);
-            // A node that became another kind may have taken one sample into both tables.
-            if after.replace(key) == Some(key) {
-                continue;
-            }
-            samples.push(PastSample {
+            let next = PastSample {
                 source: sample.source,
                 source_at: sample.source_at,
                 received_at: sample.received_at,
                 revision: rows::revision(row)?,
                 values: sample.values,
                 derived: rows::all_derived(row, kind)?,
-            });
+            };
+            if !add_past(&mut samples, next, span.limit) {
+                return Ok(samples);
+            }
         }
-        if is_last || samples.len() >= span.limit as usize {
-            return Ok(samples);
+        match found.last().filter(|_| found.len() as i64 == limit) {
+            Some(last) => after = rows::place(last)?,
+            None => return Ok(samples),
         }
     }
 }

@@ -4,6 +4,7 @@ use evara_actors::domain::{NodeId, NodeSpec};
 use evara_actors::ports::{BoxFuture, Registry, RegistryError};
 
 use super::error::Failure;
+use super::receipts::{Sealed, keep};
 use super::statements::Query;
 use super::transaction::{Params, Transaction};
 use super::values::{At, json_to_stored, to_stored};
@@ -17,7 +18,7 @@ const KEY_CONSTRAINT: &str = "nodes_by_key";
 const ID_CONSTRAINT: &str = "nodes_pkey";
 
 /// What a write came to, where the database itself did not fail.
-type Outcome = Result<(), RegistryError>;
+pub(super) type Outcome = Result<(), RegistryError>;
 
 impl Registry for PostgresStore {
     fn nodes(&self) -> BoxFuture<'_, Result<Vec<NodeSpec>, RegistryError>> {
@@ -27,7 +28,7 @@ impl Registry for PostgresStore {
     }
 
     fn insert(&self, spec: NodeSpec) -> BoxFuture<'_, Result<(), RegistryError>> {
-        Box::pin(async move { insert(self, &spec).await? })
+        Box::pin(async move { insert(self, &spec, None).await? })
     }
 
     fn update(&self, spec: NodeSpec) -> BoxFuture<'_, Result<(), RegistryError>> {
@@ -39,7 +40,12 @@ impl Registry for PostgresStore {
     }
 }
 
-async fn insert(store: &PostgresStore, spec: &NodeSpec) -> Result<Outcome, Failure> {
+/// Adds a node, and keeps the answer to whoever asked for it.
+pub(super) async fn insert(
+    store: &PostgresStore,
+    spec: &NodeSpec,
+    kept: Option<&Sealed>,
+) -> Result<Outcome, Failure> {
     let mut transaction = store.writing_of(spec.id).await?;
     if is_there(&mut transaction, spec.id).await? {
         transaction.roll_back().await;
@@ -55,6 +61,7 @@ async fn insert(store: &PostgresStore, spec: &NodeSpec) -> Result<Outcome, Failu
     transaction
         .rows(statements::UNDO_REMOVED, &[&spec.id.0])
         .await?;
+    keep(&mut transaction, kept).await?;
     transaction.commit().await?;
     Ok(Ok(()))
 }

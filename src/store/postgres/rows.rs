@@ -16,7 +16,7 @@ use crate::history::{Checkpoint, Due, Mark, Reading, Rollup, RuleBook, Summary};
 use crate::store::sample::{self, MAX_COLUMNS, MAX_DERIVED};
 use crate::store::source_key::SourceKey;
 use crate::store::unreadable::Unreadable;
-use crate::store::{codes, json};
+use crate::store::{DeviceKey, codes, json};
 
 /// The kind of a row of the change log that is an event.
 const EVENT: i16 = -1;
@@ -264,6 +264,31 @@ pub(super) fn dead_letter(row: &Row) -> Result<DeadLetter, Failure> {
         error: from_stored(get(row, 3)?)?,
         message: from_stored(get(row, 4)?)?,
     })
+}
+
+pub(super) fn device_key(row: &Row) -> Result<DeviceKey, Failure> {
+    let (name, last_used_at): (Option<String>, Option<At>) = (get(row, 2)?, get(row, 5)?);
+    let At(created_at) = get(row, 4)?;
+    Ok(DeviceKey {
+        id: get(row, 0)?,
+        node: NodeId(get(row, 1)?),
+        name: name.map(from_stored).transpose()?,
+        digest: digest(row, 3)?,
+        created_at,
+        last_used_at: last_used_at.map(|At(at)| at),
+    })
+}
+
+/// A row of `receipt`: the digest of the request, when it was begun, and the answer, sealed.
+pub(super) fn receipt(row: &Row) -> Result<([u8; 32], Timestamp, Option<Vec<u8>>), Failure> {
+    let At(begun_at) = get(row, 1)?;
+    Ok((digest(row, 0)?, begun_at, get(row, 2)?))
+}
+
+fn digest(row: &Row, column: usize) -> Result<[u8; 32], Failure> {
+    let bytes: Vec<u8> = get(row, column)?;
+    let short = |_| Unreadable("a digest of another length".to_owned());
+    Ok(bytes.try_into().map_err(short)?)
 }
 
 pub(super) fn node_spec(row: &Row) -> Result<NodeSpec, Failure> {

@@ -23,14 +23,17 @@ macro_rules! statements {
 
 statements! {
     ALL_CURSORS = "all_cursors";
+    ALL_DEVICE_KEYS = "all_device_keys";
     ALL_NODES = "all_nodes";
     ALL_READ_KEYS = "all_read_keys";
     ALL_RULES = "all_rules";
     ALL_SNAPSHOTS = "all_snapshots";
+    BEGIN_RECEIPT = "begin_receipt";
     CHANGES_BY_REVISION = "changes_by_revision";
     CHECKPOINT_AT = "checkpoint_at";
     CLAIM_SHARDS = "claim_shards";
     CURRENT_TRANSACTION = "current_transaction";
+    DELETE_DEVICE_KEY = "delete_device_key";
     DELETE_NODE = "delete_node";
     DELETE_READ_KEY = "delete_read_key";
     DROP_DUE_OF_NODE = "drop_due_of_node";
@@ -45,12 +48,16 @@ statements! {
     EXPIRE_GENERIC = "expire_generic";
     EXPIRE_TANK = "expire_tank";
     FIND_FACT = "find_fact";
+    FINISH_RECEIPT = "finish_receipt";
+    FORGET_OLD_RECEIPTS = "forget_old_receipts";
+    FORGET_RECEIPT = "forget_receipt";
     FORGET_STALE_READ_KEY = "forget_stale_read_key";
     HAS_NODE = "has_node";
     HAS_READ_KEY = "has_read_key";
     HOLD_SHARDS = "hold_shards";
     INSERT_DEAD_LETTERS = "insert_dead_letters";
     INSERT_DEEP = "insert_deep";
+    INSERT_DEVICE_KEY = "insert_device_key";
     INSERT_EVENTS = "insert_events";
     INSERT_FLOW = "insert_flow";
     INSERT_GENERIC = "insert_generic";
@@ -59,6 +66,7 @@ statements! {
     INSERT_REMOVED = "insert_removed";
     INSERT_TANK = "insert_tank";
     KEEP_FACT = "keep_fact";
+    LOCK_NODE = "lock_node";
     LOCK_SHARDS = "lock_shards";
     LOG_TAILS = "log_tails";
     MAKE_DAYS_DUE = "make_days_due";
@@ -77,6 +85,7 @@ statements! {
     PUT_ROLLUP_HOURS = "put_rollup_hours";
     PUT_RULE = "put_rule";
     PUT_SNAPSHOTS = "put_snapshots";
+    RECEIPT = "receipt";
     ROLLUP_DAYS_BETWEEN = "rollup_days_between";
     ROLLUP_HOURS_BETWEEN = "rollup_hours_between";
     RULE_OF_NODE = "rule_of_node";
@@ -85,6 +94,7 @@ statements! {
     SEALED_BEFORE = "sealed_before";
     SETTLE_DUE_DAY = "settle_due_day";
     TAKE_MARKS = "take_marks";
+    TOUCH_DEVICE_KEYS = "touch_device_keys";
     TRANSACTION_STATUS = "transaction_status";
     UNDO_REMOVED = "undo_removed";
     UPDATE_NODE = "update_node";

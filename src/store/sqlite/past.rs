@@ -11,6 +11,8 @@ use crate::history::{
     Checkpoint, History, PastSample, Rollup, RollupSpan, RuleBook, SampleSpan, Standing, Unit,
 };
 use crate::store::codes;
+use crate::store::page::add_past;
+use crate::store::source_key::SourceKey;
 
 impl History for SqliteStore {
     fn samples(
@@ -78,31 +80,25 @@ fn samples(
     let mut statement = transaction.prepare_cached(statements::SAMPLES_BY_TIME)?;
     // No source is as short as none: it is before all others of its instant.
     let (at, source) = match span.after.filter(|(at, _)| *at >= span.from) {
-        Some((at, source)) => (at, codes::of_source(source).to_vec()),
+        Some((at, source)) => (at, SourceKey::last_of(source).as_bytes().to_vec()),
         None => (span.from, Vec::new()),
     };
     let key = params![node.0.as_bytes(), at.millis(), source, span.to.millis()];
     let mut found = statement.query(key)?;
     let mut samples: Vec<PastSample> = Vec::new();
-    while samples.len() < span.limit as usize {
-        let Some(row) = found.next()? else { break };
+    while let Some(row) = found.next()? {
         let sample = rows::sample(&transaction, node, row)?;
-        let key = (sample.source_at, sample.source);
-        // A node that became another kind may have taken one sample into both tables.
-        if samples
-            .last()
-            .is_some_and(|last| (last.source_at, last.source) == key)
-        {
-            continue;
-        }
-        samples.push(PastSample {
+        let next = PastSample {
             source: sample.source,
             source_at: sample.source_at,
             received_at: sample.received_at,
             revision: codes::revision(row.get(4)?),
             values: sample.values,
             derived: rows::all_derived(row)?,
-        });
+        };
+        if !add_past(&mut samples, next, span.limit) {
+            break;
+        }
     }
     Ok(samples)
 }

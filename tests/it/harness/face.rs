@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode};
+use evara::app::device_keys::DeviceKeyring;
 use evara::app::nodes::{KeysError, Nodes, ReadKeys};
 use evara::http::{AppState, Edge, Inside, service};
 use evara::thingspeak::Keyring;
@@ -41,6 +42,7 @@ impl World {
             known: Mutex::default(),
         });
         let system = Arc::clone(self.system());
+        let device_keys = DeviceKeyring::new(self.shelf().clone(), self.clock.clone());
         let nodes = Nodes::new(
             Arc::clone(&system),
             self.shelf().clone(),
@@ -53,6 +55,8 @@ impl World {
             history: self.shelf().clone(),
             nodes,
             clock: self.clock.clone(),
+            device_keys: Arc::new(device_keys),
+            receipts: self.shelf().clone(),
             token: SecretString::from(TOKEN),
             version: "0.0.0",
         })))
@@ -73,6 +77,12 @@ impl Face {
 
     pub(crate) async fn send(&self, method: Method, path: &str, body: Value) -> Reply {
         self.ask(method, path, None, body).await
+    }
+
+    /// Sends a body under an idempotency key.
+    pub(crate) async fn send_once(&self, key: &str, path: &str, body: Value) -> Reply {
+        let header = Some(("idempotency-key", key));
+        self.ask(Method::POST, path, header, body).await
     }
 
     async fn ask(

@@ -12,6 +12,7 @@ mod face;
 mod log;
 mod scratch;
 mod shelf;
+mod shelf_keys;
 mod truth;
 mod wire;
 

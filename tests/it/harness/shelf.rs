@@ -76,7 +76,10 @@ impl Shelf {
         now
     }
 
-    async fn registry(&self) -> Result<RwLockReadGuard<'_, SqliteStore>, RegistryError> {
+    /// The store, unless it is away.
+    pub(super) async fn open_store(
+        &self,
+    ) -> Result<RwLockReadGuard<'_, SqliteStore>, RegistryError> {
         let gone = || RegistryError::Unavailable("gone".into());
         if *self.mood.lock().unwrap() == Mood::Away {
             return Err(gone());
@@ -215,18 +218,18 @@ impl History for Shelf {
 
 impl Registry for Shelf {
     fn nodes(&self) -> BoxFuture<'_, Result<Vec<NodeSpec>, RegistryError>> {
-        Box::pin(async { self.registry().await?.nodes().await })
+        Box::pin(async { self.open_store().await?.nodes().await })
     }
 
     fn insert(&self, spec: NodeSpec) -> BoxFuture<'_, Result<(), RegistryError>> {
-        Box::pin(async { self.registry().await?.insert(spec).await })
+        Box::pin(async { self.open_store().await?.insert(spec).await })
     }
 
     fn update(&self, spec: NodeSpec) -> BoxFuture<'_, Result<(), RegistryError>> {
-        Box::pin(async { self.registry().await?.update(spec).await })
+        Box::pin(async { self.open_store().await?.update(spec).await })
     }
 
     fn remove(&self, id: NodeId) -> BoxFuture<'_, Result<(), RegistryError>> {
-        Box::pin(async move { self.registry().await?.remove(id).await })
+        Box::pin(async move { self.open_store().await?.remove(id).await })
     }
 }

@@ -1,0 +1,106 @@
+//! What is done now and then, behind everything else: writing down when device keys were used, and
+//! forgetting answers that nobody may ask for again.
+//!
+//! Nothing waits for it, and what fails is tried again the next time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use evara_actors::ports::Clock;
+use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::device_keys::DeviceKeyring;
+use crate::store::{RECEIPT_AGE, Receipts};
+
+/// As exact as the use of a key is told.
+const EVERY: Duration = Duration::from_secs(60);
+
+/// Answers that are forgotten in one transaction: some milliseconds of the store's time.
+const BATCH: u32 = 1_000;
+
+/// Batches in one round: more than requests with keys that a minute can bring.
+const MOST_BATCHES: u32 = 1_000;
+
+/// For the last round, at the end of the service.
+const LAST_WITHIN: Duration = Duration::from_secs(2);
+
+/// Whoever does it.
+#[derive(Debug)]
+pub(super) struct Chores {
+    hands: Hands,
+    tasks: TaskTracker,
+    ended: CancellationToken,
+}
+
+#[derive(Debug, Clone)]
+struct Hands {
+    keys: Arc<DeviceKeyring>,
+    receipts: Arc<dyn Receipts>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Chores {
+    pub(super) fn start(
+        keys: Arc<DeviceKeyring>,
+        receipts: Arc<dyn Receipts>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let hands = Hands {
+            keys,
+            receipts,
+            clock,
+        };
+        let chores = Self {
+            hands: hands.clone(),
+            tasks: TaskTracker::new(),
+            ended: CancellationToken::new(),
+        };
+        let ended = chores.ended.clone();
+        chores.tasks.spawn(async move {
+            ended.run_until_cancelled(hands.work()).await;
+        });
+        chores
+    }
+
+    /// Ends it, after a last look at the keys.
+    pub(super) async fn end(&self) {
+        self.ended.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+        let _unwritten = timeout(LAST_WITHIN, self.hands.write_uses()).await;
+    }
+}
+
+impl Hands {
+    async fn work(self) {
+        let mut rounds = interval_at(Instant::now() + EVERY, EVERY);
+        rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            rounds.tick().await;
+            self.write_uses().await;
+            self.forget_old().await;
+        }
+    }
+
+    async fn write_uses(&self) {
+        if let Err(error) = self.keys.write_uses().await {
+            tracing::warn!(%error, "when device keys were used is not written");
+        }
+    }
+
+    async fn forget_old(&self) {
+        let before = self.clock.now().minus(RECEIPT_AGE);
+        for _ in 0..MOST_BATCHES {
+            match self.receipts.forget_older(before, BATCH).await {
+                Ok(forgotten) if forgotten == u64::from(BATCH) => {}
+                Ok(_) => return,
+                Err(error) => {
+                    tracing::warn!(%error, "old answers are not forgotten");
+                    return;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! A request that is repeated under its key: done once, answered alike.
+
+use axum::http::{HeaderMap, Method, StatusCode};
+use serde_json::{Value, json};
+
+use super::scene::{Reply, Scene, TANK, request};
+
+async fn keyed(scene: &Scene, key: &str, path: &str, body: &str) -> Reply {
+    let mut request = request(Method::POST, path, body);
+    let headers = request.headers_mut();
+    headers.insert("idempotency-key", key.parse().unwrap());
+    scene.send(request).await
+}
+
+fn assert_alike(one: &Reply, two: &Reply) {
+    assert_eq!(one.status, two.status);
+    assert_eq!(one.bytes, two.bytes);
+    let kept = |headers: &HeaderMap| {
+        ["location", "etag", "content-type"].map(|name| headers.get(name).cloned())
+    };
+    assert_eq!(kept(&one.headers), kept(&two.headers));
+}
+
+#[tokio::test]
+async fn a_node_is_made_once_and_its_maker_is_answered_alike() {
+    let scene = Scene::empty().await;
+    let made = keyed(&scene, "k-1", "/api/v1/nodes", TANK).await;
+    assert_eq!(made.status, StatusCode::CREATED);
+    let again = keyed(&scene, "k-1", "/api/v1/nodes", TANK).await;
+    assert_alike(&made, &again);
+    let shown = scene.get(made.header("location")).await;
+    assert_eq!(shown.json(), made.json());
+    assert_eq!(shown.header("etag"), made.header("etag"));
+    let other = keyed(
+        &scene,
+        "k-1",
+        "/api/v1/nodes",
+        &TANK.replace("oht-7", "oht-8"),
+    )
+    .await;
+    assert_eq!(
+        (other.status, other.code().as_str()),
+        (StatusCode::CONFLICT, "idempotency_mismatch")
+    );
+    let id = made.json()["id"].as_str().unwrap().to_owned();
+    let elsewhere = format!("/api/v1/nodes/{id}/maintenance");
+    assert_eq!(
+        keyed(&scene, "k-1", &elsewhere, TANK).await.code(),
+        "idempotency_mismatch"
+    );
+}
+
+#[tokio::test]
+async fn a_refusal_is_not_kept_and_frees_the_key() {
+    let scene = Scene::empty().await;
+    let refused = keyed(&scene, "k", "/api/v1/nodes", r#"{"label": 1}"#).await;
+    assert_eq!(refused.status, StatusCode::BAD_REQUEST);
+    let made = keyed(&scene, "k", "/api/v1/nodes", TANK).await;
+    assert_eq!(made.status, StatusCode::CREATED);
+}
+
+#[tokio::test]
+async fn a_device_key_is_made_once_and_shown_again_to_whoever_asked_for_it() {
+    let (scene, id) = Scene::with_tank().await;
+    let path = format!("/api/v1/devices/{id}/keys");
+    let made = keyed(&scene, "k", &path, "{}").await;
+    assert_eq!(made.status, StatusCode::CREATED);
+    assert_alike(&made, &keyed(&scene, "k", &path, "{}").await);
+    assert_eq!(
+        scene.get(&path).await.json()["items"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+}
+
+#[tokio::test]
+async fn readings_without_a_time_are_taken_once_under_a_key() {
+    let (scene, id) = Scene::with_tank().await;
+    let path = format!("/api/v1/nodes/{id}/readings");
+    let body = r#"{"readings": [{"metric": "distance_cm", "value": 53.2}]}"#;
+    let taken = keyed(&scene, "k", &path, body).await;
+    assert_eq!(
+        (taken.status, &taken.json()["accepted"]),
+        (StatusCode::OK, &json!(1))
+    );
+    assert_alike(&taken, &keyed(&scene, "k", &path, body).await);
+    let other = body.replace("53.2", "53.3");
+    assert_eq!(
+        keyed(&scene, "k", &path, &other).await.code(),
+        "idempotency_mismatch"
+    );
+}
+
+#[tokio::test]
+async fn a_bulk_is_answered_alike_under_a_key() {
+    let (scene, id) = Scene::with_tank().await;
+    let reading = json!({ "metric": "distance_cm", "value": 53.2 });
+    let batch = json!({ "node_id": id, "readings": [reading] });
+    let bulk = json!({ "batches": [batch, { "node_key": "none", "readings": [reading] }] });
+    let taken = keyed(&scene, "k", "/api/v1/telemetry", &bulk.to_string()).await;
+    assert_eq!(taken.json()["results"][1]["status"], 404);
+    let again = keyed(&scene, "k", "/api/v1/telemetry", &bulk.to_string()).await;
+    assert_alike(&taken, &again);
+}
+
+#[tokio::test]
+async fn callers_do_not_meet_in_each_others_keys() {
+    let (scene, id) = Scene::with_tank().await;
+    let keys = format!("/api/v1/devices/{id}/keys");
+    let key = scene.post(&keys, "{}").await.json()["key"].clone();
+    let path = format!("/api/v1/nodes/{id}/readings");
+    let body = |value: f64| json!({ "readings": [{ "metric": "ph", "value": value }] }).to_string();
+    assert_eq!(
+        keyed(&scene, "k", &path, &body(7.0)).await.status,
+        StatusCode::OK
+    );
+    let mut by_device = request(Method::POST, &path, &body(8.0));
+    let headers = by_device.headers_mut();
+    headers.insert("idempotency-key", "k".parse().unwrap());
+    let key = format!("Device {}", key.as_str().unwrap());
+    headers.insert("authorization", key.parse().unwrap());
+    assert_eq!(scene.send(by_device).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn of_two_requests_at_once_one_is_done() {
+    let scene = Scene::empty().await;
+    let (one, two) = tokio::join!(
+        keyed(&scene, "k", "/api/v1/nodes", TANK),
+        keyed(&scene, "k", "/api/v1/nodes", TANK),
+    );
+    for reply in [&one, &two] {
+        let done = reply.status == StatusCode::CREATED;
+        assert!(done || reply.code() == "conflict", "{}", reply.json());
+    }
+    assert!([one.status, two.status].contains(&StatusCode::CREATED));
+    let nodes: Value = scene.get("/api/v1/nodes").await.json();
+    assert_eq!(nodes["items"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_key_that_is_no_key_is_400_on_every_post() {
+    let (scene, id) = Scene::with_tank().await;
+    for path in [
+        "/api/v1/nodes".to_owned(),
+        format!("/api/v1/nodes/{id}/readings"),
+        "/api/v1/telemetry".to_owned(),
+        "/api/v1/admin/pollers/7/poll".to_owned(),
+    ] {
+        for key in ["", " ", "a b", "k\u{e9}", &"x".repeat(129)] {
+            let reply = keyed(&scene, key, &path, "{}").await;
+            assert_eq!(reply.status, StatusCode::BAD_REQUEST, "{path} {key}");
+            assert_eq!(reply.json()["errors"][0]["pointer"], "/idempotency-key");
+        }
+        let reply = keyed(&scene, &"x".repeat(128), &path, "{").await;
+        assert!(!reply.status.is_server_error(), "{path}");
+    }
+    let mut twice = request(Method::POST, "/api/v1/nodes", TANK);
+    for key in ["a", "b"] {
+        twice
+            .headers_mut()
+            .append("idempotency-key", key.parse().unwrap());
+    }
+    assert_eq!(scene.send(twice).await.status, StatusCode::BAD_REQUEST);
+}

@@ -1,0 +1,117 @@
+//! Laws of the devices' keys: kept as long as the node and no longer, and never too many.
+
+use evara_actors::domain::Timestamp;
+use uuid::Uuid;
+
+use super::fixtures::{at, node, spec};
+use super::{Opened, Site};
+use crate::store::{DeviceKey, DeviceKeysError, MAX_DEVICE_KEYS};
+
+pub(crate) fn key(id: u8, owner: u128) -> DeviceKey {
+    DeviceKey {
+        id: Uuid::from_u128(id.into()),
+        node: node(owner),
+        name: (id % 2 == 1).then(|| "पंप घर № 7".to_owned()),
+        digest: [id; 32],
+        created_at: at(id.into()),
+        last_used_at: None,
+    }
+}
+
+pub(crate) async fn a_key_is_kept_whole_until_it_is_revoked(site: &dyn Site) {
+    {
+        let Opened {
+            registry,
+            device_keys,
+            ..
+        } = site.open().await;
+        registry.insert(spec(1, "one")).await.unwrap();
+        registry.insert(spec(2, "two")).await.unwrap();
+        for key in [key(2, 2), key(1, 1), key(3, 1)] {
+            device_keys.insert_device_key(key, None).await.unwrap();
+        }
+    }
+    let Opened { device_keys, .. } = site.open().await;
+    let known = device_keys.device_keys().await.unwrap();
+    assert_eq!(known, [key(1, 1), key(2, 2), key(3, 1)]);
+    let foreign = device_keys.remove_device_key(node(2), key(1, 1).id).await;
+    assert!(matches!(foreign, Err(DeviceKeysError::NotFound)));
+    device_keys
+        .remove_device_key(node(1), key(1, 1).id)
+        .await
+        .unwrap();
+    let again = device_keys.remove_device_key(node(1), key(1, 1).id).await;
+    assert!(matches!(again, Err(DeviceKeysError::NotFound)));
+    let known = device_keys.device_keys().await.unwrap();
+    assert_eq!(known, [key(2, 2), key(3, 1)]);
+}
+
+pub(crate) async fn a_device_key_needs_a_node_and_goes_with_it(site: &dyn Site) {
+    let Opened {
+        registry,
+        device_keys,
+        ..
+    } = site.open().await;
+    let refused = device_keys.insert_device_key(key(1, 1), None).await;
+    assert!(matches!(refused, Err(DeviceKeysError::NotFound)));
+    registry.insert(spec(1, "one")).await.unwrap();
+    device_keys
+        .insert_device_key(key(1, 1), None)
+        .await
+        .unwrap();
+    registry.remove(node(1)).await.unwrap();
+    registry.insert(spec(1, "one")).await.unwrap();
+    assert!(device_keys.device_keys().await.unwrap().is_empty());
+}
+
+pub(crate) async fn a_node_has_no_more_keys_than_the_limit(site: &dyn Site) {
+    let Opened {
+        registry,
+        device_keys,
+        ..
+    } = site.open().await;
+    registry.insert(spec(1, "one")).await.unwrap();
+    registry.insert(spec(2, "two")).await.unwrap();
+    let most = u8::try_from(MAX_DEVICE_KEYS).unwrap();
+    for id in 1..=most {
+        device_keys
+            .insert_device_key(key(id, 1), None)
+            .await
+            .unwrap();
+    }
+    let refused = device_keys.insert_device_key(key(most + 1, 1), None).await;
+    assert!(matches!(refused, Err(DeviceKeysError::Full)));
+    device_keys
+        .insert_device_key(key(most + 2, 2), None)
+        .await
+        .unwrap();
+    device_keys
+        .remove_device_key(node(1), key(1, 1).id)
+        .await
+        .unwrap();
+    device_keys
+        .insert_device_key(key(most + 1, 1), None)
+        .await
+        .unwrap();
+}
+
+pub(crate) async fn the_use_of_a_key_never_moves_back(site: &dyn Site) {
+    let Opened {
+        registry,
+        device_keys,
+        ..
+    } = site.open().await;
+    registry.insert(spec(1, "one")).await.unwrap();
+    device_keys
+        .insert_device_key(key(1, 1), None)
+        .await
+        .unwrap();
+    let used = async |second: i64| -> Option<Timestamp> {
+        let uses = vec![(Uuid::from_u128(99), at(1)), (key(1, 1).id, at(second))];
+        device_keys.touch_device_keys(uses).await.unwrap();
+        device_keys.device_keys().await.unwrap()[0].last_used_at
+    };
+    assert_eq!(used(5).await, Some(at(5)));
+    assert_eq!(used(4).await, Some(at(5)));
+    assert_eq!(used(6).await, Some(at(6)));
+}

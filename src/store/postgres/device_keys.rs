@@ -1,0 +1,102 @@
+//! The devices' keys over PostgreSQL.
+
+use evara_actors::domain::{NodeId, Timestamp};
+use evara_actors::ports::BoxFuture;
+use uuid::Uuid;
+
+use super::error::Failure;
+use super::receipts::{Sealed, keep};
+use super::values::{At, to_stored};
+use super::{PostgresStore, history, rows, statements};
+use crate::store::{DeviceKey, DeviceKeys, DeviceKeysError, Kept, MAX_DEVICE_KEYS};
+
+/// What a write came to, where the database itself did not fail.
+type Outcome = Result<(), DeviceKeysError>;
+
+impl DeviceKeys for PostgresStore {
+    fn device_keys(&self) -> BoxFuture<'_, Result<Vec<DeviceKey>, DeviceKeysError>> {
+        Box::pin(async move {
+            Ok(history::all(self, statements::ALL_DEVICE_KEYS, &[], rows::device_key).await?)
+        })
+    }
+
+    fn insert_device_key(
+        &self,
+        key: DeviceKey,
+        kept: Option<Kept>,
+    ) -> BoxFuture<'_, Result<(), DeviceKeysError>> {
+        let sealed = kept.map(|kept| self.sealed(kept)).transpose();
+        Box::pin(async move {
+            let sealed = sealed.map_err(|error| DeviceKeysError::Unavailable(Box::new(error)))?;
+            insert(self, &key, sealed.as_ref()).await?
+        })
+    }
+
+    fn remove_device_key(
+        &self,
+        node: NodeId,
+        id: Uuid,
+    ) -> BoxFuture<'_, Result<(), DeviceKeysError>> {
+        Box::pin(async move { remove(self, node, id).await? })
+    }
+
+    fn touch_device_keys(
+        &self,
+        uses: Vec<(Uuid, Timestamp)>,
+    ) -> BoxFuture<'_, Result<(), DeviceKeysError>> {
+        Box::pin(async move { Ok(touch(self, &uses).await?) })
+    }
+}
+
+async fn insert(
+    store: &PostgresStore,
+    key: &DeviceKey,
+    kept: Option<&Sealed>,
+) -> Result<Outcome, Failure> {
+    let mut transaction = store.writing_of(key.node).await?;
+    let node = transaction
+        .rows(statements::LOCK_NODE, &[&key.node.0])
+        .await?;
+    if node.is_empty() {
+        transaction.roll_back().await;
+        return Ok(Err(DeviceKeysError::NotFound));
+    }
+    let name = key.name.as_deref().map(to_stored);
+    let (digest, created_at) = (key.digest.as_slice(), At(key.created_at));
+    let most = i64::from(MAX_DEVICE_KEYS);
+    let columns: &[&(dyn tokio_postgres::types::ToSql + Sync)] =
+        &[&key.id, &key.node.0, &name, &digest, &created_at, &most];
+    let added = transaction
+        .rows(statements::INSERT_DEVICE_KEY, columns)
+        .await?;
+    if added.is_empty() {
+        transaction.roll_back().await;
+        return Ok(Err(DeviceKeysError::Full));
+    }
+    keep(&mut transaction, kept).await?;
+    transaction.commit().await?;
+    Ok(Ok(()))
+}
+
+async fn remove(store: &PostgresStore, node: NodeId, id: Uuid) -> Result<Outcome, Failure> {
+    let mut transaction = store.writing_of(node).await?;
+    let gone = transaction
+        .rows(statements::DELETE_DEVICE_KEY, &[&node.0, &id])
+        .await?;
+    transaction.commit().await?;
+    Ok(if gone.is_empty() {
+        Err(DeviceKeysError::NotFound)
+    } else {
+        Ok(())
+    })
+}
+
+async fn touch(store: &PostgresStore, uses: &[(Uuid, Timestamp)]) -> Result<(), Failure> {
+    let ids: Vec<Uuid> = uses.iter().map(|(id, _)| *id).collect();
+    let at: Vec<At> = uses.iter().map(|(_, at)| At(*at)).collect();
+    let mut transaction = store.writing().await?;
+    transaction
+        .rows(statements::TOUCH_DEVICE_KEYS, &[&ids, &at])
+        .await?;
+    transaction.commit().await
+}

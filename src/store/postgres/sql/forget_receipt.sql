@@ -1,0 +1,1 @@
+DELETE FROM receipts WHERE caller = $1 AND name = $2

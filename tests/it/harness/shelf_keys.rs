@@ -1,0 +1,110 @@
+//! The shelf's devices' keys and kept answers: the real store's, away whenever the shelf is.
+
+use evara::store::{
+    Begun, Claim, DeviceKey, DeviceKeys, DeviceKeysError, Kept, ReceiptName, Receipts,
+    ReceiptsError,
+};
+use evara_actors::domain::{NodeId, NodeSpec, Timestamp};
+use evara_actors::ports::{BoxFuture, RegistryError};
+use uuid::Uuid;
+
+use super::Shelf;
+
+fn keys_gone(error: RegistryError) -> DeviceKeysError {
+    DeviceKeysError::Unavailable(Box::new(error))
+}
+
+fn receipts_gone(error: RegistryError) -> ReceiptsError {
+    ReceiptsError::Unavailable(Box::new(error))
+}
+
+impl DeviceKeys for Shelf {
+    fn device_keys(&self) -> BoxFuture<'_, Result<Vec<DeviceKey>, DeviceKeysError>> {
+        Box::pin(async {
+            self.open_store()
+                .await
+                .map_err(keys_gone)?
+                .device_keys()
+                .await
+        })
+    }
+
+    fn insert_device_key(
+        &self,
+        key: DeviceKey,
+        kept: Option<Kept>,
+    ) -> BoxFuture<'_, Result<(), DeviceKeysError>> {
+        Box::pin(async {
+            let store = self.open_store().await.map_err(keys_gone)?;
+            store.insert_device_key(key, kept).await
+        })
+    }
+
+    fn remove_device_key(
+        &self,
+        node: NodeId,
+        id: Uuid,
+    ) -> BoxFuture<'_, Result<(), DeviceKeysError>> {
+        Box::pin(async move {
+            let store = self.open_store().await.map_err(keys_gone)?;
+            store.remove_device_key(node, id).await
+        })
+    }
+
+    fn touch_device_keys(
+        &self,
+        uses: Vec<(Uuid, Timestamp)>,
+    ) -> BoxFuture<'_, Result<(), DeviceKeysError>> {
+        Box::pin(async {
+            let store = self.open_store().await.map_err(keys_gone)?;
+            store.touch_device_keys(uses).await
+        })
+    }
+}
+
+impl Receipts for Shelf {
+    fn begin(&self, claim: Claim) -> BoxFuture<'_, Result<Begun, ReceiptsError>> {
+        Box::pin(async {
+            self.open_store()
+                .await
+                .map_err(receipts_gone)?
+                .begin(claim)
+                .await
+        })
+    }
+
+    fn finish(&self, kept: Kept) -> BoxFuture<'_, Result<(), ReceiptsError>> {
+        Box::pin(async {
+            self.open_store()
+                .await
+                .map_err(receipts_gone)?
+                .finish(kept)
+                .await
+        })
+    }
+
+    fn forget(&self, name: ReceiptName) -> BoxFuture<'_, Result<(), ReceiptsError>> {
+        Box::pin(async {
+            self.open_store()
+                .await
+                .map_err(receipts_gone)?
+                .forget(name)
+                .await
+        })
+    }
+
+    fn forget_older(
+        &self,
+        before: Timestamp,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<u64, ReceiptsError>> {
+        Box::pin(async move {
+            let store = self.open_store().await.map_err(receipts_gone)?;
+            store.forget_older(before, limit).await
+        })
+    }
+
+    fn insert_node(&self, spec: NodeSpec, kept: Kept) -> BoxFuture<'_, Result<(), RegistryError>> {
+        Box::pin(async { self.open_store().await?.insert_node(spec, kept).await })
+    }
+}
