@@ -6,10 +6,12 @@ use axum::http::HeaderValue;
 use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::response::IntoResponse;
 use axum::routing::get;
-use utoipa::openapi::path::{Operation, PathItem};
-use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn, PathItem};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme,
+};
 use utoipa::openapi::{
-    Components, ContentBuilder, Info, OpenApi, OpenApiBuilder, Ref, ResponseBuilder,
+    Components, ContentBuilder, Info, OpenApi, OpenApiBuilder, Ref, Required, ResponseBuilder,
 };
 use utoipa::{PartialSchema, ToSchema};
 
@@ -34,6 +36,11 @@ pub(super) fn preface(version: &str) -> OpenApi {
     let mut components = Components::new();
     let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
     components.add_security_scheme(TOKEN, bearer);
+    let key = ApiKeyValue::with_description(
+        "X-Device-Key",
+        "A key of a node's device; as good as Authorization: Device and the key.",
+    );
+    components.add_security_scheme("device_key", SecurityScheme::ApiKey(ApiKey::Header(key)));
     let problem = ProblemView::name().into_owned();
     components.schemas.insert(problem, ProblemView::schema());
     let mut referenced = Vec::new();
@@ -51,6 +58,7 @@ pub(super) fn completed(mut description: OpenApi) -> OpenApi {
     let paths = std::mem::take(&mut description.paths.paths);
     for (path, mut item) in paths {
         operations(&mut item).for_each(may_fail);
+        item.post.iter_mut().for_each(may_be_repeated);
         // A wildcard is the router's notation, not the description's.
         description
             .paths
@@ -72,6 +80,20 @@ fn may_fail(operation: &mut Operation) {
         .responses
         .responses
         .insert("default".to_owned(), problem.build().into());
+}
+
+fn may_be_repeated(operation: &mut Operation) {
+    let key = ParameterBuilder::new()
+        .name("Idempotency-Key")
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(
+            "1 to 128 visible ASCII characters. The same request under the same key is done once, and \
+             answered alike for 24 hours; refusals are not kept. Another request under it is 409.",
+        ))
+        .schema(Some(String::schema()));
+    let parameters = operation.parameters.get_or_insert_default();
+    parameters.push(key.build().into());
 }
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {

@@ -44,7 +44,8 @@ const LONG_BODY_BYTES: usize = 64 * 1024;
 
 /// Takes readings of a node, from the operator or from its device. Answers once they are on the disk.
 #[utoipa::path(post, path = "/nodes/{id}/readings", tag = "Telemetry", params(("id" = String, Path)),
-    request_body = ReadingsBody<'_>, responses((status = 200, body = TakenView)))]
+    request_body = ReadingsBody<'_>, responses((status = 200, body = TakenView)),
+    security(("token" = []), ("device_key" = [])))]
 pub(crate) async fn push_to_node(
     _: NoQuery,
     State(app): State<AppState>,
@@ -62,7 +63,8 @@ pub(crate) async fn push_to_node(
 
 /// Takes readings of the node that the device's key belongs to. Answers once they are on the disk.
 #[utoipa::path(post, path = "/device/readings", tag = "Telemetry",
-    request_body = ReadingsBody<'_>, responses((status = 200, body = TakenView)))]
+    request_body = ReadingsBody<'_>, responses((status = 200, body = TakenView)),
+    security(("token" = []), ("device_key" = [])))]
 pub(crate) async fn push_own(
     _: NoQuery,
     State(app): State<AppState>,
@@ -121,7 +123,8 @@ fn quickly_parsed<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Problem>
 /// Takes readings of many nodes at once. Each batch is taken or refused by itself; the answer comes once
 /// what was taken is on the disk. A device may send batches of its own node.
 #[utoipa::path(post, path = "/telemetry", tag = "Telemetry",
-    request_body = BulkBody<'_>, responses((status = 200, body = BulkView<'_>)))]
+    request_body = BulkBody<'_>, responses((status = 200, body = BulkView<'_>)),
+    security(("token" = []), ("device_key" = [])))]
 pub(crate) async fn push_bulk(
     _: NoQuery,
     State(app): State<AppState>,

@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use reqwest::{Client, Response, StatusCode};
+use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
 
 use super::harness::Scratch;
@@ -25,6 +25,7 @@ const NOBODY: &str = "http://127.0.0.1:1";
 
 /// A running program, ended with the test at the latest.
 pub(crate) struct Program {
+pub(super) struct Program {
     child: Child,
     lines: Receiver<String>,
     talk: Option<JoinHandle<String>>,
@@ -119,6 +120,7 @@ impl Drop for Program {
 
 /// A caller who bears the token.
 pub(crate) struct Caller {
+pub(super) struct Caller {
     client: Client,
     base: String,
 }
@@ -144,7 +146,7 @@ impl Caller {
         request.send().await.unwrap()
     }
 
-    async fn json(&self, path: &str) -> Value {
+    pub(super) async fn json(&self, path: &str) -> Value {
         let answer = self.get(path, None).await;
         assert_eq!(answer.status(), StatusCode::OK, "{path}");
         serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap()
@@ -159,15 +161,28 @@ impl Caller {
     pub(crate) async fn ask(&self, method: &str, path: &str, body: &str) -> Response {
         let request = self
             .client
+    pub(super) async fn send(&self, method: &str, path: &str, body: &str) -> Value {
+        let request = self.request(method, path, body).bearer_auth(TOKEN);
+        sent(request, path).await
+    /// Posts with one more header; with a device's key instead of the token.
+    pub(super) async fn send_as(&self, header: (&str, &str), path: &str, body: &str) -> Value {
+        let request = self.request("POST", path, body).header(header.0, header.1);
+        let request = match header.0 {
+            "x-device-key" => request,
+            _ => request.bearer_auth(TOKEN),
+        };
+        sent(request, path).await
+    fn request(&self, method: &str, path: &str, body: &str) -> RequestBuilder {
+        self.client
             .request(method.parse().unwrap(), format!("{}{path}", self.base))
-            .bearer_auth(TOKEN)
             .header("content-type", "application/json")
             .body(body.to_owned());
         request.send().await.unwrap()
+            .body(body.to_owned())
     }
 
     /// Every stored value of a node, by source and metric.
-    async fn history(&self, id: &str) -> Vec<String> {
+    pub(super) async fn history(&self, id: &str) -> Vec<String> {
         let base = format!("/api/v1/nodes/{id}/telemetry?limit=200&from=2020-01-01T00:00:00Z");
         let (mut sources, mut path) = (Vec::new(), base.clone());
         loop {
@@ -182,6 +197,12 @@ impl Caller {
             }
         }
     }
+}
+
+async fn sent(request: RequestBuilder, path: &str) -> Value {
+    let answer = request.send().await.unwrap();
+    assert!(answer.status().is_success(), "{path}: {}", answer.status());
+    serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap()
 }
 
 /// Asks again until it is so.
@@ -261,13 +282,14 @@ async fn a_demonstration_answers_ends_in_order_and_goes_on_where_it_stood() {
     assert_eq!(code, Some(0), "{told}");
 }
 
-async fn start_service(data: &str) -> (Program, Caller) {
+pub(super) async fn start_service(data: &str) -> (Program, Caller) {
     let mut program = Program::start(&["serve", "--bind", "127.0.0.1:0", "--data", data]);
     let line = program.line_with("http://");
     (program, Caller::of(&line))
 }
 
 pub(crate) const NODE: &str =
+pub(super) const NODE: &str =
     r#"{"node_key":"oht-1","label":"A tank","kind":"generic","category":"OHT"}"#;
 
 #[tokio::test]

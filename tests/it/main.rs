@@ -13,10 +13,12 @@ mod chaos;
 mod fenced;
 mod fleet;
 mod harness;
+mod killed;
 mod lying;
 #[path = "../support/postgres.rs"]
 mod postgres;
 mod postgres_server;
+mod pushed;
 mod restart;
 mod sharing;
 mod slow;

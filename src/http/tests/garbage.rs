@@ -250,3 +250,43 @@ async fn a_condition_that_cannot_be_read_is_400_and_a_foreign_one_412() {
         assert_eq!(reply.status, StatusCode::PRECONDITION_FAILED, "{tag}");
     }
 }
+
+#[tokio::test]
+async fn bad_readings_are_400_and_point_at_the_fault() {
+    let (scene, id) = Scene::with_tank().await;
+    let node = format!("/api/v1/nodes/{id}/readings");
+    let deep = format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000));
+    for (reading, pointer) in [
+        (r#"{"metric": "ph", "value": true}"#, "/value"),
+        (r#"{"metric": "ph", "value": [7]}"#, "/value"),
+        (&*format!(r#"{{"metric": "ph", "value": {deep}}}"#), ""),
+        (r#"{"metric": "ph", "value": 1e999}"#, ""),
+        (r#"{"metric": "ph", "value": NaN}"#, ""),
+        (r#"{"metric": 7, "value": 7}"#, "/metric"),
+        (r#"{"metric": "ph"}"#, ""),
+        (r#"{"metric": "ph", "value": 7, "at": 7}"#, "/at"),
+        (r#"{"metric": "ph", "value": 7, "unit": "pH"}"#, ""),
+        ("null", ""),
+    ] {
+        let one = format!(r#"{{"readings": [{reading}]}}"#);
+        let many = format!(r#"{{"batches": [{{"node_id": "{id}", "readings": [{reading}]}}]}}"#);
+        let routes = [(&*node, one, ""), ("/api/v1/telemetry", many, "/batches/0")];
+        for (path, body, prefix) in routes {
+            let reply = scene.post(path, &body).await;
+            let short = &reading[..reading.len().min(60)];
+            assert_eq!(reply.status, StatusCode::BAD_REQUEST, "{path} {short}");
+            let named = reply.json()["errors"][0]["pointer"].clone();
+            let expected = format!("{prefix}/readings/0{pointer}");
+            assert!(
+                pointer.is_empty() || named == expected,
+                "{named} for {short}"
+            );
+        }
+    }
+    for body in ["", "{", "[]", "{}", "null", r#"{"readings": 7}"#, "{} {}"] {
+        for path in [&*node, "/api/v1/telemetry"] {
+            let reply = scene.post(path, body).await;
+            assert_eq!(reply.code(), "invalid_request", "{path} {body}");
+        }
+    }
+}

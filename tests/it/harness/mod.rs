@@ -31,7 +31,7 @@ use evara_actors::testing::{START, VirtualClock};
 use evara_actors::twin::{Twin, TwinHandle};
 
 pub(crate) use devices::{Fields, Gauge, reading, texts};
-pub(crate) use face::Face;
+pub(crate) use face::{Face, Reply};
 pub(crate) use log::Log;
 pub(crate) use scratch::Scratch;
 pub(crate) use shelf::{Mood, Shelf};
