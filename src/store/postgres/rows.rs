@@ -279,8 +279,11 @@ pub(super) fn device_key(row: &Row) -> Result<DeviceKey, Failure> {
     })
 }
 
-/// A row of `receipt`: the digest of the request, when it was begun, and the answer, sealed.
-pub(super) fn receipt(row: &Row) -> Result<([u8; 32], Timestamp, Option<Vec<u8>>), Failure> {
+/// The digest of a request, when it was begun, and the answer, sealed.
+pub(super) type Receipt = ([u8; 32], Timestamp, Option<Vec<u8>>);
+
+/// A row of `receipt`.
+pub(super) fn receipt(row: &Row) -> Result<Receipt, Failure> {
     let At(begun_at) = get(row, 1)?;
     Ok((digest(row, 0)?, begun_at, get(row, 2)?))
 }
