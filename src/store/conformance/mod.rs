@@ -105,6 +105,7 @@ macro_rules! conformance {
                 a_pusher_may_speak_of_an_instant_in_pieces,
                 pages_never_cut_what_a_pusher_said_of_an_instant,
                 what_a_pusher_repeats_beside_something_new_is_told_once,
+                the_past_of_an_instant_is_joined_and_what_was_said_first_stays,
             }
             log {
                 samples_and_events_are_one_log_by_revision,

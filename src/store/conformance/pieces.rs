@@ -8,6 +8,7 @@ use super::fixtures::{
     value,
 };
 use super::{Opened, Site};
+use crate::history::SampleSpan;
 
 fn piece(second: i64, values: Vec<Value>) -> Sample {
     sample(pushed(7), second, values)
@@ -108,4 +109,39 @@ pub(crate) async fn what_a_pusher_repeats_beside_something_new_is_told_once(site
     ];
     let expected = expected.map(|(name, number)| (name.to_owned(), number));
     assert_eq!(told(&history(&*archive).await), expected);
+}
+
+pub(crate) async fn the_past_of_an_instant_is_joined_and_what_was_said_first_stays(
+    site: &dyn Site,
+) {
+    let Opened {
+        archive, rolling, ..
+    } = site.open().await;
+    let mut rows = Vec::new();
+    for second in 1..=2 {
+        let revision = u64::try_from(second).unwrap() * 2;
+        let first = piece(second, vec![value(Metric::DistanceCm, 50.0)]);
+        let mut other = vec![value(Metric::DistanceCm, 60.0)];
+        other.push(value(Metric::TemperatureC, 20.0));
+        let mut later = piece(second, other);
+        later.received_at = at(second + 9);
+        rows.push(tank_row(node(1), revision, first));
+        rows.push(tank_row(node(1), revision + 1, later));
+    }
+    archive.commit(telemetry(rows)).await.unwrap();
+    let mut span = SampleSpan {
+        from: at(0),
+        to: at(9),
+        limit: 1,
+        after: None,
+    };
+    for second in 1..=2 {
+        let page = rolling.samples(node(1), span).await.unwrap();
+        assert_eq!((page.len(), page[0].source_at), (1, at(second)));
+        let mut said: Vec<_> = page[0].values.iter().map(|it| it.number).collect();
+        said.sort_by(|a, b| a.partial_cmp(b).unwrap());
+        assert_eq!(said, [Some(20.0), Some(50.0)]);
+        span.after = Some((page[0].source_at, page[0].source));
+    }
+    assert!(rolling.samples(node(1), span).await.unwrap().is_empty());
 }
