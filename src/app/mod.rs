@@ -6,7 +6,9 @@
 pub mod clock;
 mod keys;
 pub mod listener;
+mod months;
 pub mod nodes;
+pub mod queries;
 pub mod stats;
 mod store;
 mod upkeep;
@@ -30,7 +32,9 @@ use crate::store::SecretKeyError;
 use crate::thingspeak::{HttpTransport, Keyring, ThingSpeak};
 use keys::Keys;
 use listener::{HeaderNames, Listener};
+use months::Months;
 use nodes::Nodes;
+use queries::Queries;
 use store::{Place, Store};
 use upkeep::{Tools, Upkeep};
 
@@ -50,6 +54,7 @@ pub struct App {
     listener: Listener,
     upkeep: Upkeep,
     token: SecretString,
+    _months: Months,
 }
 
 /// Why the service did not start.
@@ -98,6 +103,7 @@ impl App {
         let keyring = Arc::new(Keyring::new(config.thingspeak.api_key.clone()));
         let system = start_system(config, &store, &keyring, &clock).await?;
         let keys = Arc::new(Keys::new(Arc::clone(&store.secrets), keyring));
+        let months = Months::start(store.postgres.clone(), Arc::clone(&clock));
         let registry = Arc::clone(&store.registry);
         let nodes = Nodes::new(Arc::clone(&system), registry, keys, Arc::clone(&clock));
         let upkeep = Upkeep::start(Tools {
@@ -111,6 +117,7 @@ impl App {
             archive: store.archive,
             history: store.rolling,
             nodes: nodes.clone(),
+            queries: Queries::of(store.postgres),
             clock,
             token: token.clone(),
             version: env!("CARGO_PKG_VERSION"),
@@ -124,6 +131,7 @@ impl App {
             listener,
             upkeep,
             token,
+            _months: months,
         })
     }
 

@@ -25,6 +25,7 @@ mod page;
 mod pollers;
 mod problem;
 mod project;
+mod queries;
 mod router;
 mod state;
 mod stream;

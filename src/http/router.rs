@@ -15,7 +15,7 @@ use super::problem::Problem;
 use super::state::AppState;
 use super::{
     actors, auth, dashboard, dead_letters, devices, health, history, nodes, openapi, pollers,
-    telemetry, twins,
+    queries, telemetry, twins,
 };
 
 /// Everything that is served, behind the edge.
@@ -97,4 +97,5 @@ fn operations() -> OpenApiRouter<AppState> {
         .routes(routes!(pollers::reset_breaker))
         .routes(routes!(pollers::backfill))
         .routes(routes!(dead_letters::list))
+        .routes(routes!(queries::list))
 }

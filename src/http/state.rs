@@ -12,6 +12,7 @@ use secrecy::SecretString;
 
 use super::views::FeedView;
 use crate::app::nodes::Nodes;
+use crate::app::queries::Queries;
 use crate::app::stats::Stats;
 use crate::history::History;
 
@@ -25,6 +26,8 @@ pub struct Inside {
     pub history: Arc<dyn History>,
     /// Who changes nodes.
     pub nodes: Nodes,
+    /// How long the store takes.
+    pub queries: Queries,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     /// What a caller must bear.

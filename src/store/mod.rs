@@ -17,7 +17,7 @@ mod unreadable;
 pub(crate) mod conformance;
 
 pub use migration::{Migration, MigrationStatus};
-pub use postgres::{PostgresAddress, PostgresError, PostgresStore, TlsError};
+pub use postgres::{PostgresAddress, PostgresError, PostgresStore, QueryProfile, TlsError, Upkeep};
 pub use secret_box::{SecretBox, SecretKeyError};
 pub use secrets::{ChannelSecrets, SecretsError};
 pub use sqlite::{SqliteStore, StoreError};

@@ -20,6 +20,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 
 use crate::app::nodes::{KeysError, Nodes, ReadKeys};
+use crate::app::queries::Queries;
 use crate::history::{Checkpoint, History, PastSample, Rollup, RollupSpan, SampleSpan, Standing};
 use crate::http::{AppState, Edge, Inside, service};
 
@@ -96,6 +97,7 @@ impl Scene {
             archive: asked,
             history,
             nodes,
+            queries: Queries::default(),
             clock,
             token,
             version: "0.0.0",

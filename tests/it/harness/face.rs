@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use evara::app::nodes::{KeysError, Nodes, ReadKeys};
+use evara::app::queries::Queries;
 use evara::http::{AppState, Edge, Inside, service};
 use evara::thingspeak::Keyring;
 use evara_actors::domain::{ChannelId, NodeId};
@@ -52,6 +53,7 @@ impl World {
             archive: self.shelf().clone(),
             history: self.shelf().clone(),
             nodes,
+            queries: Queries::default(),
             clock: self.clock.clone(),
             token: SecretString::from(TOKEN),
             version: "0.0.0",
