@@ -1,6 +1,56 @@
 -- Ids are uuids, instants are timestamptz of whole milliseconds. PostgreSQL's text has no U+0000: in texts
 -- of people and devices it is written as U+E000 '0', and U+E000 itself as U+E000 '1'.
 
+-- The role that the service works as: it owns nothing, so that it can neither drop nor alter anything, and
+-- no policy is passed over for it. Where we may not make roles the service works as who it logs in as; the
+-- policies hold for that one too, since they are forced.
+DO $$
+BEGIN
+    BEGIN
+        CREATE ROLE evara_app NOLOGIN;
+    EXCEPTION
+        -- Roles are the server's: another database of it may have made this one, also just now.
+        WHEN duplicate_object OR unique_violation THEN NULL;
+    END;
+    EXECUTE format('GRANT evara_app TO %I', current_user);
+    EXECUTE format('GRANT USAGE ON SCHEMA %I TO evara_app', current_schema);
+    -- Who works as this role without being the owner has to see how far the schema is.
+    IF to_regclass('refinery_schema_history') IS NOT NULL THEN
+        GRANT SELECT ON refinery_schema_history TO evara_app;
+    END IF;
+    -- Of every table that this step and later ones make.
+    EXECUTE format('ALTER DEFAULT PRIVILEGES IN SCHEMA %I
+        GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO evara_app', current_schema);
+EXCEPTION
+    WHEN insufficient_privilege THEN
+        RAISE NOTICE 'no role evara_app: the service will work as the role that it logs in as';
+END
+$$;
+
+-- In whose name a transaction speaks, by `SET LOCAL evara.scope`: 'system' for the service's own work, or the id
+-- of a community. Whoever says nothing sees nothing. Policies ask in a sub-select, which is answered
+-- once for a statement rather than once for a row.
+CREATE FUNCTION is_system() RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT COALESCE(current_setting('evara.scope', true) = 'system', false)
+$$;
+
+CREATE FUNCTION scope_community() RETURNS uuid
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT CASE WHEN current_setting('evara.scope', true) <> 'system'
+                THEN NULLIF(current_setting('evara.scope', true), '')::uuid END
+$$;
+
+-- Guards a table: `visible` says which rows are the community's.
+CREATE FUNCTION guard_rows(guarded regclass, visible text) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', guarded);
+    EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', guarded);
+    EXECUTE format('CREATE POLICY scope ON %s USING ((SELECT is_system()) OR %s)', guarded, visible);
+END
+$$;
+
 -- What the store knows of itself, such as which SECRET_KEY it was begun with.
 CREATE TABLE store_facts (
     name  text  NOT NULL PRIMARY KEY,
@@ -87,3 +137,11 @@ CREATE TABLE channel_secrets (
     channel_id bigint NOT NULL,
     read_key   bytea  NOT NULL
 );
+
+SELECT guard_rows('store_facts', 'false');
+SELECT guard_rows('communities', 'id = (SELECT scope_community())');
+SELECT guard_rows('customers', 'community_id = (SELECT scope_community())');
+SELECT guard_rows('nodes', 'community_id = (SELECT scope_community())');
+SELECT guard_rows('removed_nodes', 'false');
+-- A community sees its nodes only, and so what is theirs.
+SELECT guard_rows('channel_secrets', 'EXISTS (SELECT FROM nodes WHERE id = node)');

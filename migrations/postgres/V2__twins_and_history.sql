@@ -128,6 +128,19 @@ CREATE TABLE telemetry_other_rest PARTITION OF telemetry_other (
     CHECK (source_at < '2010-01-01 00:00:00+00' OR source_at >= '2040-01-01 00:00:00+00')
 ) DEFAULT;
 
+-- A part of a table is reached through the whole alone: policies are the whole's.
+CREATE FUNCTION keep_behind(part text) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'evara_app') THEN
+        EXECUTE format('REVOKE ALL ON %I FROM evara_app', part);
+    END IF;
+END
+$$;
+
+SELECT keep_behind('telemetry_' || kind || '_rest')
+FROM unnest(ARRAY['tank', 'flow', 'deep', 'generic', 'other']) AS kind;
+
 -- Makes the tables of a month where they are not there. A month is made beside the history and then
 -- attached to it, which keeps out neither readers nor writers of the other months. The tables are taken
 -- in the order in which every other statement takes them.
@@ -150,8 +163,33 @@ BEGIN
             EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING ALL)', child, parent);
             EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
                            parent, child, first || ' 00:00:00+00', next || ' 00:00:00+00');
+            PERFORM keep_behind(child);
         END IF;
     END LOOP;
+END
+$$;
+
+-- Drops the tables of a month, whatever is in them.
+CREATE FUNCTION drop_telemetry_month(month date) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+DECLARE
+    parent text;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtext('make_telemetry_month'));
+    FOREACH parent IN ARRAY ARRAY['telemetry_tank', 'telemetry_flow', 'telemetry_deep',
+                                  'telemetry_generic', 'telemetry_other'] LOOP
+        EXECUTE format('DROP TABLE IF EXISTS %I', parent || to_char(month, '_YYYY_MM'));
+    END LOOP;
+END
+$$;
+
+-- Both speak as the owner: the service may ask for them, and nobody else.
+REVOKE ALL ON FUNCTION make_telemetry_month(date), drop_telemetry_month(date), keep_behind(text) FROM PUBLIC;
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'evara_app') THEN
+        GRANT EXECUTE ON FUNCTION make_telemetry_month(date), drop_telemetry_month(date) TO evara_app;
+    END IF;
 END
 $$;
 
@@ -178,3 +216,9 @@ CREATE TABLE dead_letters (
 
 -- The newest ones, newest first.
 CREATE INDEX dead_letters_by_age ON dead_letters (at, id);
+
+SELECT guard_rows(guarded::regclass, 'EXISTS (SELECT FROM nodes WHERE id = node)')
+FROM unnest(ARRAY['twin_snapshots', 'twin_events', 'telemetry_tank', 'telemetry_flow', 'telemetry_deep',
+                  'telemetry_generic', 'telemetry_other', 'dead_letters']) AS guarded;
+SELECT guard_rows('logged_nodes', 'false');
+SELECT guard_rows('cursors', 'false');

@@ -67,3 +67,8 @@ CREATE TABLE twin_checkpoints (
     state    bytea       NOT NULL,
     PRIMARY KEY (node, day)
 );
+
+SELECT guard_rows(guarded::regclass, 'EXISTS (SELECT FROM nodes WHERE id = node)')
+FROM unnest(ARRAY['rollup_hours', 'rollup_days', 'twin_checkpoints']) AS guarded;
+SELECT guard_rows(guarded::regclass, 'false')
+FROM unnest(ARRAY['rollup_marks', 'rollup_days_due', 'rollup_rules', 'sealed']) AS guarded;

@@ -49,3 +49,5 @@ CREATE TRIGGER shard_owners_never_go_back
 BEFORE UPDATE ON shard_owners
 FOR EACH ROW WHEN (new.epoch <= old.epoch)
 EXECUTE FUNCTION refuse_to_go_back();
+
+SELECT guard_rows('shard_owners', 'false');

@@ -9,8 +9,10 @@ pub mod device_keys;
 pub mod kept;
 mod keys;
 pub mod listener;
+mod months;
 pub mod nodes;
 pub mod readings;
+pub mod queries;
 pub mod stats;
 mod store;
 mod upkeep;
@@ -36,7 +38,9 @@ use chores::Chores;
 use device_keys::DeviceKeyring;
 use keys::Keys;
 use listener::{HeaderNames, Listener};
+use months::Months;
 use nodes::Nodes;
+use queries::Queries;
 use store::{Place, Store};
 use upkeep::{Tools, Upkeep};
 
@@ -57,6 +61,7 @@ pub struct App {
     upkeep: Upkeep,
     chores: Chores,
     token: SecretString,
+    _months: Months,
 }
 
 /// Why the service did not start.
@@ -105,6 +110,7 @@ impl App {
         let keyring = Arc::new(Keyring::new(config.thingspeak.api_key.clone()));
         let system = start_system(config, &store, &keyring, &clock).await?;
         let keys = Arc::new(Keys::new(Arc::clone(&store.secrets), keyring));
+        let months = Months::start(store.postgres.clone(), Arc::clone(&clock));
         let registry = Arc::clone(&store.registry);
         let nodes = Nodes::new(Arc::clone(&system), registry, keys, Arc::clone(&clock));
         let upkeep = Upkeep::start(Tools {
@@ -124,6 +130,7 @@ impl App {
             archive: store.archive,
             history: store.rolling,
             nodes: nodes.clone(),
+            queries: Queries::of(store.postgres),
             clock,
             device_keys,
             receipts: store.receipts,
@@ -140,6 +147,7 @@ impl App {
             upkeep,
             chores,
             token,
+            _months: months,
         })
     }
 

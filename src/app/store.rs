@@ -7,7 +7,7 @@ use std::sync::Arc;
 use evara_actors::ports::{Archive, Ownership, Registry};
 
 use super::StartError;
-use crate::config::{Config, Database, Migrate, PostgresConfig};
+use crate::config::{Config, Database, Deployment, Migrate, PostgresConfig};
 use crate::history::Rolling;
 use crate::store::{
     ChannelSecrets, DeviceKeys, PostgresError, PostgresStore, Receipts, SecretBox, SqliteStore,
@@ -24,10 +24,12 @@ pub(super) struct Store {
     pub(super) rolling: Arc<dyn Rolling>,
     pub(super) device_keys: Arc<dyn DeviceKeys>,
     pub(super) receipts: Arc<dyn Receipts>,
+    /// The one that needs upkeep.
+    pub(super) postgres: Option<Arc<PostgresStore>>,
 }
 
 impl Store {
-    fn new<S>(store: S) -> Self
+    fn new<S>(store: Arc<S>) -> Self
     where
         S: Ownership
             + Archive
@@ -38,7 +40,6 @@ impl Store {
             + Rolling
             + 'static,
     {
-        let store = Arc::new(store);
         Self {
             ownership: Arc::<S>::clone(&store),
             archive: Arc::<S>::clone(&store),
@@ -47,6 +48,7 @@ impl Store {
             secrets: Arc::<S>::clone(&store),
             device_keys: Arc::<S>::clone(&store),
             receipts: store,
+            postgres: None,
         }
     }
 
@@ -54,8 +56,17 @@ impl Store {
     pub(super) async fn open(config: &Config) -> Result<Self, StartError> {
         let seal = SecretBox::new(&config.secret_key.obtain()?)?;
         Ok(match &config.store.database {
-            Database::Sqlite(directory) => Self::new(sqlite(directory, seal).await?),
-            Database::Postgres(config) => Self::new(Box::pin(postgres(config, seal)).await?),
+            Database::Sqlite(directory) => Self::new(Arc::new(sqlite(directory, seal).await?)),
+            Database::Postgres(postgres) => {
+                let store = Arc::new(Box::pin(open_postgres(postgres, seal)).await?);
+                if config.deployment == Deployment::Production {
+                    store.demand_durability().await.map_err(OpenError::from)?;
+                }
+                Self {
+                    postgres: Some(Arc::clone(&store)),
+                    ..Self::new(store)
+                }
+            }
         })
     }
 }
@@ -69,7 +80,10 @@ async fn sqlite(directory: &Path, seal: SecretBox) -> Result<SqliteStore, OpenEr
     }
 }
 
-async fn postgres(config: &PostgresConfig, seal: SecretBox) -> Result<PostgresStore, OpenError> {
+async fn open_postgres(
+    config: &PostgresConfig,
+    seal: SecretBox,
+) -> Result<PostgresStore, OpenError> {
     match config.migrate {
         Migrate::ByCommand => {}
         Migrate::OnStart => {

@@ -28,6 +28,7 @@ mod pollers;
 mod problem;
 mod project;
 mod readings;
+mod queries;
 mod router;
 mod state;
 mod stream;

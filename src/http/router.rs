@@ -17,7 +17,7 @@ use super::readings::MAX_BULK_BYTES;
 use super::state::AppState;
 use super::{
     actors, auth, dashboard, dead_letters, device_keys, devices, health, history, idempotency,
-    nodes, openapi, pollers, readings, telemetry, twins,
+    nodes, openapi, pollers, queries, readings, telemetry, twins,
 };
 
 /// Everything that is served, behind the edge.
@@ -138,4 +138,5 @@ fn operations() -> OpenApiRouter<AppState> {
         .routes(routes!(pollers::reset_breaker))
         .routes(routes!(pollers::backfill))
         .routes(routes!(dead_letters::list))
+        .routes(routes!(queries::list))
 }

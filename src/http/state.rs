@@ -17,6 +17,7 @@ use super::views::FeedView;
 use crate::app::device_keys::DeviceKeyring;
 use crate::app::kept::Receipts;
 use crate::app::nodes::Nodes;
+use crate::app::queries::Queries;
 use crate::app::stats::Stats;
 use crate::history::History;
 
@@ -30,6 +31,8 @@ pub struct Inside {
     pub history: Arc<dyn History>,
     /// Who changes nodes.
     pub nodes: Nodes,
+    /// How long the store takes.
+    pub queries: Queries,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     /// Whose keys devices bear.

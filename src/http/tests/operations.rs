@@ -116,4 +116,6 @@ async fn a_channel_can_be_looked_at_as_it_came() {
         scene.get("/api/v1/admin/dead-letters?limit=1").await.json()["items"],
         json!([])
     );
+    let queries = scene.get("/api/v1/admin/queries").await;
+    assert_eq!(queries.json()["items"], json!([]));
 }

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::Time;
+use crate::app::queries::QueryProfile;
 
 /// A message that broke an actor.
 #[derive(Debug, Serialize, ToSchema)]
@@ -30,6 +31,32 @@ impl From<DeadLetter> for DeadLetterView {
             at: Time(letter.at),
             error: letter.error,
             message: letter.message,
+        }
+    }
+}
+
+/// How long a query of the database took, over all of its calls. Times are upper ends of fixed buckets.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Query)]
+pub(crate) struct QueryView {
+    name: &'static str,
+    count: u64,
+    /// Calls that took more than 100 ms.
+    slow: u64,
+    p50_ms: f64,
+    p95_ms: f64,
+    p99_ms: f64,
+}
+
+impl From<QueryProfile> for QueryView {
+    fn from(profile: QueryProfile) -> Self {
+        Self {
+            name: profile.name,
+            count: profile.count,
+            slow: profile.slow,
+            p50_ms: profile.p50_ms,
+            p95_ms: profile.p95_ms,
+            p99_ms: profile.p99_ms,
         }
     }
 }

@@ -18,7 +18,7 @@ mod twin;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
-pub(crate) use admin::{ActorView, DeadLetterView, PresenceView};
+pub(crate) use admin::{ActorView, DeadLetterView, PresenceView, QueryView};
 pub(crate) use channel::{ChannelBody, ChannelView};
 pub(crate) use config::ConfigBody;
 pub(crate) use dashboard::{Dependencies, FleetRow, HealthView, StatsView};

@@ -3,6 +3,7 @@
 //! The server gives up before we do. A statement that it stops is known to have come to nothing; one that
 //! we stop waiting for may still happen.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts};
@@ -10,7 +11,8 @@ use tokio_postgres::Config;
 
 use super::address::PostgresAddress;
 use super::error::{Failure, PostgresError};
-use super::tls;
+use super::profile::Profile;
+use super::{rows, statements, tls};
 
 /// Handshake of TCP, of TLS and of PostgreSQL together: five turns, each across a continent and back.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -31,9 +33,11 @@ const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(2);
 const KEEPALIVE_RETRIES: u32 = 3;
 
 /// Told to the server, in milliseconds: all below [`super::DEADLINE`]. A statement that waits for a lock
-/// says so rather than that it took long; a transaction whose client vanished frees its locks.
+/// says so rather than that it took long; a transaction whose client vanished frees its locks. Compiling a
+/// query takes longer than any of ours runs.
 const SERVER_LIMITS: &str = "-c statement_timeout=4000 -c lock_timeout=3000 \
-    -c idle_in_transaction_session_timeout=4500 -c TimeZone=UTC -c client_min_messages=warning";
+    -c idle_in_transaction_session_timeout=4500 -c TimeZone=UTC \
+    -c client_min_messages=warning -c jit=off";
 
 /// The connections to one database.
 #[derive(Debug, Clone)]
@@ -42,6 +46,9 @@ pub(super) struct Connections {
     pool: Pool,
     /// One that is there when the pool is taken: to ask whether the database answers at all.
     health: Pool,
+    /// Whether there is a role that owns nothing, to work as.
+    is_confined: bool,
+    profile: Arc<Profile>,
 }
 
 impl Connections {
@@ -51,7 +58,30 @@ impl Connections {
         Ok(Self {
             pool: pool(address, size)?,
             health: pool(address, 1)?,
+            is_confined: false,
+            profile: Arc::new(Profile::new()),
         })
+    }
+
+    /// Finds out as whom to work: before the first transaction, and once the schema is known to be ours.
+    pub(super) async fn confine(&mut self) -> Result<(), Failure> {
+        let client = self.get().await?;
+        let row = client.query_one(statements::IS_CONFINED.sql, &[]).await?;
+        self.is_confined = rows::is_there(&row)?;
+        if !self.is_confined {
+            tracing::warn!(
+                "there is no role evara_app to work as: the database's owner is not kept out"
+            );
+        }
+        Ok(())
+    }
+
+    pub(super) const fn is_confined(&self) -> bool {
+        self.is_confined
+    }
+
+    pub(super) fn profile(&self) -> &Profile {
+        &self.profile
     }
 
     pub(super) async fn get(&self) -> Result<Object, Failure> {

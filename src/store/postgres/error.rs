@@ -42,6 +42,14 @@ pub enum PostgresError {
     /// A step to the newest schema failed; the steps before it were kept.
     #[error("the database could not be migrated")]
     Migration(#[source] Box<refinery::Error>),
+    /// A crash of the server could lose what it said it had committed.
+    #[error(
+        "PostgreSQL does not keep what it commits: {settings} is off, and production needs it on"
+    )]
+    NotDurable {
+        /// The names of the settings.
+        settings: String,
+    },
     /// What it keeps secret was sealed under another key.
     #[error("the database was begun under another SECRET_KEY")]
     WrongSecretKey,

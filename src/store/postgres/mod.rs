@@ -19,12 +19,15 @@ mod months;
 mod ownership;
 mod past;
 mod receipts;
+mod profile;
 mod registry;
+mod retention;
 mod rolling;
 mod rows;
 mod statements;
 mod tls;
 mod transaction;
+mod upkeep;
 mod values;
 
 #[cfg(test)]
@@ -40,7 +43,9 @@ use tokio::sync::watch;
 pub use address::PostgresAddress;
 pub use error::PostgresError;
 pub use migrations::{migrate, migrate_status};
+pub use profile::QueryProfile;
 pub use tls::TlsError;
+pub use upkeep::Upkeep;
 
 use self::connect::Connections;
 use self::error::Failure;
@@ -92,8 +97,9 @@ impl PostgresStore {
         pool_size: u32,
         keys: SecretBox,
     ) -> Result<Self, PostgresError> {
-        let connections = Connections::new(address, pool_size)?;
+        let mut connections = Connections::new(address, pool_size)?;
         migrations::refuse_other(&connections).await?;
+        connections.confine().await?;
         check_key(&connections, &keys).await?;
         let months = months::known(&connections).await?;
         Ok(Self {
@@ -121,6 +127,25 @@ impl PostgresStore {
         let answer = tokio::time::timeout(DEADLINE, ask).await;
         answer.unwrap_or(Err(Failure::TimedOut))?;
         Ok(asked.elapsed())
+    }
+
+    /// How long each query took since the store was opened, by name; those that were asked.
+    pub fn profile(&self) -> Vec<QueryProfile> {
+        self.connections.profile().told()
+    }
+
+    /// Refuses a server that may forget what it said it had committed.
+    ///
+    /// # Errors
+    /// When it is set so, with the settings that do it; and when it does not answer.
+    pub async fn demand_durability(&self) -> Result<(), PostgresError> {
+        let found = history::all(self, statements::UNSAFE_SETTINGS, &[], rows::text).await?;
+        if found.is_empty() {
+            return Ok(());
+        }
+        Err(PostgresError::NotDurable {
+            settings: found.join(", "),
+        })
     }
 
     async fn reading(&self) -> Result<Transaction<'_>, Failure> {

@@ -40,6 +40,22 @@ impl Month {
         })
     }
 
+    /// The month after it; none after the last that has tables.
+    pub(super) fn next(&self) -> Option<Self> {
+        Self::of(self.end())
+    }
+
+    /// The first instant after it.
+    pub(super) fn end(&self) -> Timestamp {
+        let first = jiff::civil::Date::new(self.year, self.month, 1);
+        let next = first.and_then(|date| date.checked_add(jiff::Span::new().months(1)));
+        let next = next.and_then(|date| date.to_zoned(TimeZone::UTC));
+        // A month of these years has a first day, and so has the one after it.
+        next.map_or(Timestamp::MAX, |next| {
+            Timestamp::from_millis(next.timestamp().as_millisecond())
+        })
+    }
+
     /// From the end of a table's name, such as `2026_11`.
     fn of_name(name: &str) -> Option<Self> {
         let (year, month) = name.split_once('_')?;

@@ -308,6 +308,18 @@ pub(super) fn is_there(row: &Row) -> Result<bool, Failure> {
     get(row, 0)
 }
 
+/// A row of `raw_days`: none for ever.
+pub(super) fn days(row: &Row) -> Result<Option<u32>, Failure> {
+    let days: Option<i32> = get(row, 0)?;
+    let unknown = |_| Unreadable("a plan that keeps readings for less than no time".to_owned());
+    Ok(days.map(u32::try_from).transpose().map_err(unknown)?)
+}
+
+/// A row that is one text.
+pub(super) fn text(row: &Row) -> Result<String, Failure> {
+    get(row, 0)
+}
+
 fn unsigned(row: &Row, column: usize) -> Result<u64, Failure> {
     Ok(get::<i64>(row, column)?.cast_unsigned())
 }

@@ -7,16 +7,26 @@ use evara_actors::domain::Kind;
 pub(super) struct Query {
     pub(super) name: &'static str,
     pub(super) sql: &'static str,
+    /// Its place in [`ALL`].
+    pub(super) place: usize,
 }
 
 macro_rules! statements {
     ($($name:ident = $file:literal;)*) => {
+        /// The statements in their order: what gives each its place.
+        #[expect(
+            non_camel_case_types,
+            clippy::upper_case_acronyms,
+            reason = "named as the statements are"
+        )]
+        enum Place { $($name,)* }
+
         $(pub(super) const $name: Query = Query {
             name: $file,
             sql: include_str!(concat!("sql/", $file, ".sql")),
+            place: Place::$name as usize,
         };)*
 
-        #[cfg(test)]
         pub(super) const ALL: &[Query] = &[$($name,)*];
     };
 }
@@ -37,6 +47,7 @@ statements! {
     DELETE_NODE = "delete_node";
     DELETE_READ_KEY = "delete_read_key";
     DROP_DUE_OF_NODE = "drop_due_of_node";
+    DROP_MONTH = "drop_month";
     DROP_ROLLUP_DAYS = "drop_rollup_days";
     DROP_ROLLUP_HOURS = "drop_rollup_hours";
     DROP_TAKEN_MARKS = "drop_taken_marks";
@@ -65,15 +76,16 @@ statements! {
     INSERT_NODE = "insert_node";
     INSERT_REMOVED = "insert_removed";
     INSERT_TANK = "insert_tank";
+    IS_CONFINED = "is_confined";
     KEEP_FACT = "keep_fact";
     LOCK_NODE = "lock_node";
     LOCK_SHARDS = "lock_shards";
     LOG_TAILS = "log_tails";
     MAKE_DAYS_DUE = "make_days_due";
     MAKE_MONTH = "make_month";
+    MARKS_OF_NODE = "marks_of_node";
     MARK_ALL_HOURS = "mark_all_hours";
     MARK_HOURS = "mark_hours";
-    MARKS_OF_NODE = "marks_of_node";
     MONTHS = "months";
     NEWEST_DEAD_LETTERS = "newest_dead_letters";
     NEXT_NODE_WITH_SAMPLES = "next_node_with_samples";
@@ -85,6 +97,7 @@ statements! {
     PUT_ROLLUP_HOURS = "put_rollup_hours";
     PUT_RULE = "put_rule";
     PUT_SNAPSHOTS = "put_snapshots";
+    RAW_DAYS = "raw_days";
     RECEIPT = "receipt";
     ROLLUP_DAYS_BETWEEN = "rollup_days_between";
     ROLLUP_HOURS_BETWEEN = "rollup_hours_between";
@@ -97,6 +110,7 @@ statements! {
     TOUCH_DEVICE_KEYS = "touch_device_keys";
     TRANSACTION_STATUS = "transaction_status";
     UNDO_REMOVED = "undo_removed";
+    UNSAFE_SETTINGS = "unsafe_settings";
     UPDATE_NODE = "update_node";
 }
 

@@ -29,8 +29,11 @@ const COMMIT_ANSWER: Duration = Duration::from_secs(2);
 /// Between two questions for the outcome.
 const ASK_AGAIN: Duration = Duration::from_millis(100);
 
-/// Longer than any statement takes whose index serves it.
-const SLOW: Duration = Duration::from_millis(100);
+/// As the role that owns nothing, and in the service's own name.
+const AS_SYSTEM: &str = "; SET LOCAL ROLE evara_app; SET LOCAL evara.scope = 'system'";
+
+/// Where there is no such role: as who we logged in as.
+const AS_LOGIN: &str = "; SET LOCAL evara.scope = 'system'";
 
 const BEGIN_READING: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
@@ -42,6 +45,16 @@ const BEGIN_LOADING: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
 /// trying each with each.
 const BEGIN_WRITING: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL plan_cache_mode = force_custom_plan";
 
+impl Connections {
+    const fn identity(&self) -> &'static str {
+        if self.is_confined() {
+            AS_SYSTEM
+        } else {
+            AS_LOGIN
+        }
+    }
+}
+
 /// The parameters of a statement.
 pub(super) type Params<'a> = &'a [&'a (dyn ToSql + Sync)];
 
@@ -51,7 +64,7 @@ pub(super) struct Transaction<'c> {
     connections: &'c Connections,
     client: Option<Object>,
     deadline: Instant,
-    begin: Option<&'static str>,
+    begin: Option<String>,
     /// A statement failed: the server answers a COMMIT with a ROLLBACK, and does not call that an error.
     is_aborted: bool,
 }
@@ -93,7 +106,7 @@ impl<'c> Transaction<'c> {
             connections,
             client: Some(client.map_err(|_elapsed| Failure::TimedOut)??),
             deadline,
-            begin: Some(begin),
+            begin: Some([begin, connections.identity()].concat()),
             is_aborted: false,
         })
     }
@@ -121,36 +134,30 @@ impl<'c> Transaction<'c> {
     ) -> Result<Vec<Vec<Row>>, Failure> {
         let client = self.client.as_ref().ok_or(Failure::Ended)?;
         let begin = self.begin.take();
+        let profile = self.connections.profile();
         let work = async {
             let mut statements = Vec::with_capacity(queries.len());
             for (query, params) in queries {
-                statements.push((client.prepare_cached(query.sql).await?, *params));
+                statements.push((*query, client.prepare_cached(query.sql).await?, *params));
             }
+            let sent = Instant::now();
             let begun = async {
                 match begin {
-                    Some(begin) => client.batch_execute(begin).await,
+                    Some(begin) => client.batch_execute(&begin).await,
                     None => Ok(()),
                 }
             };
-            let answers = statements
-                .iter()
-                .map(|(statement, params)| client.query(statement, params));
+            let answers = statements.iter().map(async |(query, statement, params)| {
+                let answer = client.query(statement, params).await;
+                profile.note(*query, sent.elapsed());
+                answer
+            });
             let (begun, answers) = tokio::join!(begun, in_order(answers));
             begun?;
             let answers: Result<Vec<Vec<Row>>, _> = answers.into_iter().collect();
             Ok::<_, Failure>(answers?)
         };
-        let asked = Instant::now();
         let done = timeout_at(self.deadline, work).await;
-        let took = asked.elapsed();
-        if took > SLOW {
-            let names: Vec<&str> = queries.iter().map(|(query, _)| query.name).collect();
-            tracing::warn!(
-                query = names.join(" "),
-                took_ms = took.as_millis() as u64,
-                "a slow query"
-            );
-        }
         let done = done.unwrap_or(Err(Failure::TimedOut));
         self.notice(done)
     }

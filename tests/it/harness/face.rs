@@ -7,6 +7,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use evara::app::device_keys::DeviceKeyring;
 use evara::app::nodes::{KeysError, Nodes, ReadKeys};
+use evara::app::queries::Queries;
 use evara::http::{AppState, Edge, Inside, service};
 use evara::thingspeak::Keyring;
 use evara_actors::domain::{ChannelId, NodeId};
@@ -54,6 +55,7 @@ impl World {
             archive: self.shelf().clone(),
             history: self.shelf().clone(),
             nodes,
+            queries: Queries::default(),
             clock: self.clock.clone(),
             device_keys: Arc::new(device_keys),
             receipts: self.shelf().clone(),

@@ -1,10 +1,13 @@
 //! The store on PostgreSQL against the suite of all stores, and against what can befall a server.
 
 mod away;
+mod durable;
 mod fencing;
 mod months;
 mod opening;
+mod plans;
 mod statements;
+mod walls;
 
 #[expect(dead_code, reason = "shared with tests that ask more of a server")]
 #[path = "../../../../tests/support/postgres.rs"]
@@ -44,6 +47,13 @@ impl Server {
     /// What a statement prints, asked past the store, as a person with a shell would.
     fn shell(&self, sql: &str) -> String {
         self.postgres.psql("evara", sql).trim().to_owned()
+    }
+
+    /// What the service's role is answered, in a transaction that begins with `scope`.
+    fn as_service(&self, scope: &str, sql: &str) -> String {
+        self.shell(&format!(
+            "BEGIN; SET LOCAL ROLE evara_app; {scope}; {sql}; COMMIT"
+        ))
     }
 
     /// A store that owns what there is, from now on.

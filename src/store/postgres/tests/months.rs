@@ -4,6 +4,7 @@ use evara_actors::domain::{Sample, Timestamp};
 use evara_actors::ports::Archive as _;
 
 use super::Server;
+use crate::store::Upkeep;
 use crate::store::conformance::fixtures::{distance, everything, node, tank_row, telemetry};
 
 fn at(text: &str) -> Timestamp {
@@ -67,4 +68,33 @@ async fn this_month_and_the_next_three_are_there_before_they_are_needed() {
         WHERE to_regclass('telemetry_deep' || to_char((now() AT TIME ZONE 'UTC')
             + make_interval(months => ahead), '_YYYY_MM')) IS NOT NULL";
     assert_eq!(server.shell(ahead), "4");
+}
+
+#[tokio::test]
+async fn upkeep_drops_what_no_plan_keeps_and_makes_what_is_soon_needed() {
+    let server = Server::new();
+    let store = server.store().await;
+    let row = |number, text| tank_row(node(1), number, said(text, 1));
+    let rows = vec![
+        row(1, "2024-02-29T12:00:00Z"),
+        row(2, "2031-01-31T12:00:00Z"),
+    ];
+    store.commit(telemetry(rows)).await.unwrap();
+    let now = at("2031-03-01T00:00:00Z");
+    server.shell("INSERT INTO plans (id, name, raw_days) VALUES (gen_random_uuid(), 'all', NULL)");
+    assert_eq!(store.keep_up(now).await.unwrap().dropped, 0);
+    server.shell("UPDATE plans SET raw_days = 30");
+    assert_eq!(
+        store.keep_up(now).await.unwrap().dropped,
+        0,
+        "nothing is sealed"
+    );
+    server.shell("INSERT INTO sealed VALUES (true, '2031-02-01 00:00:00+00')");
+    // All that were made ahead of today's month are of the past by then.
+    assert!(store.keep_up(now).await.unwrap().dropped >= 2);
+    assert_eq!(store.keep_up(now).await.unwrap(), Upkeep::default());
+    let points = store.telemetry(node(1), everything()).await.unwrap();
+    assert_eq!(points.len(), 1);
+    let made = "SELECT count(*) FROM telemetry_deep_2031_03, telemetry_deep_2031_06";
+    assert_eq!(server.shell(made), "0");
 }

@@ -1,0 +1,1 @@
+SELECT drop_telemetry_month(($1::text)::date)
