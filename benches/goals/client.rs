@@ -3,6 +3,7 @@
 //! Knows just enough of HTTP to find the end of an answer whose length is told.
 
 use std::net::SocketAddr;
+use std::ops::Range;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -18,6 +19,7 @@ pub(crate) struct Target {
     address: SocketAddr,
     path: String,
     token: String,
+    accept: &'static str,
 }
 
 impl Target {
@@ -27,7 +29,13 @@ impl Target {
             address,
             path,
             token,
+            accept: "*/*",
         }
+    }
+
+    /// The same, in a format of several.
+    pub(crate) fn accepting(self, accept: &'static str) -> Self {
+        Self { accept, ..self }
     }
 
     pub(crate) fn url(&self) -> String {
@@ -38,17 +46,19 @@ impl Target {
         format!("Authorization: Bearer {}", self.token)
     }
 
-    fn request(&self) -> String {
-        let (path, address, bearer) = (&self.path, self.address, self.authorization());
-        format!("GET {path} HTTP/1.1\r\nHost: {address}\r\n{bearer}\r\n\r\n")
+    fn head(&self, verb: &str, more: &str) -> String {
+        let (path, address, accept) = (&self.path, self.address, self.accept);
+        let bearer = self.authorization();
+        format!(
+            "{verb} {path} HTTP/1.1\r\nHost: {address}\r\nAccept: {accept}\r\n{bearer}\r\n{more}\r\n"
+        )
     }
 }
 
 /// The body of one answer.
 pub(crate) async fn get(target: &Target) -> Vec<u8> {
     let mut connection = Connection::open(target).await;
-    let range = connection.ask(target.request().as_bytes()).await;
-    connection.buffer[range].to_vec()
+    connection.get(target).await.to_vec()
 }
 
 /// Answers a second, on so many connections for so long.
@@ -59,10 +69,9 @@ pub(crate) async fn load(target: &Target, connections: usize, span: Duration) ->
         let target = target.clone();
         tasks.spawn(async move {
             let mut connection = Connection::open(&target).await;
-            let request = target.request();
             let mut answers = 0;
             while start.elapsed() < span {
-                connection.ask(request.as_bytes()).await;
+                connection.get(&target).await;
                 answers += 1;
             }
             answers
@@ -72,46 +81,87 @@ pub(crate) async fn load(target: &Target, connections: usize, span: Duration) ->
     per_second(answers, start)
 }
 
-struct Connection {
+/// A connection that is kept.
+#[derive(Debug)]
+pub(crate) struct Connection {
     stream: TcpStream,
-    buffer: Vec<u8>,
+    request: Vec<u8>,
+    answer: Vec<u8>,
 }
 
 impl Connection {
-    async fn open(target: &Target) -> Self {
+    pub(crate) async fn open(target: &Target) -> Self {
         let stream = TcpStream::connect(target.address).await;
+        Self::over(stream.expect("the server takes connections"))
+    }
+
+    /// The body of an answer on a connection of its own, if there is one.
+    pub(crate) async fn try_get(target: &Target) -> Option<Vec<u8>> {
+        let stream = TcpStream::connect(target.address).await.ok()?;
+        let mut connection = Self::over(stream);
+        connection
+            .request
+            .extend(target.head("GET", "").into_bytes());
+        let (status, body) = connection.ask().await;
+        (status == 200).then(|| connection.answer[body].to_vec())
+    }
+
+    fn over(stream: TcpStream) -> Self {
+        stream.set_nodelay(true).expect("it is a TCP socket");
         Self {
-            stream: stream.expect("the server takes connections"),
-            buffer: Vec::new(),
+            stream,
+            request: Vec::new(),
+            answer: Vec::new(),
         }
     }
 
-    /// Where the body of the answer is in the buffer.
-    async fn ask(&mut self, request: &[u8]) -> std::ops::Range<usize> {
-        let sent = self.stream.write_all(request).await;
+    /// The body of an answer, which must be one.
+    pub(crate) async fn get(&mut self, target: &Target) -> &[u8] {
+        self.request.clear();
+        self.request.extend(target.head("GET", "").into_bytes());
+        let (status, body) = self.ask().await;
+        assert_eq!(status, 200, "only answers count");
+        &self.answer[body]
+    }
+
+    /// The status of an answer, and its body.
+    pub(crate) async fn post(&mut self, target: &Target, body: &[u8]) -> (u16, &[u8]) {
+        let length = body.len();
+        let more = format!("Content-Type: application/json\r\nContent-Length: {length}\r\n");
+        self.request.clear();
+        self.request.extend(target.head("POST", &more).into_bytes());
+        self.request.extend_from_slice(body);
+        let (status, body) = self.ask().await;
+        (status, &self.answer[body])
+    }
+
+    /// The status of the answer, and where its body is.
+    async fn ask(&mut self) -> (u16, Range<usize>) {
+        let sent = self.stream.write_all(&self.request).await;
         sent.expect("the server takes requests");
-        self.buffer.clear();
+        self.answer.clear();
         loop {
-            let read = self.stream.read_buf(&mut self.buffer).await;
+            let read = self.stream.read_buf(&mut self.answer).await;
             let read = read.expect("the server answers");
             assert!(read > 0, "the server goes on answering");
-            if let Some(body) = whole(&self.buffer) {
-                return body;
+            if let Some(whole) = whole(&self.answer) {
+                return whole;
             }
         }
     }
 }
 
-/// Where the body of an answer is, once all of it is there.
-fn whole(answer: &[u8]) -> Option<std::ops::Range<usize>> {
+/// The status of an answer and where its body is, once all of it is there.
+fn whole(answer: &[u8]) -> Option<(u16, Range<usize>)> {
     let end = answer.windows(4).position(|four| four == b"\r\n\r\n")? + 4;
     let head = String::from_utf8_lossy(&answer[..end]).to_ascii_lowercase();
-    assert!(
-        head.starts_with("http/1.1 200"),
-        "only answers count: {head}"
-    );
-    let (_, length) = head.split_once("content-length: ")?;
+    let status = head.split(' ').nth(1)?.parse().ok()?;
+    let Some((_, length)) = head.split_once("content-length: ") else {
+        // In chunks, of which the last is empty; what they hold is not looked at.
+        let is_whole = answer.ends_with(b"\r\n0\r\n\r\n");
+        return is_whole.then_some((status, end..answer.len()));
+    };
     let length: usize = length.lines().next()?.parse().ok()?;
     let body = end..end + length;
-    (answer.len() >= body.end).then_some(body)
+    (answer.len() >= body.end).then_some((status, body))
 }

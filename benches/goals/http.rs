@@ -110,7 +110,7 @@ async fn one_twin(app: &App) -> Target {
     Target::new(app.address(), &path, app.token().expose_secret())
 }
 
-async fn bare(body: Vec<u8>) -> Listener {
+pub(crate) async fn bare(body: Vec<u8>) -> Listener {
     let body = bytes::Bytes::from(body);
     let answer = move || async move { ([(CONTENT_TYPE, "application/json")], body) };
     let router: Router = Router::new().route("/", get(answer));

@@ -13,6 +13,7 @@ mod memory;
 mod offers;
 mod polls;
 mod steady;
+mod store;
 mod table;
 mod world;
 
@@ -56,6 +57,12 @@ const MEASURES: &[(&str, Measure)] = &[
     ("offers", offers::rows),
     ("http", http::rows),
     ("polls", polls::rows),
+    ("bulk", store::bulk::rows),
+    ("bulk-embedded", store::bulk::rows_embedded),
+    ("acks", store::acks::rows),
+    ("stats", store::stats::rows),
+    ("past", store::past::rows),
+    ("start", store::start::rows),
 ];
 
 /// Makes this program a child that prints the rows of one name: `--rows NAME SIZE`.
@@ -72,6 +79,8 @@ fn main() -> ExitCode {
         runtime().block_on(steady::serve(channels));
     } else if let [CHILD, name, size] = *args.iter().map(String::as_str).collect::<Vec<_>>() {
         print_rows(name, Size::of(size));
+    } else if store::was_child(&args) {
+        return ExitCode::SUCCESS;
     } else if args.iter().any(|arg| arg == "--bench") {
         return print_table(&args);
     }

@@ -30,6 +30,11 @@ impl Rounds {
         (self.at(0.9) - self.at(0.1)) / self.median()
     }
 
+    /// Below which this part of them lies.
+    pub(crate) fn percentile(&self, part: f64) -> f64 {
+        self.at(part)
+    }
+
     fn at(&self, part: f64) -> f64 {
         let last = self.0.len() - 1;
         self.0[(part * last as f64).round() as usize]
@@ -59,9 +64,15 @@ pub(crate) fn per_second(count: usize, start: Instant) -> f64 {
 
 /// What this process has used of the machine's cores so far.
 pub(crate) fn cpu_seconds() -> f64 {
+    cpu_seconds_of(std::process::id())
+}
+
+/// What the process with this number has used of the machine's cores so far.
+pub(crate) fn cpu_seconds_of(process: u32) -> f64 {
     /// In which Linux tells times, on every machine.
     const TICKS_PER_SECOND: f64 = 100.0;
-    let stat = std::fs::read_to_string("/proc/self/stat").expect("this is Linux");
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat"));
+    let stat = stat.expect("this is Linux, and the process runs");
     // The name of the process stands in brackets before the numbers, and may have spaces.
     let (_, numbers) = stat.rsplit_once(')').expect("the name is in brackets");
     let times = numbers.split_whitespace().skip(11).take(2);

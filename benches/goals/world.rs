@@ -26,7 +26,6 @@ const CHANNELS: usize = 1_000;
 
 /// The node with this number, which shares its channel with others.
 pub(crate) fn node(kind: Kind, number: usize) -> NodeSpec {
-    let id = Uuid::from_u128(0x0198_0000_0000_7000_8000_0000_0000_0000 + number as u128);
     NodeSpec {
         key: format!("node-{number}"),
         label: format!("Overhead tank {number}"),
@@ -34,8 +33,13 @@ pub(crate) fn node(kind: Kind, number: usize) -> NodeSpec {
         location_name: Some("Block C, north roof".to_owned()),
         config: config(kind),
         channel: Some(binding(kind, number)),
-        ..NodeSpec::blank(NodeId(id), kind, START)
+        ..NodeSpec::blank(NodeId(node_id(number)), kind, START)
     }
+}
+
+/// The id of the node with this number, which is its end.
+pub(crate) fn node_id(number: usize) -> Uuid {
+    Uuid::from_u128(0x0198_0000_0000_7000_8000_0000_0000_0000 + number as u128)
 }
 
 fn config(kind: Kind) -> NodeConfig {

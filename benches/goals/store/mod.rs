@@ -1,0 +1,28 @@
+//! What the store is asked to do: the whole service as a process of its own, over a PostgreSQL that
+//! loses nothing, spoken to by a third process. All three share the machine's cores.
+
+pub(crate) mod acks;
+mod bare;
+pub(crate) mod bulk;
+mod child;
+mod database;
+mod fleet;
+mod parcels;
+pub(crate) mod past;
+mod pusher;
+mod service;
+pub(crate) mod start;
+pub(crate) mod stats;
+
+use crate::runtime;
+
+/// Whether this process was started to be a part of a measure; if so, it has been that part until now.
+pub(crate) fn was_child(args: &[String]) -> bool {
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    match *args.as_slice() {
+        [bare::CHILD, database] => runtime().block_on(bare::serve(database)),
+        [pusher::CHILD, address, nodes] => pusher::obey(address, nodes),
+        _ => return false,
+    }
+    true
+}
