@@ -14,6 +14,8 @@ pub enum Failure {
     Config(Mistakes),
     /// Anything else, with all its causes.
     Other(anyhow::Error),
+    /// As [`Failure::Other`], for a caller that understands this exit code.
+    Coded(u8, anyhow::Error),
 }
 
 impl Failure {
@@ -28,6 +30,7 @@ impl Failure {
         match self {
             Self::Config(_) => ExitCode::from(EXIT_CODE),
             Self::Other(_) => ExitCode::FAILURE,
+            Self::Coded(code, _) => ExitCode::from(*code),
         }
     }
 }
@@ -37,10 +40,12 @@ impl fmt::Display for Failure {
         match self {
             Self::Config(mistakes) => fmt::Display::fmt(mistakes, f),
             // The alternate form has the whole chain in one line.
-            Self::Other(error) => write!(f, "{error:#}"),
+            Self::Other(error) | Self::Coded(_, error) => write!(f, "{error:#}"),
         }
     }
 }
+
+impl Error for Failure {}
 
 impl From<Mistakes> for Failure {
     fn from(mistakes: Mistakes) -> Self {

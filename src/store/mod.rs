@@ -20,6 +20,7 @@ pub use migration::{Migration, MigrationStatus};
 pub use postgres::{PostgresAddress, PostgresError, PostgresStore, TlsError};
 pub use secret_box::{SecretBox, SecretKeyError};
 pub use secrets::{ChannelSecrets, SecretsError};
+pub(crate) use sqlite::{DataDirectory, database_in};
 pub use sqlite::{SqliteStore, StoreError};
 
 /// Migrating PostgreSQL, before a version serves that needs it.
