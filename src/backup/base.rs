@@ -64,7 +64,9 @@ impl Backups {
         }
         make_empty(into)?;
         self.check(&manifest)?;
-        let filled = self.extract(&manifest, into).and_then(|()| prepare(into, fetch, until));
+        let filled = self
+            .extract(&manifest, into)
+            .and_then(|()| prepare(into, fetch, until));
         if filled.is_err() {
             // It was empty before, and half a server must not look like one.
             let _left = fs::remove_dir_all(into);
@@ -73,15 +75,25 @@ impl Backups {
     }
 
     fn newest_base(&self) -> Result<Manifest, Error> {
-        let manifests = self.list()?.into_iter().rev().filter_map(|entry| entry.manifest.ok());
+        let manifests = self
+            .list()?
+            .into_iter()
+            .rev()
+            .filter_map(|entry| entry.manifest.ok());
         let mut bases = manifests.filter(|manifest| manifest.kind == Kind::PostgresBase);
         bases.next().ok_or(Error::NoBackup)
     }
 
     fn extract(&self, manifest: &Manifest, into: &Path) -> Result<(), Error> {
         let mut tar = Command::new("tar");
-        tar.args(["--extract", "--preserve-permissions", "--file=-", "--directory"]);
-        let mut running = Running::start("tar", { tar.arg(into); tar })?;
+        tar.args([
+            "--extract",
+            "--preserve-permissions",
+            "--file=-",
+            "--directory",
+        ]);
+        tar.arg(into);
+        let mut running = Running::start("tar", tar)?;
         let mut input = running.stdin()?;
         self.watch.begin("restoring");
         let unpacked = self.unpack_into(manifest, &mut input);
@@ -92,18 +104,18 @@ impl Backups {
 }
 
 fn make_empty(into: &Path) -> Result<(), Error> {
-    match fs::read_dir(into) {
-        Ok(mut entries) if entries.next().is_some() => Err(Error::NotEmpty {
-            target: into.display().to_string(),
-        }),
-        Ok(_) => Ok(()),
+    let Ok(mut entries) = fs::read_dir(into) else {
         // PostgreSQL starts in no directory that others may look into.
-        Err(_) => {
-            let mut builder = DirBuilder::new();
-            let made = builder.recursive(true).mode(0o700).create(into);
-            made.map_err(Error::file(into, "made"))
-        }
+        let mut builder = DirBuilder::new();
+        let made = builder.recursive(true).mode(0o700).create(into);
+        return made.map_err(Error::file(into, "made"));
+    };
+    if entries.next().is_some() {
+        return Err(Error::NotEmpty {
+            target: into.display().to_string(),
+        });
     }
+    Ok(())
 }
 
 /// Tells the server to recover when it starts, from where and how far.

@@ -57,7 +57,12 @@ fn differing<N: PartialEq + ToString>(
         let (expected, found) = (expected.get(name), found.get(name));
         (expected != found).then(|| {
             let what = format!("{of} {}", in_words(name));
-            format!("{}: {} instead of {}", what.trim(), told(found), told(expected))
+            format!(
+                "{}: {} instead of {}",
+                what.trim(),
+                told(found),
+                told(expected)
+            )
         })
     });
     differing.collect()
@@ -76,8 +81,12 @@ mod tests {
     use super::*;
 
     fn census(rows: &[(&str, u64)], facts: &[(&str, i64)]) -> Census {
-        let rows = rows.iter().map(|(name, count)| ((*name).to_owned(), *count));
-        let facts = facts.iter().map(|(name, count)| ((*name).to_owned(), *count));
+        let rows = rows
+            .iter()
+            .map(|(name, count)| ((*name).to_owned(), *count));
+        let facts = facts
+            .iter()
+            .map(|(name, count)| ((*name).to_owned(), *count));
         Census {
             rows: rows.collect(),
             facts: facts.collect(),
@@ -102,7 +111,10 @@ mod tests {
 
     #[test]
     fn a_broken_promise_is_named_even_where_it_was_backed_up_so() {
-        let broken = census(&[], &[("revisions_told_twice", 3), ("broken_references", 0)]);
+        let broken = census(
+            &[],
+            &[("revisions_told_twice", 3), ("broken_references", 0)],
+        );
         assert_eq!(broken.breaches(), ["revisions told twice: 3"]);
     }
 }

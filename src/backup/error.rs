@@ -100,7 +100,9 @@ pub enum Error {
         target: String,
     },
     /// A program of PostgreSQL is not installed.
-    #[error("{program} was not found: install PostgreSQL's client programs (Debian: postgresql-client)")]
+    #[error(
+        "{program} was not found: install PostgreSQL's client programs (Debian: postgresql-client)"
+    )]
     NoProgram {
         /// Its name.
         program: &'static str,
@@ -156,7 +158,9 @@ pub enum Error {
         source: io::Error,
     },
     /// The archive has a segment of that name with other content.
-    #[error("{object} is archived already, with other content: do two servers archive to one place?")]
+    #[error(
+        "{object} is archived already, with other content: do two servers archive to one place?"
+    )]
     Conflict {
         /// The destination and the name in it.
         object: String,

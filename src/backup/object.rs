@@ -80,7 +80,9 @@ impl Drop for ObjectWriter {
     fn drop(&mut self) {
         if !self.finished {
             // The failure that led here is what people are told of; pruning finds what stays behind.
-            let _left = self.place.wait(&self.object, "removed", self.upload.abort());
+            let _left = self
+                .place
+                .wait(&self.object, "removed", self.upload.abort());
         }
     }
 }

@@ -64,11 +64,7 @@ impl fmt::Debug for Place {
 
 impl Place {
     /// The place that was configured. A directory has to be there: one that is not mounted is not made.
-    pub(crate) fn open(
-        place: &BackupPlace,
-        s3: &S3Config,
-        runtime: Handle,
-    ) -> Result<Self, Error> {
+    pub(crate) fn open(place: &BackupPlace, s3: &S3Config, runtime: Handle) -> Result<Self, Error> {
         let shown = place.to_string().trim_end_matches('/').to_owned();
         let unusable = |source| Error::Place {
             place: shown.clone(),
@@ -116,7 +112,8 @@ impl Place {
 
     fn put_as(&self, object: &str, bytes: Vec<u8>, mode: PutMode) -> Result<(), Error> {
         let options = PutOptions::from(mode);
-        let put = self.store.put_opts(&self.path(object), bytes.into(), options);
+        let path = self.path(object);
+        let put = self.store.put_opts(&path, bytes.into(), options);
         self.wait(object, "written", put).map(drop)
     }
 
@@ -192,7 +189,9 @@ impl Place {
         let object = || self.name_of(object);
         match self.runtime.block_on(limited) {
             Ok(Ok(value)) => Ok(value),
-            Ok(Err(object_store::Error::NotFound { .. })) => Err(Error::Absent { object: object() }),
+            Ok(Err(object_store::Error::NotFound { .. })) => {
+                Err(Error::Absent { object: object() })
+            }
             Ok(Err(source)) => Err(Error::Object {
                 object: object(),
                 done,
@@ -203,7 +202,9 @@ impl Place {
     }
 
     fn path(&self, object: &str) -> Path {
-        object.split('/').fold(self.root.clone(), |path, part| path.join(part))
+        object
+            .split('/')
+            .fold(self.root.clone(), |path, part| path.join(part))
     }
 }
 

@@ -100,7 +100,9 @@ impl Backups {
         must_equal(manifest, &postgres::census(&fresh.connection)?.0)?;
         let (at, at_ms) = self.now();
         postgres::mark_restored(&fresh.connection, &manifest.name, &at, at_ms)?;
-        let name = super::create::name_at(at_ms).to_lowercase().replace('-', "_");
+        let name = super::create::name_at(at_ms)
+            .to_lowercase()
+            .replace('-', "_");
         let aside = format!("evara_replaced_{name}");
         let aside = empty.map(|_| aside);
         fresh.take_place_of(target, aside.as_deref())?;

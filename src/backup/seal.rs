@@ -190,7 +190,10 @@ impl<R: Read> Opener<R> {
         self.chunk.clear();
         self.chunk.push(first);
         let rest = (CHUNK_BYTES + TAG - 1) as u64;
-        self.inner.by_ref().take(rest).read_to_end(&mut self.chunk)?;
+        self.inner
+            .by_ref()
+            .take(rest)
+            .read_to_end(&mut self.chunk)?;
         self.ahead = next_byte(&mut self.inner)?;
         let nonce = nonce(self.number, self.ahead.is_none());
         let opened = self
@@ -255,7 +258,14 @@ mod tests {
 
     #[test]
     fn what_was_sealed_opens_under_its_key_only_whatever_its_length() {
-        let edges = [0, 1, CHUNK_BYTES - 1, CHUNK_BYTES, CHUNK_BYTES + 1, 3 * CHUNK_BYTES];
+        let edges = [
+            0,
+            1,
+            CHUNK_BYTES - 1,
+            CHUNK_BYTES,
+            CHUNK_BYTES + 1,
+            3 * CHUNK_BYTES,
+        ];
         for length in edges {
             let plain = pattern(length);
             let sealed = sealed(&plain);
@@ -290,7 +300,7 @@ mod tests {
         #[test]
         fn a_stream_with_any_bit_changed_does_not_open(at in 0_usize..HEAD + 1000 + TAG, bit in 0..8) {
             let mut bytes = sealed(&pattern(1000));
-            bytes[at] ^= 1 << bit;
+            bytes[at] ^= 1_u8 << bit;
             prop_assert!(opened(&bytes, &key("a")).is_err());
         }
     }

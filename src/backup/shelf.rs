@@ -146,7 +146,9 @@ impl Backups {
     fn kept(&self) -> Result<Vec<Kept>, Error> {
         let objects = self.place.list(FOLDER)?;
         let named = |ending: &str| -> BTreeSet<String> {
-            let names = objects.iter().filter_map(|object| object.name.rsplit_once('.'));
+            let names = objects
+                .iter()
+                .filter_map(|object| object.name.rsplit_once('.'));
             names
                 .filter(|(_, found)| *found == ending)
                 .map(|(name, _)| name.to_owned())

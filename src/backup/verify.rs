@@ -72,10 +72,14 @@ impl Backups {
         };
         if object.size() != expected.stored.bytes {
             let (found, expected) = (object.size(), expected.stored.bytes);
-            return Err(damaged(format!("it has {found} bytes instead of {expected}")));
+            return Err(damaged(format!(
+                "it has {found} bytes instead of {expected}"
+            )));
         }
         if unpack(object, key, sink, &self.watch)? != expected {
-            return Err(damaged("its SHA-256 is not that of its manifest".to_owned()));
+            return Err(damaged(
+                "its SHA-256 is not that of its manifest".to_owned(),
+            ));
         }
         Ok(())
     }

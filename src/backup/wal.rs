@@ -113,7 +113,9 @@ impl Backups {
         if entries.iter().any(|entry| entry.manifest.is_err()) {
             return Ok(Vec::new());
         }
-        let manifests = entries.iter().filter_map(|entry| entry.manifest.as_ref().ok());
+        let manifests = entries
+            .iter()
+            .filter_map(|entry| entry.manifest.as_ref().ok());
         let bases = manifests.filter(|manifest| manifest.kind == Kind::PostgresBase);
         let begun = bases.filter_map(|base| base.created_at.parse::<jiff::Timestamp>().ok());
         let Some(oldest) = begun.min() else {

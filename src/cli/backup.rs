@@ -61,7 +61,10 @@ impl PlaceArgs {
             let file = std::path::absolute(file).context("the working directory is gone")?;
             arguments.extend(["--config".to_owned(), file.display().to_string()]);
         }
-        let to = self.to.iter().flat_map(|to| ["--to".to_owned(), to.clone()]);
+        let to = self
+            .to
+            .iter()
+            .flat_map(|to| ["--to".to_owned(), to.clone()]);
         arguments.extend(to);
         Ok(arguments)
     }
@@ -70,7 +73,10 @@ impl PlaceArgs {
 pub(super) async fn run(args: Args) -> Result<(), Failure> {
     let settings = args.place.load()?;
     let action = args.action.unwrap_or(Action::Create);
-    Ok(job(settings, move |backups, settings| perform(&action, backups, settings)).await?)
+    Ok(job(settings, move |backups, settings| {
+        perform(&action, backups, settings)
+    })
+    .await?)
 }
 
 /// Does `work` with the backups of the configured place; a signal lets it end and clean up behind itself.
@@ -136,14 +142,17 @@ fn create(backups: &Backups, database: &Database) -> anyhow::Result<()> {
     let created = backups.create(database)?;
     data(format_args!("created\t{}", line_of(&created.manifest)))?;
     for breach in &created.breaches {
-        talk(format_args!("evara: the database itself is not whole: {breach}"));
+        talk(format_args!(
+            "evara: the database itself is not whole: {breach}"
+        ));
     }
     clear_away(backups)
 }
 
 fn clear_away(backups: &Backups) -> anyhow::Result<()> {
     let gone = backups.prune()?;
-    gone.iter().try_for_each(|name| data(format_args!("removed\t{name}")))
+    gone.iter()
+        .try_for_each(|name| data(format_args!("removed\t{name}")))
 }
 
 fn tell(entry: &Entry) -> anyhow::Result<()> {

@@ -33,7 +33,11 @@ pub(super) struct FetchArgs {
 
 pub(super) async fn push(args: PushArgs) -> Result<(), Failure> {
     let settings = args.place.load()?;
-    Ok(job(settings, move |backups, _| Ok(backups.push_wal(&args.path)?)).await?)
+    Ok(job(
+        settings,
+        move |backups, _| Ok(backups.push_wal(&args.path)?),
+    )
+    .await?)
 }
 
 pub(super) async fn fetch(args: FetchArgs) -> Result<(), Failure> {
@@ -41,7 +45,10 @@ pub(super) async fn fetch(args: FetchArgs) -> Result<(), Failure> {
         Some(Error::Absent { .. }) => Failure::Other(error),
         _ => Failure::Coded(FETCH_FAILED, error),
     };
-    let settings = args.place.load().map_err(|failure| failed(failure.into()))?;
+    let settings = args
+        .place
+        .load()
+        .map_err(|failure| failed(failure.into()))?;
     let work = job(settings, move |backups, _| {
         Ok(backups.fetch_wal(&args.name, &args.path)?)
     });

@@ -239,7 +239,11 @@ mod tests {
 
     #[test]
     fn keys_travel_in_cleartext_to_this_machine_only() {
-        for safe in ["https://s3.example", "http://127.0.0.1:9000", "http://[::1]"] {
+        for safe in [
+            "https://s3.example",
+            "http://127.0.0.1:9000",
+            "http://[::1]",
+        ] {
             assert!(endpoint(safe).is_ok(), "{safe}");
         }
         for unsafe_one in ["http://s3.example", "http://10.0.0.1", "ftp://localhost"] {

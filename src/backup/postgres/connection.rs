@@ -133,11 +133,19 @@ mod tests {
     fn a_password_is_no_argument_and_is_decoded() {
         let url = "postgres+asyncpg://me:p%40s%2Fs@db:5433/evara?sslmode=require";
         let connection = connection(url).unwrap();
-        assert_eq!(connection.password.as_ref().unwrap().expose_secret(), "p@s/s");
+        assert_eq!(
+            connection.password.as_ref().unwrap().expose_secret(),
+            "p@s/s"
+        );
         let shown = format!("{} {connection:?}", connection.url);
         assert!(!shown.contains("p@s") && !shown.contains("p%40"), "{shown}");
         assert!(shown.contains("sslmode=require"), "{shown}");
-        assert!(connection.url.as_str().starts_with("postgresql://me@db:5433/evara?"));
+        assert!(
+            connection
+                .url
+                .as_str()
+                .starts_with("postgresql://me@db:5433/evara?")
+        );
         assert_eq!(connection.to("other").database(), "other");
     }
 

@@ -10,10 +10,10 @@ mod session;
 use std::io;
 use std::process::ChildStdout;
 
-pub(super) use programs::Running;
 use self::session::{query, script};
 use super::Error;
 use super::census::Census;
+pub(super) use programs::Running;
 
 pub use connection::Connection;
 pub(super) use session::Snapshot;
@@ -63,7 +63,12 @@ pub(super) fn restore<T>(
     fill: impl FnOnce(&mut dyn io::Write) -> Result<T, Error>,
 ) -> Result<T, Error> {
     let mut command = connection.command("pg_restore");
-    command.args(["--single-transaction", "--exit-on-error", "--no-owner", "--no-password"]);
+    command.args([
+        "--single-transaction",
+        "--exit-on-error",
+        "--no-owner",
+        "--no-password",
+    ]);
     let mut running = Running::start("pg_restore", command)?;
     let mut input = running.stdin()?;
     let filled = fill(&mut input);
@@ -141,7 +146,10 @@ pub(super) fn swap(fresh: &Connection, old: &Connection, aside: Option<&str>) ->
     let away = aside.map_or_else(String::new, |aside| rename(old.database(), aside));
     let here = rename(fresh.database(), old.database());
     // Both or neither: a server that fails in between has the old one under its name.
-    let swapped = query(&old.to("postgres"), &format!("BEGIN; {away} {here} COMMIT;"));
+    let swapped = query(
+        &old.to("postgres"),
+        &format!("BEGIN; {away} {here} COMMIT;"),
+    );
     match swapped {
         Err(Error::Program { said, .. }) if said.contains("is being accessed") => {
             Err(Error::InUse {

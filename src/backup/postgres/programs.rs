@@ -40,7 +40,10 @@ pub(in crate::backup) struct Running {
 
 impl Running {
     /// Starts `command`, whose standard streams are pipes.
-    pub(in crate::backup) fn start(name: &'static str, mut command: Command) -> Result<Self, Error> {
+    pub(in crate::backup) fn start(
+        name: &'static str,
+        mut command: Command,
+    ) -> Result<Self, Error> {
         command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -90,7 +90,10 @@ pub(super) fn census(file: &Path) -> Result<Census, Error> {
         let broken = "SELECT count(*) FROM pragma_foreign_key_check";
         let broken = connection.query_row(broken, [], |row| row.get(0))?;
         fact("broken_references", broken);
-        if LOGGED.iter().all(|name| tables.iter().any(|table| table == name)) {
+        if LOGGED
+            .iter()
+            .all(|name| tables.iter().any(|table| table == name))
+        {
             connection.query_row(LOG, [], |row| each_column(row, &mut fact))?;
         }
         Ok(census)
@@ -98,7 +101,10 @@ pub(super) fn census(file: &Path) -> Result<Census, Error> {
     count().map_err(Error::sqlite(file, "counted"))
 }
 
-fn each_column(row: &Row<'_>, fact: &mut impl FnMut(&str, i64) -> Option<i64>) -> rusqlite::Result<()> {
+fn each_column(
+    row: &Row<'_>,
+    fact: &mut impl FnMut(&str, i64) -> Option<i64>,
+) -> rusqlite::Result<()> {
     let names = row.as_ref().column_names();
     for (index, name) in names.into_iter().enumerate() {
         fact(name, row.get(index)?);
@@ -144,7 +150,9 @@ pub(super) fn mark_restored(file: &Path, name: &str, at: &str, at_ms: i64) -> Re
 
 /// Whether there is anything in the database `file` that somebody may miss.
 pub(super) fn is_empty(file: &Path) -> Result<bool, Error> {
-    let length = std::fs::metadata(file).map_err(Error::file(file, "read"))?.len();
+    let length = std::fs::metadata(file)
+        .map_err(Error::file(file, "read"))?
+        .len();
     Ok(length == 0)
 }
 
