@@ -7,12 +7,14 @@
 
 mod archive;
 mod away;
+mod backup;
 mod binary;
 mod changing;
 mod chaos;
 mod fleet;
 mod harness;
 mod lying;
+mod point_in_time;
 #[path = "../support/postgres.rs"]
 mod postgres;
 mod postgres_server;
