@@ -1,6 +1,6 @@
 //! Making a backup: the stream first, the manifest last.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::Read;
 use std::path::Path;
 
@@ -41,10 +41,13 @@ impl Backups {
     }
 
     fn create_sqlite(&self, directory: &Path) -> Result<Manifest, Error> {
+        let database = database_in(directory);
+        // Asked first: looking for what is not there must not make its directory.
+        fs::metadata(&database).map_err(Error::file(&database, "read"))?;
         let scratch = Scratch::within(directory)?;
         let copy = scratch.file("evara.db");
         self.watch.begin("copying");
-        sqlite::copy(&database_in(directory), &copy, &self.watch)?;
+        sqlite::copy(&database, &copy, &self.watch)?;
         let found = (sqlite::census(&copy)?, sqlite::schema_version(&copy)?);
         let mut file = File::open(&copy).map_err(Error::file(&copy, "read"))?;
         self.keep(Kind::Sqlite, &mut file, || Ok(found))

@@ -186,13 +186,15 @@ impl Error {
                 },
             };
         }
-        match source.kind() {
-            io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => Self::Damaged {
-                object,
-                what: source.to_string(),
-            },
-            _ => Self::Stream { object, source },
+        let kind = source.kind();
+        if matches!(
+            kind,
+            io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof
+        ) {
+            let what = source.to_string();
+            return Self::Damaged { object, what };
         }
+        Self::Stream { object, source }
     }
 
     /// For `map_err` of what is done with a file.

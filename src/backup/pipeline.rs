@@ -105,12 +105,13 @@ fn unpack_stream(
 
 fn decompress(source: &mut dyn Read, sink: &mut dyn Write, watch: &Watch) -> io::Result<()> {
     let mut decoder = zstd::Decoder::new(source)?;
-    copy(&mut decoder, sink, watch).map_err(|error| match error.kind() {
+    copy(&mut decoder, sink, watch).map_err(|error| {
         // zstd has no kind of its own for what is none of its making.
-        io::ErrorKind::Other if error.get_ref().is_some_and(|inner| !inner.is::<Error>()) => {
-            io::Error::new(io::ErrorKind::InvalidData, error.to_string())
+        let said = error.kind() == io::ErrorKind::Other;
+        if said && error.get_ref().is_some_and(|inner| !inner.is::<Error>()) {
+            return io::Error::new(io::ErrorKind::InvalidData, error.to_string());
         }
-        _ => error,
+        error
     })
 }
 

@@ -207,7 +207,15 @@ impl<R: Read> Opener<R> {
 }
 
 fn next_byte(inner: &mut impl Read) -> io::Result<Option<u8>> {
-    inner.bytes().next().transpose()
+    let mut byte = [0];
+    loop {
+        match inner.read(&mut byte) {
+            Ok(0) => return Ok(None),
+            Ok(_) => return Ok(Some(byte[0])),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 fn damaged(what: &'static str) -> io::Error {

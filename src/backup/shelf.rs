@@ -128,10 +128,10 @@ impl Backups {
             return Err(unknown());
         }
         let object = manifest_of(name);
-        let bytes = self.place.get(&object).map_err(|error| match error {
-            Error::Absent { .. } => unknown(),
-            other => other,
-        })?;
+        let bytes = match self.place.get(&object) {
+            Err(Error::Absent { .. }) => return Err(unknown()),
+            got => got?,
+        };
         let damaged = |what| Error::Damaged {
             object: self.place.name_of(&object),
             what,

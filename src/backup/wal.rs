@@ -83,14 +83,6 @@ impl Backups {
         let segment = self.segment(name)?.ok_or_else(|| Error::Absent {
             object: self.place.name_of(&manifest),
         })?;
-        let lost = |error| match error {
-            // It has a manifest: the server must not take this for the end of the log.
-            Error::Absent { object } => Error::Damaged {
-                object,
-                what: "it is gone".to_owned(),
-            },
-            other => other,
-        };
         let key = self.key_of(&segment.object, segment.key_id.as_deref())?;
         let object = self.place.read(&segment.object).map_err(lost)?;
         let aside = path.with_extension(format!("{}.part", Uuid::new_v4().simple()));
@@ -157,6 +149,15 @@ impl Backups {
             object: self.place.name_of(object),
         }
     }
+}
+
+/// What has a manifest and is gone: the server must not take this for the end of the log.
+fn lost(error: Error) -> Error {
+    if let Error::Absent { object } = error {
+        let what = "it is gone".to_owned();
+        return Error::Damaged { object, what };
+    }
+    error
 }
 
 fn manifest_of(name: &str) -> String {

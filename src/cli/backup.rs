@@ -105,7 +105,7 @@ pub(super) async fn job(
 
 /// What the settings say is to be backed up.
 pub(super) fn database(settings: &BackupSettings) -> Result<Database, Error> {
-    match &settings.backup.database_url {
+    match &settings.postgres {
         Some(url) => Connection::of_url(url).map(Database::Postgres),
         None => Ok(Database::Sqlite(settings.store.database.clone())),
     }

@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 use super::key::Key;
@@ -96,8 +96,10 @@ impl fmt::Display for BackupPlace {
 pub struct BackupSettings {
     /// Where backups go, and how.
     pub backup: BackupConfig,
-    /// What is backed up.
+    /// Where the embedded store is, and room beside it.
     pub store: StoreConfig,
+    /// The PostgreSQL database that is backed up; without it, the embedded store is.
+    pub postgres: Option<SecretString>,
 }
 
 impl BackupSettings {
@@ -109,8 +111,12 @@ impl BackupSettings {
         let mut reader = Reader::new(vec![flags, environment]);
         let file = named_file(&mut reader);
         reader.ask_also(&file);
+        let backup = read(&mut reader);
+        let service = reader.secret(&store::DATABASE_URL, |_| Ok(()));
+        let service = service.filter(|url| is_postgres(url.expose_secret()));
         let settings = Self {
-            backup: read(&mut reader),
+            postgres: backup.database_url.clone().or(service),
+            backup,
             store: store::read(&mut reader).0,
         };
         let (mistakes, _) = reader.finish();
@@ -169,9 +175,16 @@ fn is_loopback(url: &Url) -> bool {
 }
 
 fn postgres_url(text: &str) -> Parsed<()> {
-    let is_postgres = |url: &Url| matches!(url.scheme(), "postgres" | "postgresql");
-    let url = Url::parse(text).ok().filter(is_postgres);
-    url.map(drop).ok_or("a URL such as postgres://me@db/evara")
+    let fits = is_postgres(text);
+    fits.then_some(())
+        .ok_or("a URL such as postgres://me@db/evara")
+}
+
+/// Some libraries write their driver behind a plus.
+fn is_postgres(text: &str) -> bool {
+    let url = Url::parse(text).ok();
+    let family = url.as_ref().and_then(|url| url.scheme().split('+').next());
+    matches!(family, Some("postgres" | "postgresql"))
 }
 
 fn word(text: &str) -> Parsed<String> {

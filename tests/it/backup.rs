@@ -252,6 +252,9 @@ fn what_was_not_said_or_is_not_there_is_told_in_a_line() {
     let refusal = operator.refused(&["backup", "verify", "../etc"]);
     assert_eq!(refusal.lines().count(), 1, "{refusal}");
     assert!(refusal.contains("there is no backup"), "{refusal}");
+    let nothing = operator.refused(&["backup"]);
+    assert!(nothing.contains("evara.db could not be read"), "{nothing}");
+    assert!(!operator.data().exists());
     let away = operator.refused(&["backup", "list", "--to", "/nowhere/at/all"]);
     assert!(away.contains("is it mounted"), "{away}");
     let wrong = operator.output(&["backup", "--to", "nowhere"]);

@@ -48,12 +48,14 @@ impl Running {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        let mut child = command.spawn().map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => Error::NoProgram { program: name },
-            _ => Error::Program {
+        let mut child = command.spawn().map_err(|error| {
+            if error.kind() == io::ErrorKind::NotFound {
+                return Error::NoProgram { program: name };
+            }
+            Error::Program {
                 program: name,
                 said: error.to_string(),
-            },
+            }
         })?;
         let talk = child.stderr.take();
         let talk = talk.map(|stderr| std::thread::spawn(move || end_of(stderr)));

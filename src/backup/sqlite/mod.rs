@@ -54,11 +54,14 @@ fn copy_all(source: &Connection, to: &Path, watch: &Watch, from: &Path) -> Resul
     let mut target = Connection::open(to).map_err(Error::sqlite(to, "made"))?;
     let backup = Backup::new(&view, &mut target).map_err(failed())?;
     loop {
-        match backup.step(PAGES_A_STEP).map_err(failed())? {
-            StepResult::Done => break,
-            StepResult::More => watch.passed(PAGES_A_STEP as u64 * PAGE_BYTES)?,
-            _ => return Err(failed()(busy())),
+        let step = backup.step(PAGES_A_STEP).map_err(failed())?;
+        if step == StepResult::Done {
+            break;
         }
+        if step != StepResult::More {
+            return Err(failed()(busy()));
+        }
+        watch.passed(PAGES_A_STEP as u64 * PAGE_BYTES)?;
     }
     drop(backup);
     // One file, without a log beside it.

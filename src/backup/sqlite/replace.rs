@@ -14,13 +14,14 @@ const PARTS: [&str; 3] = ["-wal", "-shm", ""];
 /// Claims `dir`, making it where it is not there.
 pub(in crate::backup) fn claim(dir: &Path) -> Result<DataDirectory, Error> {
     let target = dir.display().to_string();
-    DataDirectory::claim(dir).map_err(|error| match error {
-        StoreError::InUse { .. } => Error::InUse { target },
-        other => Error::Place {
+    match DataDirectory::claim(dir) {
+        Ok(claimed) => Ok(claimed),
+        Err(StoreError::InUse { .. }) => Err(Error::InUse { target }),
+        Err(other) => Err(Error::Place {
             place: target,
             source: Box::new(other),
-        },
-    })
+        }),
+    }
 }
 
 /// Renames `fresh`, which is whole, to `database`; what was there is put aside under the name that is

@@ -149,7 +149,10 @@ impl Bucket {
             self.objects.remove(key);
             gone += &format!("<Deleted><Key>{key}</Key></Deleted>");
         }
-        said(StatusCode::OK, &format!("<DeleteResult>{gone}</DeleteResult>"))
+        said(
+            StatusCode::OK,
+            &format!("<DeleteResult>{gone}</DeleteResult>"),
+        )
     }
 
     fn begin(&mut self) -> Response<Body> {
