@@ -107,7 +107,7 @@ pub(super) async fn job(
 pub(super) fn database(settings: &BackupSettings) -> Result<Database, Error> {
     match &settings.postgres {
         Some(url) => Connection::of_url(url).map(Database::Postgres),
-        None => Ok(Database::Sqlite(settings.store.database.clone())),
+        None => Ok(Database::Sqlite(settings.embedded.clone())),
     }
 }
 
@@ -125,8 +125,7 @@ fn perform(action: &Action, backups: &Backups, settings: &BackupSettings) -> any
         Action::List => backups.list()?.iter().try_for_each(tell),
         Action::Verify { name } => {
             let server = server(settings)?;
-            let data_directory = &settings.store.data;
-            let manifest = backups.verify(name.as_deref(), data_directory, server.as_ref())?;
+            let manifest = backups.verify(name.as_deref(), &settings.data, server.as_ref())?;
             data(format_args!("verified\t{}", line_of(&manifest)))
         }
         Action::Prune => clear_away(backups),

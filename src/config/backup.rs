@@ -3,13 +3,14 @@
 //! Read for backup commands by themselves too: whoever archives need not know the service's own secrets.
 
 use std::fmt;
+use std::path::PathBuf;
 
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 use super::key::Key;
 use super::reader::{Parsed, Reader};
-use super::store::{self, StoreConfig};
+use super::store;
 use super::{Environment, Flags, Mistakes, named_file};
 
 pub(super) const TO: Key = Key::plain("EVARA_BACKUP_TO");
@@ -61,7 +62,7 @@ pub struct BackupConfig {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BackupPlace {
     /// A directory of this machine, which has to be there.
-    Directory(std::path::PathBuf),
+    Directory(PathBuf),
     /// A bucket, and the folder in it.
     Bucket {
         /// Its name.
@@ -96,8 +97,10 @@ impl fmt::Display for BackupPlace {
 pub struct BackupSettings {
     /// Where backups go, and how.
     pub backup: BackupConfig,
-    /// Where the embedded store is, and room beside it.
-    pub store: StoreConfig,
+    /// The directory of the service's data: where there is room.
+    pub data: PathBuf,
+    /// The directory of the embedded database.
+    pub embedded: PathBuf,
     /// The PostgreSQL database that is backed up; without it, the embedded store is.
     pub postgres: Option<SecretString>,
 }
@@ -114,10 +117,12 @@ impl BackupSettings {
         let backup = read(&mut reader);
         let service = reader.secret(&store::DATABASE_URL, |_| Ok(()));
         let service = service.filter(|url| is_postgres(url.expose_secret()));
+        let (store, _) = store::read(&mut reader);
         let settings = Self {
             postgres: backup.database_url.clone().or(service),
             backup,
-            store: store::read(&mut reader).0,
+            data: store.data,
+            embedded: store.database,
         };
         let (mistakes, _) = reader.finish();
         Mistakes::of(mistakes).map_or(Ok(settings), Err)
@@ -220,11 +225,11 @@ fn keys(reader: &mut Reader<'_>) -> Option<(SecretString, SecretString)> {
         (Some(id), Some(secret)) => Some((id, secret)),
         (None, None) => None,
         (Some(_), None) => {
-            reader.object(&SECRET_KEY, "must be set where the key's id is");
+            reader.object(&ACCESS_KEY, "needs the secret access key beside it");
             None
         }
         (None, Some(_)) => {
-            reader.object(&ACCESS_KEY, "must be set where the secret key is");
+            reader.object(&SECRET_KEY, "needs the access key's id beside it");
             None
         }
     }
