@@ -10,7 +10,7 @@ use url::Url;
 
 use super::key::Key;
 use super::reader::{Parsed, Reader};
-use super::store;
+use super::store::{self, Database};
 use super::{Environment, Flags, Mistakes, named_file};
 
 pub(super) const TO: Key = Key::plain("EVARA_BACKUP_TO");
@@ -121,8 +121,11 @@ impl BackupSettings {
         let settings = Self {
             postgres: backup.database_url.clone().or(service),
             backup,
+            embedded: match store.database {
+                Database::Sqlite(directory) => directory,
+                Database::Postgres(_) => store.data.clone(),
+            },
             data: store.data,
-            embedded: store.database,
         };
         let (mistakes, _) = reader.finish();
         Mistakes::of(mistakes).map_or(Ok(settings), Err)

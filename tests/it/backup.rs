@@ -260,3 +260,56 @@ fn what_was_not_said_or_is_not_there_is_told_in_a_line() {
     let wrong = operator.output(&["backup", "--to", "nowhere"]);
     assert_eq!(wrong.status.code(), Some(78));
 }
+
+/// A server with the service's own schema, and a node whose log has five revisions.
+fn service_database() -> (Postgres, Operator) {
+    let server = Postgres::start(Durability::None, &[]);
+    let url = server.create_database("evara");
+    let folder = super::tidy::root().join("migrations/postgres");
+    let mut steps: Vec<PathBuf> = fs::read_dir(folder)
+        .unwrap()
+        .map(|step| step.unwrap().path())
+        .collect();
+    steps.sort();
+    for step in steps {
+        server.psql("evara", &fs::read_to_string(step).unwrap());
+    }
+    server.psql(
+        "evara",
+        "INSERT INTO nodes (id, node_key, version, created_at, spec) \
+         VALUES ('00000000-0000-0000-0000-000000000007', 'oht', 3, now(), '{}'); \
+         INSERT INTO twin_events \
+         SELECT id, revision, now(), '{\"type\":\"created\"}' FROM nodes, generate_series(1, 4) AS revision; \
+         INSERT INTO telemetry_tank (node, source_at, source, received_at, revision) \
+         SELECT id, now(), '\\x00', now(), 5 FROM nodes; \
+         INSERT INTO twin_snapshots (node, shard, revision, state) SELECT id, 0, 5, '' FROM nodes",
+    );
+    (server, Operator::new(Some(url)))
+}
+
+#[test]
+fn in_the_service_s_own_schema_no_revision_is_used_again_and_the_restore_is_written_down() {
+    let (server, operator) = service_database();
+    let name = operator.backup();
+    operator.run(&["backup", "verify"]);
+    operator.run(&["restore", &name, "--into", &server.url("restored")]);
+    let revisions = "SELECT string_agg(revision::text, ' ' ORDER BY revision) FILTER (WHERE revision < 5), \
+        max(revision) > 1e15, json_agg(change ORDER BY revision) -> -1 FROM twin_events";
+    let told = server.psql("restored", revisions);
+    assert_eq!(
+        told.trim(),
+        "1 2 3 4|t|{\"type\" : \"configured\", \"version\" : 3}"
+    );
+    let from = "SELECT convert_from(value, 'UTF8') FROM store_facts WHERE name = 'restored_from'";
+    assert_eq!(server.psql("restored", from).trim(), name);
+    // A log that is not whole is told, by name.
+    server.psql("evara", "UPDATE twin_snapshots SET revision = 9");
+    let told = operator.output(&["backup"]);
+    let talk = String::from_utf8(told.stderr).unwrap();
+    assert!(talk.contains("snapshots ahead of their log: 1"), "{talk}");
+    let refusal = operator.refused(&["backup", "verify"]);
+    assert!(
+        refusal.contains("snapshots ahead of their log: 1"),
+        "{refusal}"
+    );
+}

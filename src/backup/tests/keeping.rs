@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use rusqlite::Connection as Sqlite;
 
 use super::*;
-use crate::store::{database_in, migrate};
+use crate::store::database_in;
+use crate::store::sqlite_schema::migrate;
 
 #[test]
 fn a_backup_is_restored_as_it_was_and_no_revision_is_used_again() {

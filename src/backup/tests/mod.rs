@@ -9,7 +9,8 @@ use secrecy::SecretString;
 
 use super::*;
 use crate::config::{BackupPlace, S3Config};
-use crate::store::{database_in, migrate};
+use crate::store::database_in;
+use crate::store::sqlite_schema::migrate;
 
 mod archiving;
 mod keeping;
