@@ -41,6 +41,7 @@ impl Backups {
         };
         if let Some(found) = found {
             must_equal(&manifest, &found)?;
+            must_be_whole(&manifest, &found)?;
         }
         self.mark_verified(&manifest.name)?;
         Ok(manifest)
@@ -120,9 +121,18 @@ impl Backups {
     }
 }
 
+/// Refuses a copy that is not what was backed up.
 pub(super) fn must_equal(manifest: &Manifest, found: &Census) -> Result<(), Error> {
-    let mut differences = manifest.census.differences(found);
-    differences.extend(found.breaches());
+    none(manifest, manifest.census.differences(found))
+}
+
+/// Refuses a copy that breaks a promise of the store, which the database then broke as well. A restore does
+/// not ask: what there is of the past is better than nothing.
+fn must_be_whole(manifest: &Manifest, found: &Census) -> Result<(), Error> {
+    none(manifest, found.breaches())
+}
+
+fn none(manifest: &Manifest, differences: Vec<String>) -> Result<(), Error> {
     if differences.is_empty() {
         return Ok(());
     }

@@ -30,13 +30,14 @@ const RAISE_REVISIONS: &str = include_str!("sql/raise_revisions.sql");
 const KEEP_FACT: &str = include_str!("sql/keep_fact.sql");
 
 /// Without these there is no log to look into.
-const LOGGED: [&str; 6] = [
+const LOGGED: [&str; 7] = [
     "telemetry_tank",
     "telemetry_flow",
     "telemetry_deep",
     "telemetry_generic",
     "twin_events",
     "twin_snapshots",
+    "removed_nodes",
 ];
 
 /// Copies the database `from`, as it is at this instant, into the new file `to`.

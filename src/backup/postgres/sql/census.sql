@@ -24,9 +24,9 @@ ORDER BY nspname, relname
 
 SELECT 'fact', 'unvalidated_constraints', count(*) FROM pg_constraint WHERE NOT convalidated;
 
-SELECT count(*) = 6 AS has_log
+SELECT count(*) = 7 AS has_log
 FROM unnest(ARRAY['telemetry_tank', 'telemetry_flow', 'telemetry_deep', 'telemetry_generic',
-                  'twin_events', 'twin_snapshots']) AS name
+                  'twin_events', 'twin_snapshots', 'removed_nodes']) AS name
 WHERE to_regclass(name) IS NOT NULL
 \gset
 \if :has_log
@@ -59,6 +59,8 @@ WITH
                 FROM twin_snapshots
                 LEFT JOIN logs USING (node)
                 WHERE twin_snapshots.revision > COALESCE(logs.newest, 0)
+                    -- What is left of a removed node's log goes with its raw history.
+                    AND node NOT IN (SELECT id FROM removed_nodes)
             )                                                 AS snapshots_ahead_of_their_log
         FROM logs
     )

@@ -25,5 +25,7 @@ SELECT
         FROM twin_snapshots
         LEFT JOIN logs USING (node)
         WHERE twin_snapshots.revision > COALESCE(logs.newest, 0)
+            -- What is left of a removed node's log goes with its raw history.
+            AND node NOT IN (SELECT id FROM removed_nodes)
     )                                                 AS snapshots_ahead_of_their_log
 FROM logs
