@@ -1,5 +1,6 @@
 //! The service: configuration in, sockets out.
 pub mod app;
+pub mod backup;
 pub mod cli;
 pub mod config;
 pub mod history;

@@ -18,6 +18,8 @@ pub enum Failure {
     Config(Mistakes),
     /// Anything else, with all its causes.
     Other(anyhow::Error),
+    /// As [`Failure::Other`], for a caller that understands this exit code.
+    Coded(u8, anyhow::Error),
 }
 
 impl Failure {
@@ -33,6 +35,7 @@ impl Failure {
             Self::Config(_) => ExitCode::from(EXIT_CODE),
             Self::Other(error) if is_fenced(error) => ExitCode::from(FENCED),
             Self::Other(_) => ExitCode::FAILURE,
+            Self::Coded(code, _) => ExitCode::from(*code),
         }
     }
 }
@@ -47,10 +50,12 @@ impl fmt::Display for Failure {
         match self {
             Self::Config(mistakes) => fmt::Display::fmt(mistakes, f),
             // The alternate form has the whole chain in one line.
-            Self::Other(error) => write!(f, "{error:#}"),
+            Self::Other(error) | Self::Coded(_, error) => write!(f, "{error:#}"),
         }
     }
 }
+
+impl Error for Failure {}
 
 impl From<Mistakes> for Failure {
     fn from(mistakes: Mistakes) -> Self {

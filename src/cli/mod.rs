@@ -3,18 +3,21 @@
 //! A command reads its configuration, assembles, waits, and tells how it ended. Nothing is decided here
 //! about water, nodes or requests.
 
+mod backup;
 mod config;
 mod demo;
 mod failure;
 mod migrate;
 mod openapi;
 mod output;
+mod restore;
 mod serve;
 mod simulate;
 mod simulator;
 mod stop;
 mod telemetry;
 mod tree;
+mod wal;
 mod world;
 
 use std::path::PathBuf;
@@ -43,6 +46,18 @@ enum Command {
     Simulate(simulate::Args),
     /// Bring the database up to date, or tell how far it is
     Migrate(migrate::Args),
+    /// Make, list, prove and clear away backups
+    Backup(backup::Args),
+    /// Bring a backup back
+    Restore(restore::Args),
+    /// Bring a PostgreSQL server back from a base backup, for point-in-time recovery
+    RestoreBase(restore::BaseArgs),
+    /// Write down that point-in-time recovery is done, so that no revision is used twice
+    RestoreFinish(restore::FinishArgs),
+    /// Archive a segment of PostgreSQL's log: its archive_command
+    WalPush(wal::PushArgs),
+    /// Fetch a segment of PostgreSQL's log: its restore_command
+    WalFetch(wal::FetchArgs),
     /// Check or print the configuration
     Config(config::Args),
     /// Print the description of the API as JSON
@@ -86,6 +101,12 @@ impl Cli {
             Command::Serve(args) => serve::run(args).await,
             Command::Simulate(args) => simulate::run(args).await,
             Command::Migrate(args) => migrate::run(args).await,
+            Command::Backup(args) => backup::run(args).await,
+            Command::Restore(args) => restore::run(args).await,
+            Command::RestoreBase(args) => restore::run_base(args).await,
+            Command::RestoreFinish(args) => restore::run_finish(args).await,
+            Command::WalPush(args) => wal::push(args).await,
+            Command::WalFetch(args) => wal::fetch(args).await,
             Command::Config(args) => config::run(&args),
             Command::Openapi => openapi::run(),
             Command::Tree(args) => tree::run(&args),

@@ -8,6 +8,7 @@
 //! flags ▶ environment ▶ file ▶ default      the first that is set and not empty decides
 //! ```
 
+mod backup;
 mod deployment;
 mod file;
 mod history;
@@ -30,6 +31,7 @@ mod thingspeak;
 use std::fmt;
 use std::path::PathBuf;
 
+pub use backup::{BackupConfig, BackupPlace, BackupSettings, S3Config};
 pub use deployment::Deployment;
 pub use history::HistoryConfig;
 pub use http::HttpConfig;
@@ -52,7 +54,7 @@ const CONFIG: Key = Key::plain("EVARA_CONFIG");
 const DEFAULT_FILE: &str = "evara.toml";
 
 /// Every setting that a file may have.
-const KEYS: [&Key; 16] = [
+const KEYS: [&Key; 24] = [
     &deployment::ENVIRONMENT,
     &deployment::APP_MODE,
     &http::BIND,
@@ -69,6 +71,14 @@ const KEYS: [&Key; 16] = [
     &redis::REDIS_URL,
     &redis::CACHE_TTL,
     &logging::LOG_LEVEL,
+    &backup::TO,
+    &backup::KEY,
+    &backup::KEEP,
+    &backup::DATABASE_URL,
+    &backup::ENDPOINT,
+    &backup::REGION,
+    &backup::ACCESS_KEY,
+    &backup::SECRET_KEY,
 ];
 
 /// Everything that the service was told.
@@ -88,6 +98,8 @@ pub struct Config {
     pub thingspeak: ThingSpeakConfig,
     /// What is told on stderr.
     pub log: LogFilter,
+    /// Where backups go, and how.
+    pub backup: BackupConfig,
 }
 
 /// A configuration without mistakes, and what people may want to know of it.
@@ -146,6 +158,7 @@ impl Config {
             history: history::read(reader),
             thingspeak: thingspeak::read(reader),
             log: logging::read(reader, LogFilter::default()),
+            backup: backup::read(reader),
         };
         unused.extend(redis::read(reader));
         (config, unused)

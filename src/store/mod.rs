@@ -26,6 +26,7 @@ pub use receipts::{Begun, Claim, Kept, RECEIPT_AGE, ReceiptName, Receipts, Recei
 pub use postgres::{PostgresAddress, PostgresError, PostgresStore, QueryProfile, TlsError, Upkeep};
 pub use secret_box::{SecretBox, SecretKeyError};
 pub use secrets::{ChannelSecrets, SecretsError};
+pub(crate) use sqlite::{DataDirectory, database_in};
 pub use sqlite::{SqliteStore, StoreError};
 
 /// Migrating PostgreSQL, before a version serves that needs it.

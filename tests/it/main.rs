@@ -7,6 +7,7 @@
 
 mod archive;
 mod away;
+mod backup;
 mod binary;
 mod changing;
 mod chaos;
@@ -15,6 +16,7 @@ mod fleet;
 mod harness;
 mod killed;
 mod lying;
+mod point_in_time;
 #[path = "../support/postgres.rs"]
 mod postgres;
 mod postgres_server;

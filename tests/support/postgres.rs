@@ -62,6 +62,19 @@ impl Postgres {
         server
     }
 
+    /// A server on a data directory that was brought back, which goes with it too.
+    pub(crate) fn start_on(directory: PathBuf, settings: &[&str]) -> Self {
+        let mut server = Self {
+            directory,
+            port: free_port(),
+            durability: Durability::None,
+            settings: settings.iter().map(ToString::to_string).collect(),
+            keeper: None,
+        };
+        server.start_again();
+        server
+    }
+
     /// Where a database of it is: user, host, port and name.
     pub(crate) fn url(&self, database: &str) -> String {
         format!("postgres://{OWNER}@127.0.0.1:{}/{database}", self.port)
@@ -204,8 +217,8 @@ fn pause() {
     std::thread::sleep(LOOK);
 }
 
-/// PostgreSQL refuses root.
-fn as_owner(command: &mut Command) {
+/// As the user of the server. PostgreSQL refuses root.
+pub(crate) fn as_owner(command: &mut Command) {
     command.current_dir(std::env::temp_dir());
     if let Some((user, group)) = server_user() {
         command.uid(user).gid(group);
@@ -213,7 +226,7 @@ fn as_owner(command: &mut Command) {
 }
 
 /// The user and group that the server runs as where this process is root's.
-fn server_user() -> Option<(u32, u32)> {
+pub(crate) fn server_user() -> Option<(u32, u32)> {
     let id = output(Command::new("id").arg("-u"));
     if id.trim() != "0" {
         return None;

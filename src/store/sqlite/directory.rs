@@ -13,14 +13,14 @@ const LOCK: &str = "evara.lock";
 
 /// A directory that no other process has.
 #[derive(Debug)]
-pub(super) struct DataDirectory {
+pub(crate) struct DataDirectory {
     path: PathBuf,
     _lock: File,
 }
 
 impl DataDirectory {
     /// Makes the directory where it is not there, and locks it.
-    pub(super) fn claim(path: &Path) -> Result<Self, StoreError> {
+    pub(crate) fn claim(path: &Path) -> Result<Self, StoreError> {
         let unusable = |source| StoreError::Directory {
             dir: path.to_owned(),
             source,
@@ -51,6 +51,6 @@ impl DataDirectory {
 }
 
 /// Where the database of a directory is, claimed or not.
-pub(super) fn database_in(dir: &Path) -> PathBuf {
+pub(crate) fn database_in(dir: &Path) -> PathBuf {
     dir.join(DATABASE)
 }

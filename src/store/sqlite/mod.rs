@@ -30,10 +30,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub(crate) use directory::{DataDirectory, database_in};
 pub use error::StoreError;
 pub use migrations::{migrate, migrate_status};
 
-use self::directory::DataDirectory;
 use self::lane::Lane;
 use self::marks::Marks;
 use super::SecretBox;

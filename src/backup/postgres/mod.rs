@@ -1,0 +1,181 @@
+//! A PostgreSQL database: dumped, counted in the snapshot of its dump, and restored beside the old one.
+//!
+//! Nothing is restored into a database that has anything in it. A new one is made, filled, and given the name;
+//! the old one keeps everything under another.
+
+mod connection;
+mod programs;
+mod session;
+
+use std::io;
+use std::process::ChildStdout;
+
+use self::session::{query, script};
+use super::Error;
+use super::census::Census;
+pub(super) use programs::Running;
+
+pub use connection::Connection;
+pub(super) use session::Snapshot;
+
+const CENSUS: &str = include_str!("sql/census.sql");
+const MARK_RESTORED: &str = include_str!("sql/mark_restored.sql");
+
+/// A program that writes what is to be kept to its standard output.
+#[derive(Debug)]
+pub(super) struct Dump {
+    running: Running,
+}
+
+impl Dump {
+    /// The database as `snapshot` sees it.
+    pub(super) fn of(connection: &Connection, snapshot: &Snapshot) -> Result<Self, Error> {
+        let mut command = connection.command("pg_dump");
+        // Compressed on the way to its place.
+        command.args(["--format=custom", "--compress=0", "--no-password"]);
+        command.arg(format!("--snapshot={}", snapshot.id()));
+        let running = Running::start("pg_dump", command)?;
+        Ok(Self { running })
+    }
+
+    /// The whole server, with the log that makes it consistent.
+    pub(super) fn of_server(connection: &Connection) -> Result<Self, Error> {
+        let mut command = connection.command("pg_basebackup");
+        command.args(["--pgdata=-", "--format=tar", "--wal-method=fetch"]);
+        command.args(["--checkpoint=fast", "--no-password", "--label=evara"]);
+        let running = Running::start("pg_basebackup", command)?;
+        Ok(Self { running })
+    }
+
+    pub(super) fn output(&mut self) -> Result<ChildStdout, Error> {
+        self.running.stdout()
+    }
+
+    /// Whether all of it was written.
+    pub(super) fn finish(self) -> Result<(), Error> {
+        self.running.finish()
+    }
+}
+
+/// Fills the empty database of `connection` by what `fill` writes, in one transaction.
+pub(super) fn restore<T>(
+    connection: &Connection,
+    fill: impl FnOnce(&mut dyn io::Write) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let mut command = connection.command("pg_restore");
+    command.args([
+        "--single-transaction",
+        "--exit-on-error",
+        "--no-owner",
+        "--no-password",
+    ]);
+    let mut running = Running::start("pg_restore", command)?;
+    let mut input = running.stdin()?;
+    let filled = fill(&mut input);
+    drop(input);
+    match filled {
+        // It has left; what it said tells why.
+        Err(Error::Stream { source, .. }) if source.kind() == io::ErrorKind::BrokenPipe => {
+            running.finish()?;
+            Err(Error::Program {
+                program: "pg_restore",
+                said: "it did not read to the end".to_owned(),
+            })
+        }
+        Err(error) => Err(error),
+        Ok(value) => running.finish().map(|()| value),
+    }
+}
+
+/// What the database holds, and the newest migration that it had.
+pub(super) fn census(connection: &Connection) -> Result<(Census, Option<i64>), Error> {
+    session::understood(&script(connection, &[], CENSUS)?)
+}
+
+/// Writes down that the database was restored, and raises the revisions.
+pub(super) fn mark_restored(
+    connection: &Connection,
+    name: &str,
+    at: &str,
+    at_ms: i64,
+) -> Result<(), Error> {
+    let variables = [
+        ("from", name.to_owned()),
+        ("at", at.to_owned()),
+        ("at_ms", at_ms.to_string()),
+    ];
+    script(connection, &variables, MARK_RESTORED).map(drop)
+}
+
+/// A database of the server, by its name; `None` where it is not there.
+pub(super) fn is_empty(connection: &Connection) -> Result<Option<bool>, Error> {
+    let name = literal(connection.database());
+    let there = query(
+        &connection.to("postgres"),
+        &format!("SELECT count(*) FROM pg_database WHERE datname = {name};"),
+    )?;
+    if there.trim() == "0" {
+        return Ok(None);
+    }
+    let tables = "SELECT count(*) FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace \
+        WHERE nspname <> 'information_schema' AND nspname NOT LIKE 'pg\\_%';";
+    Ok(Some(query(connection, tables)?.trim() == "0"))
+}
+
+/// Makes the new, empty database of `connection`.
+pub(super) fn create(connection: &Connection) -> Result<(), Error> {
+    let name = identifier(connection.database());
+    let create = format!("CREATE DATABASE {name} TEMPLATE template0;");
+    query(&connection.to("postgres"), &create).map(drop)
+}
+
+/// Removes the database of `connection`, whoever uses it.
+pub(super) fn remove(connection: &Connection) -> Result<(), Error> {
+    let name = identifier(connection.database());
+    let remove = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE);");
+    query(&connection.to("postgres"), &remove).map(drop)
+}
+
+/// Gives `fresh` the name of `old`, which is called `aside` from then on, if it is there. Nobody may be using
+/// either.
+pub(super) fn swap(fresh: &Connection, old: &Connection, aside: Option<&str>) -> Result<(), Error> {
+    let rename = |from: &str, to: &str| {
+        let (from, to) = (identifier(from), identifier(to));
+        format!("ALTER DATABASE {from} RENAME TO {to};")
+    };
+    let away = aside.map_or_else(String::new, |aside| rename(old.database(), aside));
+    let here = rename(fresh.database(), old.database());
+    // Both or neither: a server that fails in between has the old one under its name.
+    let swapped = query(
+        &old.to("postgres"),
+        &format!("BEGIN; {away} {here} COMMIT;"),
+    );
+    match swapped {
+        Err(Error::Program { said, .. }) if said.contains("is being accessed") => {
+            Err(Error::InUse {
+                target: old.to_string(),
+            })
+        }
+        swapped => swapped.map(drop),
+    }
+}
+
+/// The names of databases that begin with `prefix`.
+pub(super) fn named(connection: &Connection, prefix: &str) -> Result<Vec<String>, Error> {
+    let names = query(
+        connection,
+        &format!(
+            "SELECT datname FROM pg_database WHERE starts_with(datname, {});",
+            literal(prefix)
+        ),
+    )?;
+    Ok(names.lines().map(str::to_owned).collect())
+}
+
+fn identifier(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
