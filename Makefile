@@ -2,7 +2,7 @@
 
 CARGO ?= cargo
 
-.PHONY: demo run test check fmt bench tree help
+.PHONY: demo run test check fmt bench crash tree help
 
 help: ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
@@ -28,6 +28,9 @@ fmt: ## format everything
 
 bench: ## speed and memory, each beside a ceiling measured in the same run
 	$(CARGO) bench --bench goals
+
+crash: ## 500 kills on each store, and what was lost of what was acknowledged; KILLS=100 SEED=3 for others
+	CRASH_KILLS=$(or $(KILLS),500) CRASH_SEED=$(or $(SEED),7) $(CARGO) test --test crash -- --nocapture --test-threads=1
 
 tree: ## the supervision tree, as drawn
 	$(CARGO) run --quiet --bin evara -- tree

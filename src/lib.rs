@@ -3,6 +3,7 @@ pub mod app;
 pub mod backup;
 pub mod cli;
 pub mod config;
+mod failpoint;
 pub mod history;
 pub mod http;
 pub mod simulator;

@@ -18,9 +18,15 @@ pub(super) struct Args {
     /// Address and port to listen on [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS")]
     bind: Option<String>,
+    /// Moments to die at, for tests of what a crash leaves behind; no release build has this
+    #[cfg(debug_assertions)]
+    #[arg(long, value_name = "MOMENT[:HIT]", hide = true)]
+    failpoint: Vec<crate::failpoint::Failpoint>,
 }
 
 pub(super) async fn run(args: Args) -> Result<(), Failure> {
+    #[cfg(debug_assertions)]
+    crate::failpoint::arm(args.failpoint);
     let flags = args.config.flags().with("EVARA_BIND", "--bind", args.bind);
     let loaded = Config::load(&flags, &Environment::of_process())?;
     telemetry::start(&loaded.config.log);

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use evara_actors::domain::{Kind, NodeId};
 use evara_actors::ports::{Batch, CursorRow, DeadLetter, EventRow, SnapshotRow, TelemetryRow};
+use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
@@ -19,6 +20,7 @@ use super::statements::{self, Query};
 use super::transaction::{Params, Transaction};
 use super::values::{At, to_stored};
 use super::{DEADLINE, PostgresStore};
+use crate::failpoint::{self, Moment};
 use crate::store::source_key::SourceKey;
 use crate::store::{codes, json, sample};
 
@@ -83,13 +85,36 @@ async fn write(store: &PostgresStore, batch: &Batch) -> Result<(), Failure> {
     queries.extend(rows.map(|((query, _), params)| (*query, params.as_slice())));
     queries.push((statements::CURRENT_TRANSACTION, &[]));
     let mut transaction = Transaction::writing(&store.connections, DEADLINE).await?;
-    let answers = store.unless_lost(&fence, transaction.all(&queries).await)?;
+    let answers = store.unless_lost(&fence, send(&mut transaction, &queries).await)?;
     let number = answers.last().and_then(|rows| rows.first());
     let number: String = number.ok_or(Failure::Ended)?.try_get(0)?;
+    failpoint::reach(Moment::BeforeCommit);
     transaction.commit_as(number).await?;
+    failpoint::reach(Moment::AfterCommit);
     store.known().logged.extend(fresh);
     store.marks.remember(unmarked);
     Ok(())
+}
+
+/// Sends all of a batch at once; one after the other where a test wants to come in between.
+async fn send(
+    transaction: &mut Transaction<'_>,
+    queries: &[(Query, Params<'_>)],
+) -> Result<Vec<Vec<Row>>, Failure> {
+    if !failpoint::is_armed() {
+        return transaction.all(queries).await;
+    }
+    let mut answers = Vec::new();
+    for (query, params) in queries {
+        if query.name == statements::PUT_CURSORS.name {
+            failpoint::reach(Moment::CursorWrite);
+        }
+        answers.push(transaction.rows(*query, params).await?);
+        if answers.len() == 1 {
+            failpoint::reach(Moment::InCommit);
+        }
+    }
+    Ok(answers)
 }
 
 /// The nodes whose change log begins with this batch, as far as we know, in their order: of several

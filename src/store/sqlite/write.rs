@@ -6,6 +6,7 @@ use rusqlite::{CachedStatement, Connection, ToSql, Transaction, TransactionBehav
 use super::error::Failure;
 use super::marks::{Marks, Touched};
 use super::statements;
+use crate::failpoint::{self, Moment};
 use crate::store::source_key::SourceKey;
 use crate::store::{codes, json, sample};
 
@@ -32,6 +33,7 @@ pub(super) fn commit(
             .prepare_cached(statements::MARK_HOUR)?
             .execute(params![hour.millis(), node.0.as_bytes()])?;
     }
+    failpoint::reach(Moment::InCommit);
     for row in &batch.events {
         write_event(&transaction, row)?;
     }
@@ -39,12 +41,15 @@ pub(super) fn commit(
         write_snapshot(&transaction, row)?;
     }
     for row in &batch.cursors {
+        failpoint::reach(Moment::CursorWrite);
         write_cursor(&transaction, row)?;
     }
     for letter in &batch.dead_letters {
         write_dead_letter(&transaction, letter)?;
     }
+    failpoint::reach(Moment::BeforeCommit);
     transaction.commit()?;
+    failpoint::reach(Moment::AfterCommit);
     marks.remember(unmarked);
     Ok(())
 }
