@@ -22,8 +22,8 @@ pub(crate) mod conformance;
 
 pub use device_keys::{DeviceKey, DeviceKeys, DeviceKeysError, MAX_DEVICE_KEYS};
 pub use migration::{Migration, MigrationStatus};
-pub use receipts::{Begun, Claim, Kept, RECEIPT_AGE, ReceiptName, Receipts, ReceiptsError};
 pub use postgres::{PostgresAddress, PostgresError, PostgresStore, QueryProfile, TlsError, Upkeep};
+pub use receipts::{Begun, Claim, Kept, RECEIPT_AGE, ReceiptName, Receipts, ReceiptsError};
 pub use secret_box::{SecretBox, SecretKeyError};
 pub use secrets::{ChannelSecrets, SecretsError};
 pub(crate) use sqlite::{DataDirectory, database_in};

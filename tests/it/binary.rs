@@ -25,7 +25,6 @@ const NOBODY: &str = "http://127.0.0.1:1";
 
 /// A running program, ended with the test at the latest.
 pub(crate) struct Program {
-pub(super) struct Program {
     child: Child,
     lines: Receiver<String>,
     talk: Option<JoinHandle<String>>,
@@ -120,7 +119,6 @@ impl Drop for Program {
 
 /// A caller who bears the token.
 pub(crate) struct Caller {
-pub(super) struct Caller {
     client: Client,
     base: String,
 }
@@ -152,18 +150,11 @@ impl Caller {
         serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap()
     }
 
-    async fn send(&self, method: &str, path: &str, body: &str) -> Value {
-        let answer = self.ask(method, path, body).await;
-        assert!(answer.status().is_success(), "{path}: {}", answer.status());
-        serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap()
-    }
-
-    pub(crate) async fn ask(&self, method: &str, path: &str, body: &str) -> Response {
-        let request = self
-            .client
     pub(super) async fn send(&self, method: &str, path: &str, body: &str) -> Value {
         let request = self.request(method, path, body).bearer_auth(TOKEN);
         sent(request, path).await
+    }
+
     /// Posts with one more header; with a device's key instead of the token.
     pub(super) async fn send_as(&self, header: (&str, &str), path: &str, body: &str) -> Value {
         let request = self.request("POST", path, body).header(header.0, header.1);
@@ -172,12 +163,18 @@ impl Caller {
             _ => request.bearer_auth(TOKEN),
         };
         sent(request, path).await
+    }
+
+    /// The answer, whatever it says.
+    pub(crate) async fn ask(&self, method: &str, path: &str, body: &str) -> Response {
+        let request = self.request(method, path, body).bearer_auth(TOKEN);
+        request.send().await.unwrap()
+    }
+
     fn request(&self, method: &str, path: &str, body: &str) -> RequestBuilder {
         self.client
             .request(method.parse().unwrap(), format!("{}{path}", self.base))
             .header("content-type", "application/json")
-            .body(body.to_owned());
-        request.send().await.unwrap()
             .body(body.to_owned())
     }
 
@@ -289,7 +286,6 @@ pub(super) async fn start_service(data: &str) -> (Program, Caller) {
 }
 
 pub(crate) const NODE: &str =
-pub(super) const NODE: &str =
     r#"{"node_key":"oht-1","label":"A tank","kind":"generic","category":"OHT"}"#;
 
 #[tokio::test]
