@@ -25,3 +25,6 @@ CREATE TABLE receipts (
 );
 
 CREATE INDEX receipts_by_age ON receipts (begun_at);
+
+SELECT guard_rows('device_keys', 'EXISTS (SELECT FROM nodes WHERE id = node)');
+SELECT guard_rows('receipts', 'false');
