@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use evara::store::{PostgresAddress, PostgresStore, SecretBox};
 use evara_actors::domain::{Kind, NodeId, ShardId};
-use evara_actors::ports::{Archive as _, Batch, SnapshotRow, TelemetryRow};
+use evara_actors::ports::{Archive as _, Batch, Ownership as _, SnapshotRow, TelemetryRow};
 use evara_actors::twin::{Effect, Event, Twin, apply};
 use tokio::time::{Instant, sleep};
 
@@ -142,6 +142,7 @@ async fn remember(database: &str, nodes: usize) {
     let address = PostgresAddress::parse(database).expect("it is a URL");
     let store = PostgresStore::open(&address, 1, keys).await;
     let store = store.expect("the store opens");
+    store.claim().await.expect("the store can be claimed");
     let mut pasts = BTreeMap::new();
     for first in (0..nodes).step_by(AT_ONCE) {
         let mut batch = Batch::default();
