@@ -2,6 +2,7 @@
 
 use evara_actors::domain::NodeSpec;
 use evara_actors::twin::Change;
+use serde::Serializer as _;
 use serde::de::DeserializeOwned;
 
 use super::unreadable::Unreadable;
@@ -33,13 +34,28 @@ pub(super) fn change(json: &str) -> Result<Change, Unreadable> {
     parse("change", json)
 }
 
-/// The derived values without a column, as a JSON object. What is not finite is no number.
+/// The derived values without a column, as a JSON object. What is not finite is no number. Written straight
+/// to text: nearly every row of a flow meter or a well has some.
 pub(super) fn unnamed_derived(derived: &[(&'static str, f64)], named: &[&str]) -> Option<String> {
-    let rest = |(name, number): &&(&str, f64)| !named.contains(name) && number.is_finite();
-    let object: serde_json::Map<_, _> = derived
-        .iter()
-        .filter(rest)
-        .map(|(name, number)| ((*name).to_owned(), (*number).into()))
-        .collect();
-    (!object.is_empty()).then(|| serde_json::Value::Object(object).to_string())
+    let unnamed = |(name, number): &&(&str, f64)| !named.contains(name) && number.is_finite();
+    let mut rest = derived.iter().filter(unnamed).copied().peekable();
+    rest.peek()?;
+    let mut text = Vec::with_capacity(32 * derived.len());
+    let written = serde_json::Serializer::new(&mut text).collect_map(rest);
+    written.expect("text keys and finite numbers are always JSON");
+    String::from_utf8(text).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn derived_values_that_have_a_column_or_are_no_number_are_left_out() {
+        let derived = [("level_pct", 50.5), ("rate", -1.0), ("left_s", f64::NAN)];
+        let text = unnamed_derived(&derived, &["level_pct"]);
+        assert_eq!(text.as_deref(), Some(r#"{"rate":-1.0}"#));
+        assert_eq!(unnamed_derived(&derived[..1], &["level_pct"]), None);
+        assert_eq!(unnamed_derived(&[], &[]), None);
+    }
 }
