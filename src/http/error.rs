@@ -148,7 +148,7 @@ impl From<ArchiveError> for Problem {
     fn from(error: ArchiveError) -> Self {
         match error {
             ArchiveError::Unavailable(_) | ArchiveError::Fenced(_) => unavailable().because(error),
-            ArchiveError::Corrupt(_) => Self::internal(error),
+            ArchiveError::Refused(_) | ArchiveError::Corrupt(_) => Self::internal(error),
         }
     }
 }

@@ -231,6 +231,10 @@ pub enum ArchiveError {
     /// Another process has claimed the database since: nothing was written, and nothing will be.
     #[error("another process has taken over: epoch {0} of this one is over")]
     Fenced(Epoch),
+    /// It never takes this batch, for what is in it; of a part of it, it may take every row. To offer the
+    /// same again is vain.
+    #[error("the archive does not take this")]
+    Refused(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// What it holds cannot be read by this version.
     #[error("the archive holds what this version cannot read: {0}")]
     Corrupt(String),

@@ -21,12 +21,15 @@ struct State {
     batches: Vec<Arc<Batch>>,
     tries: u32,
     mood: Mood,
+    poison: Option<fn(&Batch) -> bool>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 enum Mood {
     #[default]
     There,
+    /// There for so many more tries.
+    Leaving(u32),
     Away,
     Silent,
     Broken,
@@ -37,6 +40,11 @@ impl FakeArchive {
     /// From now on, it fails at once.
     pub fn go_away(&self) {
         self.state().mood = Mood::Away;
+    }
+
+    /// It answers so many more tries, and then fails.
+    pub fn go_away_after(&self, tries: u32) {
+        self.state().mood = Mood::Leaving(tries);
     }
 
     /// From now on, it does not answer.
@@ -52,6 +60,11 @@ impl FakeArchive {
     /// From now on, it belongs to another process.
     pub fn fence_off(&self) {
         self.state().mood = Mood::Fenced;
+    }
+
+    /// From now on, it refuses each batch that has `poison` in it.
+    pub fn refuse(&self, poison: fn(&Batch) -> bool) {
+        self.state().poison = Some(poison);
     }
 
     /// From now on, it works.
@@ -134,12 +147,21 @@ impl Archive for FakeArchive {
         check(&batch);
         let mut state = self.state();
         state.tries += 1;
-        match state.mood {
-            Mood::There => {
+        let mood = state.mood;
+        if let Mood::Leaving(left) = &mut state.mood {
+            *left = left.saturating_sub(1);
+        }
+        match mood {
+            Mood::Leaving(0) | Mood::Away => {
+                Box::pin(async { Err(ArchiveError::Unavailable("gone".into())) })
+            }
+            Mood::There | Mood::Leaving(_) if state.poison.is_some_and(|poison| poison(&batch)) => {
+                Box::pin(async { Err(ArchiveError::Refused("poison".into())) })
+            }
+            Mood::There | Mood::Leaving(_) => {
                 state.batches.push(batch);
                 Box::pin(async { Ok(()) })
             }
-            Mood::Away => Box::pin(async { Err(ArchiveError::Unavailable("gone".into())) }),
             Mood::Fenced => Box::pin(async { Err(ArchiveError::Fenced(Epoch(1))) }),
             Mood::Silent => Box::pin(std::future::pending()),
             Mood::Broken => panic!("the archive is broken"),

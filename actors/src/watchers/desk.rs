@@ -25,6 +25,8 @@ pub(crate) struct Desk {
     listed: Mutex<Vec<Arc<ShardSink>>>,
     /// Records in the sinks and in flight.
     waiting: AtomicU64,
+    /// Rows that the archive does not take, since the process started.
+    refused: AtomicU64,
     in_flight: Mutex<Option<Arc<InFlight>>>,
     flushing: AtomicBool,
     /// Somebody waits for what is listed.
@@ -41,6 +43,7 @@ impl Default for Desk {
         Self {
             listed: Mutex::default(),
             waiting: AtomicU64::new(0),
+            refused: AtomicU64::new(0),
             in_flight: Mutex::default(),
             flushing: AtomicBool::new(false),
             hurried: Notify::new(),
@@ -70,6 +73,11 @@ impl Desk {
     /// Counts records that were committed.
     pub(super) fn remove(&self, records: u64) {
         self.waiting.fetch_sub(records, Ordering::Relaxed);
+    }
+
+    /// Counts a row that the archive does not take, and that waits no longer.
+    pub(super) fn count_refused(&self) {
+        self.refused.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Puts a sink on the list; the sink sees to it that it is there only once.
@@ -118,6 +126,7 @@ impl Desk {
     pub(crate) fn view(&self) -> PersistView {
         PersistView {
             waiting: self.waiting(),
+            refused: self.refused.load(Ordering::Relaxed),
             ..PersistView::clone(&self.view.load())
         }
     }

@@ -1,7 +1,11 @@
 //! Those who watch what changes in the twins, and where they take it from.
 
+mod commit;
 mod desk;
 mod persist;
+mod sift;
+#[cfg(test)]
+mod sift_laws;
 mod sink;
 
 pub(crate) use desk::Desk;

@@ -1,22 +1,24 @@
 //! The writer of what the sinks collect: owns when it is written, and in what portions.
 //!
 //! One batch at a time, and that one until it is committed, so that the archive never holds a later
-//! record of a shard without the earlier ones. The batch is kept on the desk: the
+//! record of a shard without the earlier ones. What the archive refuses for what it is must not keep the
+//! rest waiting: it is sifted out, told of, and kept as a dead letter. The batch is kept on the desk: the
 //! [supervisor](crate::tree) that starts this actor again loses nothing. It waits for the archive, but
 //! never without a deadline.
 
 use std::collections::{BTreeSet, HashMap};
-use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
 use ractor::{Actor, ActorCell, ActorRef, SpawnErr};
 
+use super::commit::{Failed, Stop, commit};
 use super::desk::Desk;
+use super::sift::Refused;
 use super::sink::{Record, ShardSink, Taken};
 use crate::domain::{ChannelId, NodeId, ShardId, Timestamp};
-use crate::ports::{Archive, ArchiveError, Batch, Clock, CursorRow, SnapshotRow};
+use crate::ports::{Archive, Batch, Clock, CursorRow, SnapshotRow};
 use crate::tree::{Alarm, Done, Failure, backoff, jitter, later};
 use crate::twin::Twin;
 
@@ -29,9 +31,6 @@ const BATCH_RECORDS: usize = 4_096;
 
 /// Twins saved in a batch: to write them as JSON holds a thread for a few milliseconds.
 const BATCH_TWINS: usize = 256;
-
-/// For one commit; the archive gives up sooner by itself.
-const COMMIT_DEADLINE: Duration = Duration::from_secs(10);
 
 /// Before a failed batch is tried again: a lost connection is back at once.
 const FIRST_RETRY: Duration = Duration::from_millis(100);
@@ -64,6 +63,10 @@ pub struct PersistView {
     pub retries: u32,
     /// Why the last try failed.
     pub last_error: Option<String>,
+    /// The same for everybody: what failed, without what was said of it.
+    pub reason: Option<String>,
+    /// Rows that the archive does not take, since the process started: kept as dead letters.
+    pub refused: u64,
 }
 
 impl PersistView {
@@ -79,6 +82,8 @@ impl PersistView {
             },
             retries: self.retries.max(other.retries),
             last_error: self.last_error.or(other.last_error),
+            reason: self.reason.or(other.reason),
+            refused: self.refused + other.refused,
         }
     }
 }
@@ -161,14 +166,31 @@ impl PersistArgs {
     }
 
     async fn write(&self, in_flight: &InFlight) -> Rest {
-        let commit = self.archive.commit(Arc::clone(&in_flight.batch));
-        match tokio::time::timeout(COMMIT_DEADLINE, commit).await {
-            Ok(Ok(())) => self.succeeded(in_flight),
-            Ok(Err(error @ ArchiveError::Fenced(_))) => self.lost(&error),
-            Ok(Err(error @ (ArchiveError::Unavailable(_) | ArchiveError::Corrupt(_)))) => {
-                self.failed(&chain(&error))
+        match commit(&*self.archive, &in_flight.batch).await {
+            Ok(refused) => {
+                self.tell(in_flight, &refused);
+                self.succeeded(in_flight)
             }
-            Err(_) => self.failed("no answer in time"),
+            Err(Stop::Failed(failure)) => self.failed(failure),
+            Err(Stop::Fenced(failure)) => self.lost(failure),
+        }
+    }
+
+    /// Says what the archive does not take; of a twin whose log lacks a row, the state is kept instead.
+    fn tell(&self, in_flight: &InFlight, refused: &[Refused]) {
+        for Refused { row, why } in refused {
+            let (what, node) = (row.what(), row.node());
+            let id = node.map(tracing::field::display);
+            tracing::error!(
+                row = what,
+                node.id = id,
+                error = why,
+                "the archive does not take a row"
+            );
+            self.desk.count_refused();
+            for (sink, ..) in &in_flight.taken {
+                node.inspect(|node| sink.save_in_place_of_log(*node));
+            }
         }
     }
 
@@ -193,26 +215,25 @@ impl PersistArgs {
 
     /// Nothing is tried again: the other process wrote on from what was committed, and whoever waits for
     /// more is told that it will not be.
-    fn lost(&self, error: &ArchiveError) -> Rest {
-        let error = chain(error);
+    fn lost(&self, Failed { reason, error }: Failed) -> Rest {
         tracing::error!(
             persist.writer = self.writer,
             error,
             "the right to write is lost"
         );
         self.desk.publish(PersistView {
-            waiting: 0,
             last_commit_at: self.desk.view().last_commit_at,
             failing_since: Some(self.clock.now()),
-            retries: 0,
             last_error: Some(error.clone()),
+            reason: Some(reason),
+            ..PersistView::default()
         });
         self.desk.lose();
         self.alarm.send_replace(Some(Failure::Fenced(error)));
         Rest::ForGood
     }
 
-    fn failed(&self, error: &str) -> Rest {
+    fn failed(&self, Failed { reason, error }: Failed) -> Rest {
         let before = self.desk.view();
         if before.failing_since.is_none() {
             let writer = self.writer;
@@ -228,7 +249,9 @@ impl PersistArgs {
             last_commit_at: before.last_commit_at,
             failing_since: before.failing_since.or_else(|| Some(self.clock.now())),
             retries,
-            last_error: Some(error.to_owned()),
+            last_error: Some(error),
+            reason: Some(reason),
+            refused: 0,
         });
         let jitter = jitter(self.writer, retries);
         Rest::For(backoff(FIRST_RETRY, LONGEST_RETRY, retries, jitter))
@@ -329,15 +352,4 @@ fn state_of(twin: &Twin) -> Option<Vec<u8>> {
         tracing::error!(node.id = %twin.spec().id, "a twin's state cannot be written");
     }
     state
-}
-
-fn chain(error: &ArchiveError) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }

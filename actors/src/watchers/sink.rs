@@ -160,6 +160,13 @@ impl ShardSink {
         self.extend([], Some((cell, cell.view().revision(), true)));
     }
 
+    /// Has a twin saved soon, if it is unsaved: a row that led to it will not be in the log.
+    pub(super) fn save_in_place_of_log(&self, node: NodeId) {
+        if let Some(unsaved) = lock(&self.queue).unsaved.get_mut(&node) {
+            unsaved.due = true;
+        }
+    }
+
     /// Forgets that a twin is unsaved: it was removed, or lives in another shard.
     pub(crate) fn forget(&self, node: NodeId) {
         if let Some(unsaved) = lock(&self.queue).unsaved.remove(&node) {

@@ -7,5 +7,6 @@ mod failing;
 mod fencing;
 mod flooding;
 mod living;
+mod poison;
 mod scene;
 mod writing;
