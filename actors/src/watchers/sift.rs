@@ -3,7 +3,6 @@
 //! The parts come in an order of which a crash may leave any beginning: the log of each node by revision,
 //! and snapshots and cursors only after all readings. What is refused alone never keeps the rest waiting.
 
-use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
 
@@ -40,7 +39,7 @@ pub(super) struct Refused {
 #[derive(Debug)]
 pub(super) struct Sift {
     /// Of the whole batch: each part is written by the same right.
-    shards: BTreeSet<ShardId>,
+    shards: Vec<ShardId>,
     rows: Vec<Row>,
     /// Parts that are not settled, the next one last.
     open: Vec<Range<usize>>,

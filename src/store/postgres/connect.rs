@@ -32,10 +32,10 @@ const KEEPALIVE_IDLE: Duration = Duration::from_secs(10);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(2);
 const KEEPALIVE_RETRIES: u32 = 3;
 
-/// Told to the server, in milliseconds: all below [`super::DEADLINE`]. A statement that waits for a lock
-/// says so rather than that it took long; a transaction whose client vanished frees its locks. Compiling a
+/// Told to the server, in milliseconds: all below what an answer is waited for. A statement that waits for
+/// a lock says so rather than that it took long; a transaction whose client vanished frees its locks. Compiling a
 /// query takes longer than any of ours runs.
-const SERVER_LIMITS: &str = "-c statement_timeout=4000 -c lock_timeout=3000 \
+const SERVER_LIMITS: &str = "-c statement_timeout=3500 -c lock_timeout=3000 \
     -c idle_in_transaction_session_timeout=4500 -c TimeZone=UTC \
     -c client_min_messages=warning -c jit=off";
 
@@ -85,11 +85,11 @@ impl Connections {
     }
 
     pub(super) async fn get(&self) -> Result<Object, Failure> {
-        self.pool.get().await.map_err(Failure::NoConnection)
+        Ok(self.pool.get().await?)
     }
 
     pub(super) async fn for_health(&self) -> Result<Object, Failure> {
-        self.health.get().await.map_err(Failure::NoConnection)
+        Ok(self.health.get().await?)
     }
 
     /// Lets go of the connections that nobody uses: where one broke, the others are broken too, and each

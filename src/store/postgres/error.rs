@@ -70,10 +70,11 @@ pub(super) enum Failure {
     NoConnection(#[source] PoolError),
     #[error("the connection to the database broke")]
     Broken(#[source] tokio_postgres::Error),
-    #[error("the database refused ({}): {message}", code.code())]
+    #[error("{} ({})", meaning(code), code.code())]
     Refused {
         code: SqlState,
-        message: String,
+        #[source]
+        said: Said,
         constraint: Option<String>,
     },
     #[error("the transaction had ended before")]
@@ -82,6 +83,40 @@ pub(super) enum Failure {
     OutcomeUnknown,
     #[error(transparent)]
     Unreadable(#[from] Unreadable),
+    #[error("a value cannot be written")]
+    Unwritable(#[source] Said),
+}
+
+/// What was said of a failure, for the log.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct Said(pub(super) String);
+
+/// What a code means to those who run the service, and may be told to everybody.
+fn meaning(code: &SqlState) -> &'static str {
+    match (code.code(), &code.code()[..2]) {
+        ("25006", _) => "the database takes no writes",
+        ("53100", _) => "the disk of the database is full",
+        ("53300", _) => "the database has no connection to spare",
+        ("55P03", _) => "the database waited for a lock in vain",
+        ("57014", _) => "the database did not finish in time",
+        (_, "28") => "the database does not let us in",
+        (_, "57") => "the database is starting or stopping",
+        (_, _) => "the database refused",
+    }
+}
+
+impl From<PoolError> for Failure {
+    fn from(error: PoolError) -> Self {
+        match error {
+            PoolError::Backend(said) if said.as_db_error().is_some() => Self::from(said),
+            other @ (PoolError::Backend(_)
+            | PoolError::Timeout(_)
+            | PoolError::Closed
+            | PoolError::NoRuntimeSpecified
+            | PoolError::PostCreateHook(_)) => Self::NoConnection(other),
+        }
+    }
 }
 
 impl From<tokio_postgres::Error> for Failure {
@@ -96,7 +131,7 @@ impl From<tokio_postgres::Error> for Failure {
         };
         Self::Refused {
             code: said.code().clone(),
-            message,
+            said: Said(message),
             constraint: said.constraint().map(str::to_owned),
         }
     }
@@ -110,6 +145,9 @@ impl Failure {
             let cause = std::error::Error::source(&error).map(ToString::to_string);
             return Self::Unreadable(Unreadable(cause.unwrap_or(in_words)));
         }
+        if in_words.starts_with("error serializing parameter") {
+            return Self::Unwritable(Said(in_words));
+        }
         Self::Broken(error)
     }
 
@@ -118,7 +156,9 @@ impl Failure {
         match self {
             Self::TimedOut | Self::Broken(_) | Self::OutcomeUnknown => true,
             Self::Refused { code, .. } => ends_the_connection(code),
-            Self::NoConnection(_) | Self::Ended | Self::Unreadable(_) => false,
+            Self::NoConnection(_) | Self::Ended | Self::Unreadable(_) | Self::Unwritable(_) => {
+                false
+            }
         }
     }
 
@@ -140,9 +180,18 @@ impl Failure {
 /// What `hold_shards` raises.
 const FENCED: &str = "EV001";
 
-/// Classes 08 and 57P: the server shuts down, crashed, or lost the line.
+/// Classes 08 and 57P: the server shuts down, crashed, or lost the line. Whether a session may write is
+/// settled as it begins: one that may not must not be kept for when the database takes writes again.
 fn ends_the_connection(code: &SqlState) -> bool {
-    code.code().starts_with("08") || code.code().starts_with("57P")
+    let read_only = *code == SqlState::READ_ONLY_SQL_TRANSACTION;
+    read_only || code.code().starts_with("08") || code.code().starts_with("57P")
+}
+
+/// Whether it is the rows that are refused, today and tomorrow: a value that is none (22), a constraint
+/// (23), a row twice in a statement (21), or more than fits (54). Of everything else, such as locks that
+/// crossed, a full disk or a table that is not there, another time may be a better one.
+fn is_for_what_is_in_it(code: &SqlState) -> bool {
+    ["21", "22", "23", "54"].contains(&&code.code()[..2])
 }
 
 /// Pages of a relation, or rows of an index, that cannot be right.
@@ -154,7 +203,11 @@ impl From<Failure> for ArchiveError {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Unreadable(Unreadable(what)) => Self::Corrupt(what),
-            Failure::Refused { code, message, .. } if is_damage(&code) => Self::Corrupt(message),
+            Failure::Refused { code, said, .. } if is_damage(&code) => Self::Corrupt(said.0),
+            row @ Failure::Unwritable(_) => Self::Refused(Box::new(row)),
+            Failure::Refused { ref code, .. } if is_for_what_is_in_it(code) => {
+                Self::Refused(Box::new(failure))
+            }
             other @ (Failure::TimedOut
             | Failure::NoConnection(_)
             | Failure::Broken(_)
@@ -186,5 +239,67 @@ impl From<Failure> for ReceiptsError {
 impl From<Failure> for SecretsError {
     fn from(failure: Failure) -> Self {
         Self::Unavailable(Box::new(failure))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(code: &str) -> Failure {
+        Failure::Refused {
+            code: SqlState::from_code(code),
+            said: Said("canary".to_owned()),
+            constraint: None,
+        }
+    }
+
+    #[test]
+    fn only_what_no_other_time_will_mend_is_refused_for_good() {
+        for code in [
+            "21000", "22003", "22P02", "22021", "23502", "23505", "23514", "54000",
+        ] {
+            let error = ArchiveError::from(refused(code));
+            assert!(
+                matches!(error, ArchiveError::Refused(_)),
+                "{code}: {error:?}"
+            );
+        }
+        for code in [
+            "08006", "25006", "28P01", "40001", "40P01", "42501", "42P01", "53100", "53200",
+            "53300", "55P03", "57014", "57P01", "57P03", "58030", "XX000",
+        ] {
+            let error = ArchiveError::from(refused(code));
+            assert!(
+                matches!(error, ArchiveError::Unavailable(_)),
+                "{code}: {error:?}"
+            );
+        }
+        for code in ["XX001", "XX002"] {
+            let error = ArchiveError::from(refused(code));
+            assert!(
+                matches!(error, ArchiveError::Corrupt(_)),
+                "{code}: {error:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_the_server_says_is_for_the_log_and_not_in_the_reason() {
+        for code in ["53100", "28P01", "57P03", "XX000"] {
+            let reason = refused(code).to_string();
+            assert!(
+                reason.contains(code) && !reason.contains("canary"),
+                "{reason}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_session_that_may_not_write_is_not_kept() {
+        assert!(refused("25006").is_of_the_connection() && refused("57P01").is_of_the_connection());
+        assert!(
+            !refused("53100").is_of_the_connection() && !refused("23505").is_of_the_connection()
+        );
     }
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use deadpool_postgres::Object;
 use tokio::time::{Instant, sleep, timeout_at};
-use tokio_postgres::Row;
+use tokio_postgres::{Row, Statement};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 
@@ -23,8 +23,12 @@ use super::statements::{self, Query};
 /// After COMMIT was sent: for the answer, and where it is lost for asking what became of it.
 const SETTLE: Duration = Duration::from_secs(4);
 
-/// Of that, for the answer to come by itself.
-const COMMIT_ANSWER: Duration = Duration::from_secs(2);
+/// Of that, for the answer to come by itself: a line that takes two seconds there and back still does.
+const COMMIT_ANSWER: Duration = Duration::from_secs(3);
+
+/// For what is written at once, whatever is left of the deadline: a line that died is given up on soon enough for those
+/// who wait five seconds from its return.
+const ANSWER: Duration = Duration::from_secs(4);
 
 /// Between two questions for the outcome.
 const ASK_AGAIN: Duration = Duration::from_millis(100);
@@ -41,9 +45,11 @@ const BEGIN_READING: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 const BEGIN_LOADING: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
     SET LOCAL statement_timeout = '55s'; SET LOCAL work_mem = '64MB'";
 
-/// Plans are made for the arrays at hand: one that is made for arrays of ten joins thousands of rows by
-/// trying each with each.
-const BEGIN_WRITING: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL plan_cache_mode = force_custom_plan";
+/// Does not ask to write: those who run the server may have set it to take no writes, and mean it. Plans
+/// are made for the arrays at hand: one that is made for arrays of ten joins thousands of rows by trying
+/// each with each.
+const BEGIN_WRITING: &str =
+    "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL plan_cache_mode = force_custom_plan";
 
 impl Connections {
     const fn identity(&self) -> &'static str {
@@ -64,6 +70,8 @@ pub(super) struct Transaction<'c> {
     connections: &'c Connections,
     client: Option<Object>,
     deadline: Instant,
+    /// For what is asked at once.
+    answer: Duration,
     begin: Option<String>,
     /// A statement failed: the server answers a COMMIT with a ROLLBACK, and does not call that an error.
     is_aborted: bool,
@@ -106,6 +114,11 @@ impl<'c> Transaction<'c> {
             connections,
             client: Some(client.map_err(|_elapsed| Failure::TimedOut)??),
             deadline,
+            answer: if begin == BEGIN_WRITING {
+                ANSWER
+            } else {
+                patience
+            },
             begin: Some([begin, connections.identity()].concat()),
             is_aborted: false,
         })
@@ -135,11 +148,10 @@ impl<'c> Transaction<'c> {
         let client = self.client.as_ref().ok_or(Failure::Ended)?;
         let begin = self.begin.take();
         let profile = self.connections.profile();
+        let (deadline, answer) = (self.deadline, self.answer);
+        let by = || deadline.min(Instant::now() + answer);
         let work = async {
-            let mut statements = Vec::with_capacity(queries.len());
-            for (query, params) in queries {
-                statements.push((*query, client.prepare_cached(query.sql).await?, *params));
-            }
+            let statements = in_time(by(), prepared(client, queries)).await?;
             let sent = Instant::now();
             let begun = async {
                 match begin {
@@ -147,18 +159,20 @@ impl<'c> Transaction<'c> {
                     None => Ok(()),
                 }
             };
-            let answers = statements.iter().map(async |(query, statement, params)| {
+            let answers = statements.iter().zip(queries);
+            let answers = answers.map(async |(statement, (query, params))| {
                 let answer = client.query(statement, params).await;
                 profile.note(*query, sent.elapsed());
                 answer
             });
-            let (begun, answers) = tokio::join!(begun, in_order(answers));
-            begun?;
-            let answers: Result<Vec<Vec<Row>>, _> = answers.into_iter().collect();
-            Ok::<_, Failure>(answers?)
+            let answered = async {
+                let (begun, answers) = tokio::join!(begun, in_order(answers));
+                begun?;
+                Ok(answers.into_iter().collect::<Result<Vec<_>, _>>()?)
+            };
+            in_time(by(), answered).await
         };
-        let done = timeout_at(self.deadline, work).await;
-        let done = done.unwrap_or(Err(Failure::TimedOut));
+        let done = work.await;
         self.notice(done)
     }
 
@@ -263,6 +277,25 @@ impl Drop for Transaction<'_> {
 /// Out of the pool, and closed.
 fn close(client: Object) {
     drop(Object::take(client));
+}
+
+async fn in_time<T>(
+    by: Instant,
+    work: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    timeout_at(by, work).await.unwrap_or(Err(Failure::TimedOut))
+}
+
+/// The statements of `queries`, all asked for at once where the connection has not seen them before.
+async fn prepared(
+    client: &Object,
+    queries: &[(Query, Params<'_>)],
+) -> Result<Vec<Statement>, Failure> {
+    let asked = queries
+        .iter()
+        .map(|(query, _)| client.prepare_cached(query.sql));
+    let statements = in_order(asked).await.into_iter();
+    Ok(statements.collect::<Result<_, _>>()?)
 }
 
 /// Runs `futures` side by side, each polled first in its turn: requests are sent in that order.

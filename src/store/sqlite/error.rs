@@ -126,15 +126,37 @@ pub(super) enum Failure {
     TimedOut,
     #[error("the database call ended early")]
     Ended(#[source] JoinError),
-    #[error("the database refused")]
+    #[error("{}", meaning(.0))]
     Sqlite(#[from] rusqlite::Error),
     #[error(transparent)]
     Unreadable(#[from] Unreadable),
 }
 
+/// What a failure means to those who run the service, and may be told to everybody.
+fn meaning(error: &rusqlite::Error) -> &'static str {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => "the disk of the database is full",
+        Some(ErrorCode::ReadOnly) => "the database takes no writes",
+        Some(ErrorCode::SystemIoFailure) => "the disk of the database fails",
+        Some(_) | None => "the database refused",
+    }
+}
+
+/// Whether it is the rows that are refused, today and tomorrow.
+fn is_for_what_is_in_it(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error_code();
+    matches!(
+        code,
+        Some(ErrorCode::ConstraintViolation | ErrorCode::TooBig | ErrorCode::TypeMismatch)
+    )
+}
+
 impl From<Failure> for ArchiveError {
     fn from(failure: Failure) -> Self {
         match failure {
+            Failure::Sqlite(ref error) if is_for_what_is_in_it(error) => {
+                Self::Refused(Box::new(failure))
+            }
             Failure::Unreadable(Unreadable(what)) => Self::Corrupt(what),
             Failure::Sqlite(error) if is_damage(&error) => Self::Corrupt(error.to_string()),
             other @ (Failure::TimedOut | Failure::Ended(_) | Failure::Sqlite(_)) => {

@@ -1,6 +1,7 @@
 //! The embedded store against the suite of all stores, and against what can befall a file.
 
 mod damage;
+mod full;
 mod sealed;
 mod timing;
 
