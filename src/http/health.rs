@@ -6,17 +6,23 @@ use evara_actors::ingest::BreakerState;
 use super::answer::{self, Answer};
 use super::problem::{Code, Problem};
 use super::state::AppState;
-use super::views::{Dependencies, HealthView};
+use super::views::{ArchiveFailing, Dependencies, HealthView, Time};
 
 /// What the service needs, and whether it is there.
 #[utoipa::path(get, path = "/health", tag = "Health", security(()),
     responses((status = 200, body = HealthView)))]
 pub(crate) async fn summary(State(app): State<AppState>) -> Answer {
-    let archive = app.system.persistence().failing_since.is_none();
+    let persistence = app.system.persistence();
+    let archive = persistence.failing_since.is_none();
     let feed = app.system.ingest().host.breaker() == BreakerState::Closed;
     let word = |well| if well { "ok" } else { "failing" };
     let dependencies = Dependencies {
         archive: word(archive),
+        archive_failing: persistence.failing_since.map(|since| ArchiveFailing {
+            since: Time(since),
+            reason: persistence.reason.unwrap_or_default(),
+            waiting: persistence.waiting,
+        }),
         feed: word(feed),
     };
     let status = match (app.is_draining(), !(archive && feed)) {

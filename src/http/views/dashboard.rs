@@ -109,11 +109,26 @@ pub(crate) struct HealthView {
     pub(crate) dependencies: Dependencies,
 }
 
+/// How writing history fails.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ArchiveFailing {
+    /// Since when nothing could be written.
+    pub(crate) since: Time,
+    /// What fails, in words that tell nothing of the inside.
+    #[schema(example = "the disk of the database is full (53100)")]
+    pub(crate) reason: String,
+    /// Records that wait to be written. When they are too many, no more are taken.
+    pub(crate) waiting: u64,
+}
+
 /// What the service needs.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Dependencies {
     /// Where history is written: `ok` or `failing`.
     pub(crate) archive: &'static str,
+    /// How that fails, while it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) archive_failing: Option<ArchiveFailing>,
     /// Where readings come from: `ok`, or `failing` while it is not asked because it failed too often.
     pub(crate) feed: &'static str,
 }

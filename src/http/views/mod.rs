@@ -21,7 +21,7 @@ use utoipa::ToSchema;
 pub(crate) use admin::{ActorView, DeadLetterView, PresenceView, QueryView};
 pub(crate) use channel::{ChannelBody, ChannelView};
 pub(crate) use config::ConfigBody;
-pub(crate) use dashboard::{Dependencies, FleetRow, HealthView, StatsView};
+pub(crate) use dashboard::{ArchiveFailing, Dependencies, FleetRow, HealthView, StatsView};
 pub(crate) use device_keys::{DeviceKeyBody, DeviceKeyView, NewDeviceKeyView};
 pub(crate) use feed::{FeedView, PageView, PollerView};
 pub(crate) use history::{EventView, PointView};
