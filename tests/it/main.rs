@@ -11,6 +11,7 @@ mod backup;
 mod binary;
 mod changing;
 mod chaos;
+mod database;
 mod fenced;
 mod fleet;
 mod harness;

@@ -1,0 +1,20 @@
+//! The server crashes, and is started again.
+
+use super::{Site, assert_goes_on_without};
+
+/// Before the service tries, the server may be on its way up.
+const REASONS: [&str; 3] = [
+    "there is no connection",
+    "the connection to the database broke",
+    "the database is starting or stopping",
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_crashes_and_comes_back_has_everything_without_anybodys_help() {
+    let mut site = Site::start(&[]).await;
+    site.postgres.stop_immediately();
+    let mut pushed = assert_goes_on_without(&site, &REASONS).await;
+    site.postgres.start_again();
+    pushed.push(site.assert_is_back().await);
+    site.assert_whole(&pushed).await;
+}

@@ -1,0 +1,108 @@
+//! The database away, and back, in each of the ways in which databases go: what goes on meanwhile, what
+//! is refused, and what is there in the end.
+//!
+//! In real time, since a server and its sockets keep no other. An outage is as long as a sender waits and
+//! a little longer: nothing in the service counts on how long it lasts.
+
+mod crowded;
+mod down;
+mod full;
+mod long;
+mod lost;
+mod poison;
+mod proof;
+#[path = "../../support/proxy.rs"]
+mod proxy;
+mod read_only;
+mod site;
+mod slow;
+mod stage;
+
+use std::time::Duration;
+
+use reqwest::StatusCode;
+use tokio::time::{Instant, sleep};
+
+use self::proxy::Way;
+use self::site::{BACK_WITHIN, PUSH_PATIENCE, Pushed, Site, eventually};
+
+/// Records that may wait for one writer.
+const MOST_WAITING: u64 = 300_000;
+
+/// No request is answered later.
+const REQUEST_WITHIN: Duration = Duration::from_secs(6);
+
+/// Beyond what was promised, on a machine that is busy with other tests.
+const SLACK: Duration = Duration::from_secs(1);
+
+/// Readings that are pushed at once.
+const AT_ONCE: usize = 6;
+
+/// What must hold while the database is away, for as long as a sender waits: reads, live values and
+/// polling go on, a push is not acknowledged, and `/health` says what is wrong in one of these words.
+async fn assert_goes_on_without(site: &Site, reasons: &[&str]) -> Vec<Pushed> {
+    let (polled, seen) = (
+        site.revisions_of_polled(),
+        site.some_twin().view().revision(),
+    );
+    let pushes = site.push_at_once(AT_ONCE);
+    let reads = assert_reads(site, PUSH_PATIENCE);
+    let (pushed, (), ()) = tokio::join!(pushes, reads, assert_refuses_a_node(site));
+    for push in &pushed {
+        assert!(
+            !push.is_acknowledged && push.took < PUSH_PATIENCE + SLACK,
+            "{push:?}"
+        );
+    }
+    assert!(site.revisions_of_polled() > polled, "polling stands still");
+    assert!(
+        site.some_twin().view().revision() > seen,
+        "a pushed value is not seen"
+    );
+    let waiting = site.waiting();
+    assert!(
+        (AT_ONCE as u64..=MOST_WAITING).contains(&waiting),
+        "{waiting}"
+    );
+    let health = site.get("/health").await;
+    assert_eq!(health["status"], "degraded", "{health}");
+    let archive = &health["dependencies"]["archive_failing"];
+    let reason = archive["reason"].as_str().unwrap();
+    assert!(
+        reasons.iter().any(|one| reason.starts_with(one)),
+        "{health}"
+    );
+    assert!(!health.to_string().contains("127.0.0.1") && archive["since"].is_string());
+    pushed
+}
+
+/// What is not written is not claimed.
+async fn assert_refuses_a_node(site: &Site) {
+    let refused = site.try_to_make_node("never").await;
+    assert_eq!(
+        refused.status,
+        StatusCode::SERVICE_UNAVAILABLE,
+        "{refused:?}"
+    );
+    assert_eq!(refused.body["code"], "unavailable", "{refused:?}");
+    assert!(
+        refused.may_come_back && refused.took < REQUEST_WITHIN + SLACK,
+        "{refused:?}"
+    );
+    assert!(site.app.system().twin_by_key("never").is_none());
+}
+
+/// Reads again and again for a while; each answer comes at once.
+async fn assert_reads(site: &Site, span: Duration) {
+    let end = Instant::now() + span;
+    let nodes = site.app.system().twins().len();
+    while Instant::now() < end {
+        assert_eq!(site.get("/dashboard/stats").await["total_nodes"], nodes);
+        let fleet = site.get("/dashboard/fleet").await;
+        assert!(!fleet["items"].as_array().unwrap().is_empty(), "{fleet}");
+        let twin = site.get(&site.some_path()).await;
+        assert!(twin["reported"]["level_cm"]["value"].is_number(), "{twin}");
+        assert_eq!(site.get("/health/ready").await["status"], "ready");
+        sleep(Duration::from_millis(250)).await;
+    }
+}

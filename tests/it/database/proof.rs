@@ -1,0 +1,92 @@
+//! What must be there in the end, looked up in the database itself.
+
+use std::fmt::Write as _;
+use std::ops::Range;
+use std::time::Duration;
+
+use super::site::{PATIENCE, POOL, Pushed, Site, eventually};
+
+/// One more tells whether the database answers at all.
+const NAMED_CONNECTIONS: usize = 1;
+
+impl Site {
+    /// Waits until nothing waits that was there before now, and looks whether the database has all of
+    /// these readings once.
+    pub(super) async fn assert_has_all(&self, numbers: &Range<u64>) {
+        let caught_up = self.pushed[0].committed(PATIENCE).await;
+        assert!(caught_up, "{} wait", self.waiting());
+        let there = self.psql(&format!(
+            "SELECT count(*), count(DISTINCT level_cm) FROM telemetry_tank t
+             JOIN nodes n ON n.id = t.node AND n.node_key LIKE 'pushed-%'
+             WHERE level_cm >= {} AND level_cm < {}",
+            numbers.start, numbers.end
+        ));
+        let all = numbers.end - numbers.start;
+        assert_eq!(there, format!("{all}|{all}"));
+    }
+
+    /// Waits until nothing waits, ends the service, and looks into the database: it has every change of
+    /// each node in order, without a gap, none twice, and all of `acknowledged`.
+    pub(super) async fn assert_whole(self, acknowledged: &[Pushed]) {
+        eventually("health is well again", || {
+            self.app.system().persistence().failing_since.is_none()
+        })
+        .await;
+        let health = self.get("/health").await;
+        assert_eq!(health["dependencies"]["archive"], "ok", "{health}");
+        self.assert_no_leak();
+        for twin in self.app.system().twins() {
+            assert_eq!(twin.restarts(), 0);
+        }
+        let census = self.app.system().census();
+        assert!(census.children.iter().all(|child| child.restarts == 0));
+        let drained = self.app.drain().await;
+        assert!(drained.is_complete(), "{drained:?}");
+        self.channels.drain(Duration::ZERO).await;
+        self.assert_log_is_whole();
+        self.assert_has(acknowledged);
+    }
+
+    fn assert_no_leak(&self) {
+        let open =
+            self.psql("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'evara'");
+        let open: usize = open.parse().unwrap();
+        assert!(open <= POOL + NAMED_CONNECTIONS, "{open} connections");
+    }
+
+    fn assert_log_is_whole(&self) {
+        let gaps = self.psql(
+            "WITH log AS (
+                 SELECT node, revision FROM telemetry_tank WHERE revision >= 0
+                 UNION ALL SELECT node, revision FROM twin_events
+             ), steps AS (
+                 SELECT revision - lag(revision, 1, 0::bigint)
+                     OVER (PARTITION BY node ORDER BY revision) AS step
+                 FROM log
+             )
+             SELECT count(*) FILTER (WHERE step <> 1), count(*) FROM steps",
+        );
+        assert!(gaps.starts_with("0|") && gaps != "0|0", "gaps|rows: {gaps}");
+        for twin in self.pushed.iter().chain(&self.polled) {
+            let id = twin.id();
+            let newest = self.psql(&format!(
+                "SELECT greatest((SELECT max(revision) FROM telemetry_tank WHERE node = '{id}'),
+                                 (SELECT max(revision) FROM twin_events WHERE node = '{id}'))"
+            ));
+            assert_eq!(newest, twin.view().revision().0.to_string(), "{id}");
+        }
+    }
+
+    fn assert_has(&self, acknowledged: &[Pushed]) {
+        let mut values = String::from("VALUES (0)");
+        for pushed in acknowledged.iter().filter(|pushed| pushed.is_acknowledged) {
+            write!(values, ", ({})", pushed.number).unwrap();
+        }
+        let missing = self.psql(&format!(
+            "SELECT count(*) FROM ({values}) AS told (number) WHERE number > 0 AND 1 <>
+                 (SELECT count(*) FROM telemetry_tank t JOIN nodes n ON n.id = t.node
+                  WHERE n.node_key LIKE 'pushed-%' AND t.level_cm = told.number)"
+        ));
+        assert_eq!(missing, "0", "acknowledged, and not there once");
+    }
+}
