@@ -5,6 +5,7 @@
 //! between us and the server does not depend on the number of rows.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::Duration;
 
 use evara_actors::domain::{Kind, NodeId};
 use evara_actors::ports::{Batch, CursorRow, DeadLetter, EventRow, SnapshotRow, TelemetryRow};
@@ -13,16 +14,21 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
+use super::PostgresStore;
+use super::PostgresStore;
 use super::error::Failure;
 use super::months::{self, Month};
 use super::ownership::Fence;
 use super::statements::{self, Query};
 use super::transaction::{Params, Transaction};
 use super::values::{At, to_stored};
-use super::{DEADLINE, PostgresStore};
 use crate::failpoint::{self, Moment};
 use crate::store::source_key::SourceKey;
 use crate::store::{codes, json, sample};
+
+/// Nobody waits for a batch itself, and over a slow line it is to come through: a connection, its
+/// statements, and the rows take an answer each.
+const DEADLINE: Duration = Duration::from_secs(7);
 
 /// A parameter of a statement: an array with an element a row.
 type Column<'b> = Box<dyn ToSql + Sync + Send + 'b>;

@@ -12,9 +12,9 @@ use std::time::Duration;
 
 use deadpool_postgres::Object;
 use tokio::time::{Instant, sleep, timeout_at};
-use tokio_postgres::{Row, Statement};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
+use tokio_postgres::{Row, Statement};
 
 use super::connect::Connections;
 use super::error::Failure;

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use super::super::postgres::{Postgres, server_user};
-use super::{Site, assert_goes_on_without, eventually};
+use super::{Site, assert_lives_without, eventually};
 
 /// The schema takes a tenth of it.
 const SIZE: &str = "size=32m";
@@ -87,7 +87,7 @@ async fn a_database_whose_disk_is_full_is_written_to_as_soon_as_there_is_room() 
     })
     .await;
     let reason = "the disk of the database is full (53100)";
-    let mut pushed = assert_goes_on_without(&site, &[reason]).await;
+    let mut pushed = assert_lives_without(&site, &[reason]).await;
     disk.clear();
     pushed.push(site.assert_is_back().await);
     site.assert_whole(&pushed).await;
