@@ -15,7 +15,6 @@ use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::PostgresStore;
-use super::PostgresStore;
 use super::error::Failure;
 use super::months::{self, Month};
 use super::ownership::Fence;
