@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::sift::{NothingTaken, Refused, Sift, history_and_rest};
-use crate::ports::{Archive, ArchiveError, Batch};
+use crate::ports::{Archive, ArchiveError, Batch, DeadLetter};
 
 /// For one commit; the archive gives up sooner by itself.
 const DEADLINE: Duration = Duration::from_secs(12);
@@ -49,13 +49,33 @@ pub(super) async fn commit(
         Err(Trouble::Stop(stop)) => return Err(stop),
         Err(Trouble::Refused(_)) => {}
     }
-    let (history, mut rest) = history_and_rest(batch);
+    let (history, rest) = history_and_rest(batch);
     let mut refused = in_parts(archive, history).await?;
     // Before a cursor says that nothing needs to be read again.
-    let letters = refused.iter().filter_map(Refused::letter);
-    rest.dead_letters.extend(letters);
+    keep(archive, batch, refused.iter().filter_map(Refused::letter)).await?;
     refused.extend(in_parts(archive, rest).await?);
     Ok(refused)
+}
+
+/// Writes letters in place of rows of `batch`. Where not even these are taken, no row may be left out.
+async fn keep(
+    archive: &dyn Archive,
+    batch: &Batch,
+    letters: impl Iterator<Item = DeadLetter>,
+) -> Result<(), Stop> {
+    let letters = Batch {
+        shards: batch.shards.clone(),
+        dead_letters: letters.collect(),
+        ..Batch::default()
+    };
+    if letters.is_empty() {
+        return Ok(());
+    }
+    match offer(archive, Arc::new(letters)).await {
+        Ok(()) => Ok(()),
+        Err(Trouble::Refused(why)) => Err(failed("it takes nothing", &why)),
+        Err(Trouble::Stop(stop)) => Err(stop),
+    }
 }
 
 async fn in_parts(archive: &dyn Archive, batch: Batch) -> Result<Vec<Refused>, Stop> {
