@@ -22,7 +22,10 @@ fn lived(steps: &[(u64, u64, bool)]) -> (FakeArchive, Arc<NodeSpec>, Vec<(Timest
     let mut now = 0;
     let mut transition = Twin::create(Arc::clone(&spec), START);
     let mut lives = Vec::new();
-    let mut batch = Batch::default();
+    let mut batch = Batch {
+        shards: vec![spec.shard()],
+        ..Batch::default()
+    };
     for (number, (wait, late, ticks)) in (1..).zip(steps) {
         for effect in transition.effects {
             match effect {

@@ -171,7 +171,7 @@ async fn a_batch_of_which_a_part_cannot_be_written_is_not_written_at_all() {
         ..(*full_batch(node(1))).clone()
     };
     let failed = store.commit(Arc::new(batch)).await;
-    assert!(matches!(failed, Err(ArchiveError::Unavailable(_))));
+    assert!(matches!(failed, Err(ArchiveError::Refused(_))));
     let saved = store.load().await.unwrap();
     assert!(saved.twins.is_empty() && saved.cursors.is_empty());
     dir.shell().execute_batch("DROP TRIGGER full").unwrap();
