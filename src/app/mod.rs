@@ -216,11 +216,11 @@ async fn start_system(
         clock: Arc::clone(clock),
     };
     let settings = Settings {
+        writers: store.writers(),
         gate: GateSettings {
             channel: config.thingspeak.channel_budget,
             ..GateSettings::default()
         },
-        ..Settings::default()
     };
     Ok(System::start(ports, settings, nodes, saved).await?)
 }

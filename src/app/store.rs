@@ -52,6 +52,15 @@ impl Store {
         }
     }
 
+    /// How many may write at once. PostgreSQL takes one batch while the next is made; the embedded store has
+    /// one connection that writes, and more writers would wait for each other.
+    pub(super) const fn writers(&self) -> usize {
+        match self.postgres {
+            Some(_) => 2,
+            None => 1,
+        }
+    }
+
     /// Opens the store that `config` names.
     pub(super) async fn open(config: &Config) -> Result<Self, StartError> {
         let seal = SecretBox::new(&config.secret_key.obtain()?)?;

@@ -1,9 +1,10 @@
 //! A transaction by a deadline, and the certainty of what became of it.
 //!
 //! Until COMMIT is sent, giving up is safe: the connection is closed, and the server rolls back. From then
-//! on the answer may be lost, so that the transaction is asked for by its number on another connection.
-//! Only where the server cannot be reached at all does a caller hear [`Failure::OutcomeUnknown`]; what
-//! such a transaction wrote is locked until it ends, so that whoever repeats it comes after it.
+//! on the answer may be lost, so that the transaction is asked for by its number on another connection. Only
+//! where the server cannot be reached at all, or has started anew, and with it the numbers, does a caller
+//! hear [`Failure::OutcomeUnknown`]; what such a transaction wrote is locked until it ends, so that whoever
+//! repeats it comes after it.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -218,29 +219,34 @@ impl<'c> Transaction<'c> {
         }
         self.connections.forget_idle();
         match timeout_at(sent + SETTLE, self.settle(&number)).await {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(failure),
-            Err(_elapsed) => Err(Failure::OutcomeUnknown),
+            Ok(Some(true)) => Ok(()),
+            Ok(Some(false)) => Err(failure),
+            Ok(None) | Err(_) => Err(Failure::OutcomeUnknown),
         }
     }
 
-    /// Whether transaction `number` was committed. Asks until there is an answer.
-    async fn settle(&self, number: &str) -> bool {
+    /// Whether transaction `number` was committed, if that can be known. Asks until there is an answer.
+    async fn settle(&self, number: &str) -> Option<bool> {
         loop {
-            match self.status_of(number).await {
-                Ok(status) if status.as_deref() == Some("committed") => return true,
-                Ok(status) if status.as_deref() == Some("in progress") => {}
+            let status = self.status_of(number).await;
+            match status.as_ref().map(Option::as_deref) {
+                Ok(Some("committed")) => return Some(true),
+                // Another transaction may have had the number since.
+                Ok(Some("perhaps committed")) => return None,
+                Ok(Some("in progress")) => {}
                 // Older than what the server remembers cannot be: it was there a moment ago.
-                Ok(_aborted) => return false,
+                Ok(_aborted) => return Some(false),
                 // A server that crashed has not given the number out: nothing of it was written.
-                Err(failure) if failure.is(&SqlState::INVALID_PARAMETER_VALUE) => return false,
+                Err(failure) if failure.is(&SqlState::INVALID_PARAMETER_VALUE) => {
+                    return Some(false);
+                }
                 Err(_not_there) => {}
             }
             sleep(ASK_AGAIN).await;
         }
     }
 
-    async fn status_of(&self, number: &str) -> Result<Option<String>, Failure> {
+    pub(super) async fn status_of(&self, number: &str) -> Result<Option<String>, Failure> {
         let client = self.connections.get().await?;
         let sql = statements::TRANSACTION_STATUS.sql;
         let statement = client.prepare_cached(sql).await?;

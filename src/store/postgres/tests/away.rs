@@ -10,7 +10,8 @@ use super::Server;
 use crate::store::conformance::fixtures::{
     distance, everything, full_batch, node, spec, tank_row, telemetry,
 };
-use crate::store::postgres::DEADLINE;
+use crate::store::postgres::transaction::Transaction;
+use crate::store::postgres::{DEADLINE, PostgresStore, statements};
 
 /// What the outside waits for.
 const SOON: Duration = Duration::from_secs(6);
@@ -43,6 +44,37 @@ async fn a_store_whose_server_was_away_works_again_by_itself() {
     let log = store.changes(node(1), Revision::ZERO, 9).await.unwrap();
     assert_eq!(log.len(), 4);
     assert_eq!(store.nodes().await.unwrap(), [spec(1, "oht-7")]);
+}
+
+#[tokio::test]
+async fn a_number_from_before_a_start_of_the_server_proves_no_commit() {
+    let mut server = Server::new();
+    let store = server.store().await;
+    let number = numbered(&store).await;
+    let status = async |number: &str| {
+        let asking = Transaction::writing(&store.connections, DEADLINE).await;
+        asking.unwrap().status_of(number).await.unwrap()
+    };
+    assert_eq!(status(&number).await.as_deref(), Some("committed"));
+    server.postgres.stop_immediately();
+    server.postgres.start_again();
+    store.connections.forget_idle();
+    // The first one wrote nothing, so that the server does not remember it: its number is given out again.
+    let again = numbered(&store).await;
+    let plain = |number: &str| number.split_once('@').unwrap().0.to_owned();
+    assert_eq!(plain(&again), plain(&number));
+    assert_eq!(status(&again).await.as_deref(), Some("committed"));
+    assert_eq!(status(&number).await.as_deref(), Some("perhaps committed"));
+}
+
+/// Commits a transaction that does nothing, and says its number.
+async fn numbered(store: &PostgresStore) -> String {
+    let begun = Transaction::writing(&store.connections, DEADLINE).await;
+    let mut transaction = begun.unwrap();
+    let row = transaction.row(statements::CURRENT_TRANSACTION, &[]).await;
+    let number: String = row.unwrap().try_get(0).unwrap();
+    transaction.commit_as(number.clone()).await.unwrap();
+    number
 }
 
 #[tokio::test]
