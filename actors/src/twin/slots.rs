@@ -93,9 +93,10 @@ pub(super) struct Slots {
 #[serde(transparent)]
 struct Closed {
     slots: Vec<Slot>,
-    /// See [`Slots::passed`]. It follows from `slots`, and goes when they change.
+    /// See [`Slots::passed`]. It follows from `slots`, and goes when they change. Only meters have it: in a
+    /// box it costs the others a pointer.
     #[serde(skip)]
-    passed: OnceLock<(Day, Meter, Passage)>,
+    passed: OnceLock<Box<(Day, Meter, Passage)>>,
 }
 
 impl Closed {
@@ -173,8 +174,8 @@ impl Slots {
     /// What passed a meter on `day` by the numbers of its register. The quarters before the newest are
     /// added up once, and not at each reading.
     pub(super) fn passed(&self, day: Day, meter: &Meter) -> DayVolume {
-        let made = || (day, meter.clone(), self.closed.passed(day, meter));
-        let (of_day, by_meter, kept) = self.closed.passed.get_or_init(made);
+        let made = || Box::new((day, meter.clone(), self.closed.passed(day, meter)));
+        let (of_day, by_meter, kept) = &**self.closed.passed.get_or_init(made);
         let passed = if (*of_day, by_meter) == (day, meter) {
             *kept
         } else {
