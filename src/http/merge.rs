@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use super::by_name::ByName;
 use super::extract::misshapen;
 use super::problem::Problem;
 
@@ -14,7 +15,7 @@ pub(crate) fn merged<T: Serialize + DeserializeOwned>(
 ) -> Result<T, Problem> {
     let mut value = serde_json::to_value(current).map_err(Problem::internal)?;
     merge(&mut value, Value::Object(patch));
-    serde_path_to_error::deserialize(value).map_err(|error| misshapen(&error))
+    serde_path_to_error::deserialize(ByName(value)).map_err(|error| misshapen(&error))
 }
 
 /// As the RFC has it, but for one thing: a `null` for what is not there is kept, so that the type says

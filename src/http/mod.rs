@@ -6,6 +6,7 @@
 mod actors;
 mod answer;
 mod auth;
+mod by_name;
 mod conditions;
 mod dashboard;
 mod dead_letters;

@@ -10,12 +10,11 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use evara_actors::domain::{FieldError, Timestamp};
 use evara_actors::twin::TwinHandle;
-use serde::Deserialize;
 use tokio::time::{Instant, timeout};
 
 use super::answer::{self, Answer};
 use super::auth::Caller;
-use super::extract::{JSON, MAX_BODY_BYTES, NoQuery, body, parse};
+use super::extract::{JSON, MAX_BODY_BYTES, NoQuery, body, quickly_parsed};
 use super::idempotency::{Keeping, Once};
 use super::locate::Located;
 use super::problem::{Code, Problem};
@@ -109,14 +108,6 @@ fn told(twin: &TwinHandle, outcome: Outcome) -> Result<TakenView, Problem> {
             "It was not written in time: send it again.",
         )
         .retry_after(TRY_AGAIN)),
-    }
-}
-
-/// A path to each value is only followed where there is a fault to point at: it costs more than the rest.
-fn quickly_parsed<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Problem> {
-    match bytes.trim_ascii_start().first() {
-        Some(b'{') => serde_json::from_slice(bytes).or_else(|_| parse(bytes)),
-        Some(_) | None => parse(bytes),
     }
 }
 

@@ -19,8 +19,9 @@ async fn bad_queries_and_paths_are_400_or_404_and_name_the_parameter() {
         ("/api/v1/nodes?kind=boat".to_owned(), "/kind"),
         ("/api/v1/nodes?status=online,asleep".to_owned(), "/status"),
         ("/api/v1/nodes?customer_id=7".to_owned(), "/customer_id"),
-        ("/api/v1/nodes?colour=red".to_owned(), ""),
-        ("/api/v1/nodes?limit=1&limit=2".to_owned(), ""),
+        ("/api/v1/nodes?colour=red".to_owned(), "/colour"),
+        ("/api/v1/nodes?=red".to_owned(), ""),
+        ("/api/v1/nodes?limit=1&limit=2".to_owned(), "/limit"),
         ("/api/v1/dashboard/stats?x=1".to_owned(), ""),
         (format!("{node}/telemetry?from=yesterday"), "/from"),
         (

@@ -1,5 +1,6 @@
 //! The whole surface, through the real router, over fakes.
 
+mod by_order;
 mod conventions;
 mod description;
 mod garbage;

@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 use super::present;
+use crate::http::by_name::{by_name, tagged};
 
 /// How readings of a node are judged, and what is derived from them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -65,6 +66,7 @@ fn or_utc<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error
 #[schema(as = Tank)]
 pub(crate) struct TankBody {
     /// The form of the inside.
+    #[serde(deserialize_with = "tagged")]
     pub(crate) geometry: GeometryBody,
     /// Height of the water when the tank counts as full.
     pub(crate) full_height_m: f64,
@@ -96,7 +98,10 @@ pub(crate) enum GeometryBody {
     /// A cylinder that stands, with half a ball at each end.
     VerticalCapsule { radius_m: f64, cylinder_m: f64 },
     /// Volumes that were measured, rising.
-    Table { points: Vec<StrapPointBody> },
+    Table {
+        #[serde(deserialize_with = "by_name")]
+        points: Vec<StrapPointBody>,
+    },
 }
 
 /// Writes a shape once, with the two conversions to and from what the domain calls by the same fields.
