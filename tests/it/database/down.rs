@@ -1,6 +1,13 @@
 //! The server crashes, and is started again.
 
+use std::time::Duration;
+
+use tokio::time::Instant;
+
 use super::{Site, assert_goes_on_without};
+
+/// As long as a server takes to be put in another one's place.
+const OUTAGE: Duration = Duration::from_secs(30);
 
 /// Before the service tries, the server may be on its way up.
 const REASONS: [&str; 3] = [
@@ -10,10 +17,14 @@ const REASONS: [&str; 3] = [
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_database_that_crashes_and_comes_back_has_everything_without_anybodys_help() {
+async fn a_database_that_crashes_and_comes_back_after_half_a_minute_has_everything_without_anybodys_help()
+ {
     let mut site = Site::start(&[]).await;
     site.postgres.stop_immediately();
-    let mut pushed = assert_goes_on_without(&site, &REASONS).await;
+    let (gone, mut pushed) = (Instant::now(), Vec::new());
+    while gone.elapsed() < OUTAGE {
+        pushed.extend(assert_goes_on_without(&site, &REASONS).await);
+    }
     site.postgres.start_again();
     pushed.push(site.assert_is_back().await);
     site.assert_whole(&pushed).await;

@@ -2,10 +2,15 @@
 
 use evara_actors::twin::OfferError;
 
+use std::time::Duration;
+
 use super::{MOST_WAITING, Site, Way, assert_goes_on_without};
 
 /// What may wait in one shard, and what was on its way when it was full.
 const SHARD_FULL: u64 = 16_384;
+
+/// An answer that waits for nothing, on a machine that is busy with other tests.
+const AT_ONCE: Duration = Duration::from_secs(2);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_waits_is_bounded_and_all_of_what_was_taken_is_written_afterwards() {
@@ -18,11 +23,17 @@ async fn what_waits_is_bounded_and_all_of_what_was_taken_is_written_afterwards()
     assert!((SHARD_FULL..MOST_WAITING).contains(&waiting), "{waiting}");
     let (_, again) = site.flood(1).await;
     assert_eq!(again, Some(OfferError::Full));
+    // A device of that node is told so at once, and not after it has waited.
+    let refused = site.push_by_flooded().await;
+    refused.assert_put_off();
+    assert_eq!(refused.reply.body["code"], "busy", "{refused:?}");
+    assert!(refused.reply.took < AT_ONCE, "{refused:?}");
     let reasons = [
         "there is no connection",
         "the connection to the database broke",
     ];
     let mut pushed = assert_goes_on_without(&site, &reasons).await;
+    pushed.push(refused);
     site.set(Way::Open);
     pushed.push(site.assert_is_back().await);
     site.assert_has_all(&taken).await;

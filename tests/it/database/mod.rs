@@ -2,9 +2,10 @@
 //! is refused, and what is there in the end.
 //!
 //! In real time, since a server and its sockets keep no other. An outage is as long as a sender waits and
-//! a little longer: nothing in the service counts on how long it lasts.
+//! a little longer, and one of them half a minute: nothing in the service counts on how long it lasts.
 
 mod crowded;
+mod door;
 mod down;
 mod full;
 mod long;
@@ -23,8 +24,9 @@ use std::time::Duration;
 use reqwest::StatusCode;
 use tokio::time::{Instant, sleep};
 
+use self::door::Pushed;
 use self::proxy::Way;
-use self::site::{BACK_WITHIN, PUSH_PATIENCE, Pushed, Site, eventually};
+use self::site::{BACK_WITHIN, PUSH_PATIENCE, Site, eventually};
 
 /// Records that may wait for one writer.
 const MOST_WAITING: u64 = 300_000;
@@ -48,10 +50,8 @@ async fn assert_lives_without(site: &Site, reasons: &[&str]) -> Vec<Pushed> {
     let pushes = site.push_at_once(AT_ONCE);
     let (pushed, ()) = tokio::join!(pushes, assert_reads(site, PUSH_PATIENCE));
     for push in &pushed {
-        assert!(
-            !push.is_acknowledged && push.took < PUSH_PATIENCE + SLACK,
-            "{push:?}"
-        );
+        push.assert_put_off();
+        assert!(push.reply.took < PUSH_PATIENCE + SLACK, "{push:?}");
     }
     assert!(site.revisions_of_polled() > polled, "polling stands still");
     assert!(

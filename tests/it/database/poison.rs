@@ -18,7 +18,10 @@ async fn a_reading_that_is_never_taken_is_kept_aside_and_keeps_nobody_waiting() 
     let (taken, refusal) = site.flood(256).await;
     assert!(refusal.is_none() && taken.contains(&poison), "{taken:?}");
     let pushed = site.push().await;
-    assert!(pushed.is_acknowledged && pushed.took < SOON, "{pushed:?}");
+    assert!(
+        pushed.is_acknowledged() && pushed.reply.took < SOON,
+        "{pushed:?}"
+    );
     site.assert_has_all(&(taken.start..poison)).await;
     site.assert_has_all(&(poison + 1..taken.end)).await;
     assert_eq!(site.get("/health").await["status"], "ok");

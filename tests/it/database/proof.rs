@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 use std::ops::Range;
 use std::time::Duration;
 
-use super::site::{PATIENCE, POOL, Pushed, Site, eventually};
+use super::door::Pushed;
+use super::site::{PATIENCE, POOL, Site, eventually};
 
 /// One more tells whether the database answers at all.
 const NAMED_CONNECTIONS: usize = 1;
@@ -13,7 +14,7 @@ impl Site {
     /// Waits until nothing waits that was there before now, and looks whether the database has all of
     /// these readings once.
     pub(super) async fn assert_has_all(&self, numbers: &Range<u64>) {
-        let caught_up = self.pushed[0].committed(PATIENCE).await;
+        let caught_up = self.pushed[0].twin.committed(PATIENCE).await;
         assert!(caught_up, "{} wait", self.waiting());
         let there = self.psql(&format!(
             "SELECT count(*), count(DISTINCT level_cm) FROM telemetry_tank t
@@ -25,9 +26,10 @@ impl Site {
         assert_eq!(there, format!("{all}|{all}"));
     }
 
-    /// Waits until nothing waits, ends the service, and looks into the database: it has every change of
-    /// each node in order, without a gap, none twice, and all of `acknowledged`.
-    pub(super) async fn assert_whole(self, acknowledged: &[Pushed]) {
+    /// Has what was put off sent again, ends the service, and looks into the database: it has every change
+    /// of each node in order, without a gap, none twice, and each of `pushed` once.
+    pub(super) async fn assert_whole(self, pushed: &[Pushed]) {
+        self.push_again(pushed).await;
         eventually("health is well again", || {
             self.app.system().persistence().failing_since.is_none()
         })
@@ -44,7 +46,7 @@ impl Site {
         assert!(drained.is_complete(), "{drained:?}");
         self.channels.drain(Duration::ZERO).await;
         self.assert_log_is_whole();
-        self.assert_has(acknowledged);
+        self.assert_has(pushed);
     }
 
     fn assert_no_leak(&self) {
@@ -67,7 +69,12 @@ impl Site {
              SELECT count(*) FILTER (WHERE step <> 1), count(*) FROM steps",
         );
         assert!(gaps.starts_with("0|") && gaps != "0|0", "gaps|rows: {gaps}");
-        for twin in self.pushed.iter().chain(&self.polled) {
+        for twin in self
+            .pushed
+            .iter()
+            .map(|device| &device.twin)
+            .chain(&self.polled)
+        {
             let id = twin.id();
             let newest = self.psql(&format!(
                 "SELECT greatest((SELECT max(revision) FROM telemetry_tank WHERE node = '{id}'),
@@ -77,16 +84,16 @@ impl Site {
         }
     }
 
-    fn assert_has(&self, acknowledged: &[Pushed]) {
+    fn assert_has(&self, pushed: &[Pushed]) {
         let mut values = String::from("VALUES (0)");
-        for pushed in acknowledged.iter().filter(|pushed| pushed.is_acknowledged) {
-            write!(values, ", ({})", pushed.number).unwrap();
+        for Pushed { number, .. } in pushed {
+            write!(values, ", ({number})").unwrap();
         }
-        let missing = self.psql(&format!(
+        let not_once = self.psql(&format!(
             "SELECT count(*) FROM ({values}) AS told (number) WHERE number > 0 AND 1 <>
                  (SELECT count(*) FROM telemetry_tank t JOIN nodes n ON n.id = t.node
                   WHERE n.node_key LIKE 'pushed-%' AND t.level_cm = told.number)"
         ));
-        assert_eq!(missing, "0", "acknowledged, and not there once");
+        assert_eq!(not_once, "0", "acknowledged, and not there once");
     }
 }

@@ -16,14 +16,14 @@ use evara_actors::domain::{Metric, Timestamp};
 use evara_actors::ports::Clock as _;
 use evara_actors::testing::sample;
 use evara_actors::twin::{OfferError, TwinHandle};
-use reqwest::{Client, Method, StatusCode};
+use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
-use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::super::harness::Scratch;
 use super::super::postgres::{Durability, Postgres};
+use super::door::Device;
 use super::proxy::{Proxy, Way};
 use super::stage::{config, serve, simulator};
 
@@ -52,7 +52,7 @@ const READ_WITHIN: Duration = Duration::from_secs(2);
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Between two looks.
-const LOOK: Duration = Duration::from_millis(50);
+pub(super) const LOOK: Duration = Duration::from_millis(50);
 
 pub(super) const DATABASE: &str = "evara";
 
@@ -63,10 +63,13 @@ pub(super) struct Site {
     pub(super) proxy: Proxy,
     pub(super) postgres: Postgres,
     client: Client,
-    pub(super) pushed: Vec<TwinHandle>,
+    /// The devices that readings are pushed by.
+    pub(super) pushed: Vec<Device>,
     pub(super) polled: Vec<TwinHandle>,
     /// The number of the next reading, which is also its value.
-    next: AtomicU64,
+    pub(super) next: AtomicU64,
+    /// Before any reading.
+    pub(super) begun: Timestamp,
     clock: Arc<ScaledClock>,
     pub(super) channels: Listener,
     _data: Scratch,
@@ -80,14 +83,6 @@ pub(super) struct Reply {
     pub(super) may_come_back: bool,
     pub(super) took: Duration,
     pub(super) body: Value,
-}
-
-/// What became of a reading that was pushed.
-#[derive(Debug)]
-pub(super) struct Pushed {
-    pub(super) number: u64,
-    pub(super) is_acknowledged: bool,
-    pub(super) took: Duration,
 }
 
 impl Site {
@@ -121,6 +116,7 @@ impl Site {
             pushed: Vec::new(),
             polled: Vec::new(),
             next: AtomicU64::new(1),
+            begun: clock.now(),
             clock,
             channels,
             _data: data,
@@ -144,7 +140,8 @@ impl Site {
         }
         for number in 1..=PUSHED {
             let twin = self.make_node(&format!("pushed-{number}")).await;
-            self.pushed.push(twin);
+            let device = self.device_of(twin).await;
+            self.pushed.push(device);
         }
         eventually("every channel was read", || {
             self.polled
@@ -153,7 +150,7 @@ impl Site {
         })
         .await;
         for _ in &self.pushed {
-            assert!(self.push().await.is_acknowledged, "nothing is wrong yet");
+            assert!(self.push().await.is_acknowledged(), "nothing is wrong yet");
         }
     }
 
@@ -169,52 +166,11 @@ impl Site {
         self.ask(Method::POST, "/nodes", &body).await
     }
 
-    /// Pushes one reading, and waits as long as a sender does.
-    pub(super) async fn push(&self) -> Pushed {
-        self.pushing().await
-    }
-
-    /// Pushes readings side by side.
-    pub(super) async fn push_at_once(&self, count: usize) -> Vec<Pushed> {
-        let pushing: JoinSet<Pushed> = (0..count).map(|_| self.pushing()).collect();
-        pushing.join_all().await
-    }
-
-    fn pushing(&self) -> impl Future<Output = Pushed> + use<> {
-        let asked = Instant::now();
-        let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let twin = self.pushed[number as usize % self.pushed.len()].clone();
-        let sample = sample(number, self.clock.now(), Metric::LevelCm, number as f64);
-        async move {
-            let is_taken = twin.offer(sample).await.is_ok();
-            Pushed {
-                number,
-                is_acknowledged: is_taken && twin.committed(PUSH_PATIENCE).await,
-                took: asked.elapsed(),
-            }
-        }
-    }
-
-    /// Pushes readings, as a sender does who is refused for want of room, until one is acknowledged: within
-    /// the promised time from now on.
-    pub(super) async fn assert_is_back(&self) -> Pushed {
-        let back = Instant::now();
-        loop {
-            let pushed = self.push().await;
-            assert!(back.elapsed() < BACK_WITHIN, "{pushed:?}");
-            if pushed.is_acknowledged {
-                println!("first acknowledgement after {:?}", back.elapsed());
-                return pushed;
-            }
-            sleep(LOOK).await;
-        }
-    }
-
     /// Hands readings to one node without waiting for their commit, until `most` are taken or one is
     /// refused. Answers with the numbers of those that were taken, and the refusal.
     pub(super) async fn flood(&self, most: usize) -> (Range<u64>, Option<OfferError>) {
         let from = self.next_number();
-        let (twin, now) = (&self.pushed[0], self.clock.now().millis());
+        let (twin, now) = (&self.pushed[0].twin, self.clock.now().millis());
         let mut number = from;
         while ((number - from) as usize) < most {
             let readings = number..number + TwinHandle::MOST_AT_ONCE.min(most) as u64;
@@ -240,22 +196,19 @@ impl Site {
     }
 
     pub(super) async fn ask(&self, method: Method, path: &str, body: &Value) -> Reply {
-        let asked = Instant::now();
-        let url = format!("http://{}/api/v1{path}", self.app.address());
-        let mut request = self.client.request(method, url);
-        request = request.bearer_auth(self.app.token().expose_secret());
+        let token = self.app.token().expose_secret();
+        let mut request = self.request(method, path).bearer_auth(token);
         if !body.is_null() {
             request = request
                 .header("content-type", "application/json")
                 .body(body.to_string());
         }
-        let answer = timeout(PATIENCE, request.send()).await.unwrap().unwrap();
-        Reply {
-            status: answer.status(),
-            may_come_back: answer.headers().contains_key("retry-after"),
-            took: asked.elapsed(),
-            body: serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap_or_default(),
-        }
+        answer(request).await
+    }
+
+    pub(super) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let url = format!("http://{}/api/v1{path}", self.app.address());
+        self.client.request(method, url)
     }
 
     /// The number of the next reading.
@@ -278,8 +231,8 @@ impl Site {
 
     /// One that is not flooded, nor has its place where that is.
     pub(super) fn some_twin(&self) -> &TwinHandle {
-        let flooded = self.pushed[0].sink().shard();
-        let mut others = self.pushed.iter();
+        let flooded = self.pushed[0].twin.sink().shard();
+        let mut others = self.pushed.iter().map(|device| &device.twin);
         others.find(|twin| twin.sink().shard() != flooded).unwrap()
     }
 
@@ -302,6 +255,18 @@ impl Site {
     /// From now on, what the service and the database say to each other goes this way.
     pub(super) fn set(&self, way: Way) {
         self.proxy.set(way);
+    }
+}
+
+/// Sends a request, and waits for the whole answer.
+pub(super) async fn answer(request: RequestBuilder) -> Reply {
+    let asked = Instant::now();
+    let answer = timeout(PATIENCE, request.send()).await.unwrap().unwrap();
+    Reply {
+        status: answer.status(),
+        may_come_back: answer.headers().contains_key("retry-after"),
+        took: asked.elapsed(),
+        body: serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap_or_default(),
     }
 }
 
