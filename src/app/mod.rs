@@ -5,13 +5,13 @@
 
 mod chores;
 pub mod clock;
+pub mod database;
 pub mod device_keys;
 pub mod kept;
 mod keys;
 pub mod listener;
 mod months;
 pub mod nodes;
-pub mod queries;
 pub mod readings;
 pub mod stats;
 mod store;
@@ -35,12 +35,12 @@ use crate::http::{AppState, Inside, service};
 use crate::store::SecretKeyError;
 use crate::thingspeak::{HttpTransport, Keyring, ThingSpeak};
 use chores::Chores;
+use database::Database;
 use device_keys::DeviceKeyring;
 use keys::Keys;
 use listener::{HeaderNames, Listener};
 use months::Months;
 use nodes::Nodes;
-use queries::Queries;
 use store::{Place, Store};
 use upkeep::{Tools, Upkeep};
 
@@ -119,18 +119,19 @@ impl App {
             system: Arc::clone(&system),
             raw_age: config.history.raw_age,
         });
-        let device_keys = DeviceKeyring::new(store.device_keys, Arc::clone(&clock));
+        let device_keys = DeviceKeyring::new(Arc::clone(&store.device_keys), Arc::clone(&clock));
         let device_keys = Arc::new(device_keys);
         let loaded = device_keys.load().await;
         loaded.map_err(|error| loading(config, error))?;
         let receipts = Arc::clone(&store.receipts);
         let chores = Chores::start(Arc::clone(&device_keys), receipts, Arc::clone(&clock));
+        let (archive, history) = store.past();
         let state = AppState::new(Inside {
             system: Arc::clone(&system),
-            archive: store.archive,
-            history: store.rolling,
+            archive,
+            history,
             nodes: nodes.clone(),
-            queries: Queries::of(store.postgres),
+            database: Database::new(store.postgres, store.replica),
             clock,
             device_keys,
             receipts: store.receipts,

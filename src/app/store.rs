@@ -8,10 +8,10 @@ use evara_actors::ports::{Archive, Ownership, Registry};
 
 use super::StartError;
 use crate::config::{Config, Database, Deployment, Migrate, PostgresConfig};
-use crate::history::Rolling;
+use crate::history::{History, Rolling};
 use crate::store::{
     ChannelSecrets, DeviceKeys, PostgresError, PostgresStore, Receipts, SecretBox, SqliteStore,
-    StoreError, postgres_schema,
+    StoreError, WithReplica, postgres_schema,
 };
 
 /// A store that is open, by what is asked of it.
@@ -26,6 +26,8 @@ pub(super) struct Store {
     pub(super) receipts: Arc<dyn Receipts>,
     /// The one that needs upkeep.
     pub(super) postgres: Option<Arc<PostgresStore>>,
+    /// What answers questions about the past in its place.
+    pub(super) replica: Option<Arc<WithReplica>>,
 }
 
 impl Store {
@@ -49,6 +51,21 @@ impl Store {
             device_keys: Arc::<S>::clone(&store),
             receipts: store,
             postgres: None,
+            replica: None,
+        }
+    }
+
+    /// Whom people ask about the past: never anybody who decides or writes by the answer.
+    pub(super) fn past(&self) -> (Arc<dyn Archive>, Arc<dyn History>) {
+        match &self.replica {
+            Some(replica) => (
+                Arc::<WithReplica>::clone(replica),
+                Arc::<WithReplica>::clone(replica),
+            ),
+            None => (
+                Arc::clone(&self.archive),
+                Arc::<dyn Rolling>::clone(&self.rolling),
+            ),
         }
     }
 
@@ -72,6 +89,7 @@ impl Store {
                     store.demand_durability().await.map_err(OpenError::from)?;
                 }
                 Self {
+                    replica: replica(postgres, &store).await?,
                     postgres: Some(Arc::clone(&store)),
                     ..Self::new(store)
                 }
@@ -103,6 +121,17 @@ async fn open_postgres(
         }
     }
     Ok(PostgresStore::open(&config.address, config.pool_size, seal).await?)
+}
+
+async fn replica(
+    config: &PostgresConfig,
+    store: &Arc<PostgresStore>,
+) -> Result<Option<Arc<WithReplica>>, OpenError> {
+    let Some(address) = &config.replica else {
+        return Ok(None);
+    };
+    let opened = WithReplica::open(Arc::clone(store), address, config.pool_size);
+    Ok(Some(Arc::new(opened.await?)))
 }
 
 /// Why the store did not open.

@@ -54,7 +54,7 @@ const CONFIG: Key = Key::plain("EVARA_CONFIG");
 const DEFAULT_FILE: &str = "evara.toml";
 
 /// Every setting that a file may have.
-const KEYS: [&Key; 24] = [
+const KEYS: [&Key; 25] = [
     &deployment::ENVIRONMENT,
     &deployment::APP_MODE,
     &http::BIND,
@@ -62,6 +62,7 @@ const KEYS: [&Key; 24] = [
     &secret_key::SECRET_KEY,
     &store::DATA,
     &store::DATABASE_URL,
+    &store::REPLICA_URL,
     &store::POOL_SIZE,
     &store::MIGRATE,
     &history::RAW_DAYS,

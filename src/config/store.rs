@@ -1,4 +1,5 @@
-//! `EVARA_DATA`, `DATABASE_URL`, `DB_POOL_SIZE`, `EVARA_MIGRATE`: where everything is kept.
+//! `EVARA_DATA`, `DATABASE_URL`, `DATABASE_REPLICA_URL`, `DB_POOL_SIZE`, `EVARA_MIGRATE`: where everything
+//! is kept.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -9,6 +10,9 @@ use crate::store::PostgresAddress;
 
 pub(super) const DATA: Key = Key::plain("EVARA_DATA");
 pub(super) const DATABASE_URL: Key = Key::secret("DATABASE_URL", "DATABASE_URL_FILE");
+/// Optional, since one server is enough until people read more than devices write.
+pub(super) const REPLICA_URL: Key =
+    Key::secret("DATABASE_REPLICA_URL", "DATABASE_REPLICA_URL_FILE");
 pub(super) const POOL_SIZE: Key = Key::plain("DB_POOL_SIZE");
 pub(super) const MIGRATE: Key = Key::plain("EVARA_MIGRATE");
 
@@ -47,7 +51,9 @@ pub enum Database {
 pub struct PostgresConfig {
     /// Where it is, and how to get in.
     pub address: PostgresAddress,
-    /// Connections for callers, at most.
+    /// A server that follows it, to read history from.
+    pub replica: Option<PostgresAddress>,
+    /// Connections for callers, at most; to the replica as many again.
     pub pool_size: u32,
     /// When its schema is brought up to date.
     pub migrate: Migrate,
@@ -145,12 +151,18 @@ pub(super) fn read(reader: &mut Reader<'_>) -> (StoreConfig, Vec<&'static str>) 
         named = database(text)?;
         Ok(())
     });
+    let mut replica = None;
+    reader.secret(&REPLICA_URL, |text| {
+        replica = Some(PostgresAddress::parse(text)?);
+        Ok(())
+    });
     let pool_size = reader.or(&POOL_SIZE, DEFAULT_POOL, pool_size);
     let migrate = reader.or(&MIGRATE, Migrate::default(), migrate);
     let mut unused = Vec::new();
     let database = match named {
         Named::Postgres(address) => Database::Postgres(PostgresConfig {
             address,
+            replica,
             pool_size,
             migrate,
         }),
@@ -158,6 +170,11 @@ pub(super) fn read(reader: &mut Reader<'_>) -> (StoreConfig, Vec<&'static str>) 
             if reader.is_set(&POOL_SIZE) {
                 unused.push(
                     "DB_POOL_SIZE is not used by the embedded store: it has one writer and four readers",
+                );
+            }
+            if reader.is_set(&REPLICA_URL) {
+                unused.push(
+                    "DATABASE_REPLICA_URL is not used by the embedded store: it has no replicas",
                 );
             }
             if reader.is_set(&MIGRATE) {

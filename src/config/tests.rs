@@ -285,3 +285,30 @@ fn what_kubernetes_says_of_a_service_of_our_name_is_no_setting() {
     ];
     load(&service).unwrap();
 }
+
+#[test]
+fn a_replica_is_taken_from_a_file_and_never_shown() {
+    let secret = Written::new("postgres://me:c4n4ry@replica/evara\n");
+    let pairs = [
+        ("DATABASE_URL", "postgres://me@db/evara"),
+        ("DATABASE_REPLICA_URL_FILE", secret.path()),
+    ];
+    let loaded = load(&pairs).unwrap();
+    let Database::Postgres(postgres) = &loaded.config.store.database else {
+        panic!("it is PostgreSQL");
+    };
+    assert!(postgres.replica.is_some());
+    assert!(!format!("{loaded:?}").contains("c4n4ry"));
+    let mistaken = [
+        ("DATABASE_URL", "postgres://db"),
+        ("DATABASE_REPLICA_URL", "sqlite:///var/evara.db"),
+    ];
+    assert_eq!(named(&mistaken), ["DATABASE_URL", "DATABASE_REPLICA_URL"]);
+    let alone = load(&[("DATABASE_REPLICA_URL", "postgres://replica/evara")]).unwrap();
+    assert!(
+        alone
+            .unused
+            .iter()
+            .any(|why| why.contains("DATABASE_REPLICA_URL"))
+    );
+}

@@ -16,8 +16,8 @@ use super::problem::Problem;
 use super::readings::MAX_BULK_BYTES;
 use super::state::AppState;
 use super::{
-    actors, auth, dashboard, dead_letters, device_keys, devices, health, history, idempotency,
-    nodes, openapi, pollers, queries, readings, telemetry, twins,
+    actors, auth, dashboard, database, dead_letters, device_keys, devices, health, history,
+    idempotency, nodes, openapi, pollers, readings, telemetry, twins,
 };
 
 /// Everything that is served, behind the edge.
@@ -138,5 +138,6 @@ fn operations() -> OpenApiRouter<AppState> {
         .routes(routes!(pollers::reset_breaker))
         .routes(routes!(pollers::backfill))
         .routes(routes!(dead_letters::list))
-        .routes(routes!(queries::list))
+        .routes(routes!(database::show))
+        .routes(routes!(database::queries))
 }

@@ -14,10 +14,10 @@ use tokio::sync::Semaphore;
 use super::idempotency::Running;
 use super::readings::MAX_BULKS;
 use super::views::FeedView;
+use crate::app::database::Database;
 use crate::app::device_keys::DeviceKeyring;
 use crate::app::kept::Receipts;
 use crate::app::nodes::Nodes;
-use crate::app::queries::Queries;
 use crate::app::stats::Stats;
 use crate::history::History;
 
@@ -31,8 +31,8 @@ pub struct Inside {
     pub history: Arc<dyn History>,
     /// Who changes nodes.
     pub nodes: Nodes,
-    /// How long the store takes.
-    pub queries: Queries,
+    /// How the database does.
+    pub database: Database,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     /// Whose keys devices bear.

@@ -22,7 +22,10 @@ pub(crate) mod conformance;
 
 pub use device_keys::{DeviceKey, DeviceKeys, DeviceKeysError, MAX_DEVICE_KEYS};
 pub use migration::{Migration, MigrationStatus};
-pub use postgres::{PostgresAddress, PostgresError, PostgresStore, QueryProfile, TlsError, Upkeep};
+pub use postgres::{
+    PostgresAddress, PostgresError, PostgresStore, QueryProfile, ReplicaReport, ReplicaState,
+    TlsError, Upkeep, WithReplica,
+};
 pub use receipts::{Begun, Claim, Kept, RECEIPT_AGE, ReceiptName, Receipts, ReceiptsError};
 pub use secret_box::{SecretBox, SecretKeyError};
 pub use secrets::{ChannelSecrets, SecretsError};

@@ -22,6 +22,7 @@ mod point_in_time;
 mod postgres;
 mod postgres_server;
 mod pushed;
+mod replica;
 mod restart;
 mod sharing;
 mod slow;

@@ -75,6 +75,18 @@ impl Postgres {
         server
     }
 
+    /// A running server that follows this one, by a copy of it as it is now.
+    pub(crate) fn replica(&self) -> Self {
+        let directory = std::env::temp_dir().join(format!("evara-postgres-{}", Uuid::new_v4()));
+        let mut backup = Command::new(binary("pg_basebackup"));
+        backup.arg("-D").arg(&directory);
+        backup.args(["-R", "-X", "stream", "--checkpoint=fast", "--no-sync"]);
+        backup.args(["-h", "127.0.0.1", "-U", OWNER, "-p", &self.port.to_string()]);
+        as_owner(&mut backup);
+        output(&mut backup);
+        Self::start_on(directory, &[])
+    }
+
     /// Where a database of it is: user, host, port and name.
     pub(crate) fn url(&self, database: &str) -> String {
         format!("postgres://{OWNER}@127.0.0.1:{}/{database}", self.port)

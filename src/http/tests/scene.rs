@@ -20,9 +20,9 @@ use secrecy::SecretString;
 use serde_json::Value;
 
 use super::memory::Memory;
+use crate::app::database::Database;
 use crate::app::device_keys::DeviceKeyring;
 use crate::app::nodes::{KeysError, Nodes, ReadKeys};
-use crate::app::queries::Queries;
 use crate::history::{Checkpoint, History, PastSample, Rollup, RollupSpan, SampleSpan, Standing};
 use crate::http::{AppState, Edge, Inside, service};
 
@@ -103,7 +103,7 @@ impl Scene {
             archive: asked,
             history,
             nodes,
-            queries: Queries::default(),
+            database: Database::default(),
             clock,
             token,
             version: "0.0.0",

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::Time;
-use crate::app::queries::QueryProfile;
+use crate::app::database::{QueryProfile, ReplicaReport, ReplicaState};
 
 /// A message that broke an actor.
 #[derive(Debug, Serialize, ToSchema)]
@@ -57,6 +57,65 @@ impl From<QueryProfile> for QueryView {
             p50_ms: profile.p50_ms,
             p95_ms: profile.p95_ms,
             p99_ms: profile.p99_ms,
+        }
+    }
+}
+
+/// How the database does, beside what is always the same.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Database)]
+pub(crate) struct DatabaseView {
+    /// Null where there is none.
+    pub(crate) replica: Option<ReplicaView>,
+}
+
+/// How the replica was found when it was asked last.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Replica)]
+pub(crate) struct ReplicaView {
+    state: ReplicaStateView,
+    /// Bytes of the primary's log that it had not replayed; null where it did not say.
+    lag_bytes: Option<u64>,
+    /// For how long it had not been as the primary is.
+    lag_ms: Option<u64>,
+    /// Questions about the past that it answered, since the start.
+    answered: u64,
+    /// Questions that the primary answered in its place.
+    passed_over: u64,
+}
+
+/// Whether a replica is of use: while it is `following`.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = ReplicaState)]
+pub(crate) enum ReplicaStateView {
+    Unasked,
+    Following,
+    Behind,
+    Away,
+    Foreign,
+}
+
+impl From<ReplicaState> for ReplicaStateView {
+    fn from(state: ReplicaState) -> Self {
+        match state {
+            ReplicaState::Unasked => Self::Unasked,
+            ReplicaState::Following => Self::Following,
+            ReplicaState::Behind => Self::Behind,
+            ReplicaState::Away => Self::Away,
+            ReplicaState::Foreign => Self::Foreign,
+        }
+    }
+}
+
+impl From<ReplicaReport> for ReplicaView {
+    fn from(report: ReplicaReport) -> Self {
+        Self {
+            state: report.state.into(),
+            lag_bytes: report.lag_bytes,
+            lag_ms: report.lag_ms,
+            answered: report.answered,
+            passed_over: report.passed_over,
         }
     }
 }

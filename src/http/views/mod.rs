@@ -18,7 +18,9 @@ mod twin;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
-pub(crate) use admin::{ActorView, DeadLetterView, PresenceView, QueryView};
+pub(crate) use admin::{
+    ActorView, DatabaseView, DeadLetterView, PresenceView, QueryView, ReplicaView,
+};
 pub(crate) use channel::{ChannelBody, ChannelView};
 pub(crate) use config::ConfigBody;
 pub(crate) use dashboard::{ArchiveFailing, Dependencies, FleetRow, HealthView, StatsView};

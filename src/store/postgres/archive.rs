@@ -7,6 +7,9 @@ use evara_actors::ports::{
     Archive, ArchiveError, Batch, BoxFuture, DeadLetter, LogEntry, Point, Saved, TelemetryQuery,
 };
 
+use super::error::Failure;
+use super::past::Past;
+use super::replica::WithReplica;
 use super::{PostgresStore, batch, history};
 
 impl Archive for PostgresStore {
@@ -26,7 +29,7 @@ impl Archive for PostgresStore {
         node: NodeId,
         query: TelemetryQuery,
     ) -> BoxFuture<'_, Result<Vec<Point>, ArchiveError>> {
-        Box::pin(async move { Ok(history::telemetry(self, node, &query).await?) })
+        Box::pin(async move { Ok(telemetry(&self.past, node, query).await?) })
     }
 
     fn changes(
@@ -35,10 +38,69 @@ impl Archive for PostgresStore {
         after: Revision,
         limit: u32,
     ) -> BoxFuture<'_, Result<Vec<LogEntry>, ArchiveError>> {
-        Box::pin(async move { Ok(history::changes(self, node, after, limit).await?) })
+        Box::pin(async move { Ok(changes(&self.past, node, after, limit).await?) })
     }
 
     fn dead_letters(&self, limit: u32) -> BoxFuture<'_, Result<Vec<DeadLetter>, ArchiveError>> {
-        Box::pin(async move { Ok(history::dead_letters(self, limit).await?) })
+        Box::pin(async move { Ok(dead_letters(&self.past, limit).await?) })
     }
+}
+
+/// Reads by the replica where it can; writes, and comes back from, the primary alone.
+impl Archive for WithReplica {
+    fn commit(&self, batch: Arc<Batch>) -> BoxFuture<'_, Result<(), ArchiveError>> {
+        self.store.commit(batch)
+    }
+
+    fn load(&self) -> BoxFuture<'_, Result<Saved, ArchiveError>> {
+        self.store.load()
+    }
+
+    fn telemetry(
+        &self,
+        node: NodeId,
+        query: TelemetryQuery,
+    ) -> BoxFuture<'_, Result<Vec<Point>, ArchiveError>> {
+        Box::pin(async move { Ok(telemetry(&self.past, node, query).await?) })
+    }
+
+    fn changes(
+        &self,
+        node: NodeId,
+        after: Revision,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<Vec<LogEntry>, ArchiveError>> {
+        Box::pin(async move { Ok(changes(&self.past, node, after, limit).await?) })
+    }
+
+    fn dead_letters(&self, limit: u32) -> BoxFuture<'_, Result<Vec<DeadLetter>, ArchiveError>> {
+        Box::pin(async move { Ok(dead_letters(&self.past, limit).await?) })
+    }
+}
+
+async fn telemetry(
+    past: &Past,
+    node: NodeId,
+    query: TelemetryQuery,
+) -> Result<Vec<Point>, Failure> {
+    past.ask(move |transaction| {
+        let query = query.clone();
+        Box::pin(async move { history::telemetry(transaction, node, &query).await })
+    })
+    .await
+}
+
+async fn changes(
+    past: &Past,
+    node: NodeId,
+    after: Revision,
+    limit: u32,
+) -> Result<Vec<LogEntry>, Failure> {
+    past.ask(move |transaction| Box::pin(history::changes(transaction, node, after, limit)))
+        .await
+}
+
+async fn dead_letters(past: &Past, limit: u32) -> Result<Vec<DeadLetter>, Failure> {
+    past.ask(move |transaction| Box::pin(history::dead_letters(transaction, limit)))
+        .await
 }

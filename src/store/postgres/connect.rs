@@ -63,6 +63,19 @@ impl Connections {
         })
     }
 
+    /// To a copy of what `primary` leads to: as the same role, and in the same profile.
+    pub(super) fn beside(
+        primary: &Self,
+        address: &PostgresAddress,
+        pool_size: u32,
+    ) -> Result<Self, PostgresError> {
+        Ok(Self {
+            is_confined: primary.is_confined,
+            profile: Arc::clone(&primary.profile),
+            ..Self::new(address, pool_size)?
+        })
+    }
+
     /// Finds out as whom to work: before the first transaction, and once the schema is known to be ours.
     pub(super) async fn confine(&mut self) -> Result<(), Failure> {
         let client = self.get().await?;

@@ -50,6 +50,9 @@ pub enum PostgresError {
         /// The names of the settings.
         settings: String,
     },
+    /// What DATABASE_REPLICA_URL names is a copy of something else, or takes writes of its own.
+    #[error("DATABASE_REPLICA_URL names no replica of the database of DATABASE_URL")]
+    NotAReplica,
     /// What it keeps secret was sealed under another key.
     #[error("the database was begun under another SECRET_KEY")]
     WrongSecretKey,

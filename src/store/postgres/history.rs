@@ -25,11 +25,10 @@ const FEWEST_AT_ONCE: u32 = 200;
 /// The points of at most `query.limit` samples. What was reported; a derived value is given to those who
 /// ask for its name, unless the device reported a metric of that name itself.
 pub(super) async fn telemetry(
-    store: &PostgresStore,
+    transaction: &mut Transaction<'_>,
     node: NodeId,
     query: &TelemetryQuery,
 ) -> Result<Vec<Point>, Failure> {
-    let mut transaction = store.reading().await?;
     let mut page = Page::of(query.limit);
     let mut after = begin_after(query);
     loop {
@@ -40,7 +39,7 @@ pub(super) async fn telemetry(
             .rows(statements::SAMPLES_BY_TIME, params)
             .await?;
         let mut is_full = false;
-        for (row, (kind, sample)) in whole_samples(&mut transaction, node, &found).await? {
+        for (row, (kind, sample)) in whole_samples(transaction, node, &found).await? {
             is_full = !page.begins((sample.source_at, sample.source));
             if is_full {
                 break;
@@ -57,7 +56,6 @@ pub(super) async fn telemetry(
             None => break,
         }
     }
-    transaction.roll_back().await;
     Ok(page.into_points())
 }
 
@@ -154,12 +152,11 @@ async fn other_values(
 
 /// What changed `node` after a revision. Late rows changed nothing and are left out.
 pub(super) async fn changes(
-    store: &PostgresStore,
+    transaction: &mut Transaction<'_>,
     node: NodeId,
     after: Revision,
     limit: u32,
 ) -> Result<Vec<LogEntry>, Failure> {
-    let mut transaction = store.reading().await?;
     let after = codes::of_revision(after, false);
     let params: Params<'_> = &[&node.0, &after, &i64::from(limit)];
     let found = transaction
@@ -167,8 +164,7 @@ pub(super) async fn changes(
         .await?;
     let found = found.iter().map(|row| Ok((node, rows::logged(row)?)));
     let found = found.collect::<Result<_, Failure>>()?;
-    let log = whole_log(&mut transaction, found).await?;
-    transaction.roll_back().await;
+    let log = whole_log(transaction, found).await?;
     Ok(log.into_iter().map(|(_, entry)| entry).collect())
 }
 
@@ -222,17 +218,12 @@ pub(super) async fn load(store: &PostgresStore) -> Result<Saved, Failure> {
 
 /// The newest dead letters, newest first.
 pub(super) async fn dead_letters(
-    store: &PostgresStore,
+    transaction: &mut Transaction<'_>,
     limit: u32,
 ) -> Result<Vec<DeadLetter>, Failure> {
     let limit: Params<'_> = &[&i64::from(limit)];
-    all(
-        store,
-        statements::NEWEST_DEAD_LETTERS,
-        limit,
-        rows::dead_letter,
-    )
-    .await
+    let query = statements::NEWEST_DEAD_LETTERS;
+    all_in(transaction, query, limit, rows::dead_letter).await
 }
 
 /// Every row that `query` gives, as `value` reads it.
@@ -243,7 +234,18 @@ pub(super) async fn all<T>(
     value: impl Fn(&Row) -> Result<T, Failure>,
 ) -> Result<Vec<T>, Failure> {
     let mut transaction = store.reading().await?;
-    let found = transaction.rows(query, params).await?;
+    let found = all_in(&mut transaction, query, params, value).await?;
     transaction.roll_back().await;
+    Ok(found)
+}
+
+/// The same, in a transaction that is open.
+pub(super) async fn all_in<T>(
+    transaction: &mut Transaction<'_>,
+    query: Query,
+    params: Params<'_>,
+    value: impl Fn(&Row) -> Result<T, Failure>,
+) -> Result<Vec<T>, Failure> {
+    let found = transaction.rows(query, params).await?;
     found.iter().map(value).collect()
 }

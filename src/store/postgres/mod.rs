@@ -21,6 +21,7 @@ mod past;
 mod profile;
 mod receipts;
 mod registry;
+mod replica;
 mod retention;
 mod rolling;
 mod rows;
@@ -44,6 +45,7 @@ pub use address::PostgresAddress;
 pub use error::PostgresError;
 pub use migrations::{migrate, migrate_status};
 pub use profile::QueryProfile;
+pub use replica::{ReplicaReport, ReplicaState, WithReplica};
 pub use tls::TlsError;
 pub use upkeep::Upkeep;
 
@@ -52,6 +54,7 @@ use self::error::Failure;
 use self::marks::Marks;
 use self::months::Month;
 use self::ownership::Claim;
+use self::past::Past;
 use self::transaction::Transaction;
 use super::SecretBox;
 
@@ -68,6 +71,7 @@ const KEY_CHECK: &str = "key_check";
 #[derive(Debug)]
 pub struct PostgresStore {
     connections: Connections,
+    past: Past,
     keys: Arc<SecretBox>,
     /// What is known to be in the database, so that it need not be said with every batch. Forgotten
     /// where it proves wrong.
@@ -103,6 +107,7 @@ impl PostgresStore {
         check_key(&connections, &keys).await?;
         let months = months::known(&connections).await?;
         Ok(Self {
+            past: Past::of(connections.clone(), None),
             connections,
             keys: Arc::new(keys),
             known: Mutex::new(Known {

@@ -4,12 +4,15 @@ use std::time::Duration;
 
 use evara_actors::domain::{NodeId, Timestamp};
 use evara_actors::ports::{ArchiveError, BoxFuture};
+use tokio::time::Instant;
 
+use super::connect::Connections;
 use super::error::Failure;
-use super::history::whole_samples;
+use super::history::{all_in, whole_samples};
+use super::replica::Replica;
 use super::transaction::{Params, Transaction};
 use super::values::At;
-use super::{PostgresStore, rows, statements};
+use super::{DEADLINE, PostgresStore, rows, statements};
 use crate::history::{
     Checkpoint, History, PastSample, Rollup, RollupSpan, SampleSpan, Standing, Unit,
 };
@@ -19,17 +22,65 @@ use crate::store::source_key::SourceKey;
 /// What a mark is of.
 const HOUR: Duration = Duration::from_secs(3_600);
 
-impl History for PostgresStore {
+/// Where those who ask about the past are answered.
+#[derive(Debug)]
+pub(super) struct Past {
+    primary: Connections,
+    replica: Option<Replica>,
+}
+
+impl Past {
+    /// Answered by the primary alone, or also by a replica of it.
+    pub(super) const fn of(primary: Connections, replica: Option<Replica>) -> Self {
+        Self { primary, replica }
+    }
+
+    pub(super) const fn replica(&self) -> Option<&Replica> {
+        self.replica.as_ref()
+    }
+
+    pub(super) const fn primary(&self) -> &Connections {
+        &self.primary
+    }
+
+    /// Asks a replica that knows all that the primary knows by now; the primary where there is none, and
+    /// where it does not answer.
+    pub(super) async fn ask<T>(
+        &self,
+        question: impl for<'t> Fn(&'t mut Transaction<'_>) -> Answer<'t, T>,
+    ) -> Result<T, Failure> {
+        let deadline = Instant::now() + DEADLINE;
+        if let Some(replica) = &self.replica
+            && let Some(mut transaction) = replica.reading(&self.primary).await
+        {
+            match question(&mut transaction).await {
+                Ok(told) => {
+                    transaction.roll_back().await;
+                    return Ok(told);
+                }
+                Err(failure) => replica.failed(failure),
+            }
+        }
+        let left = deadline.saturating_duration_since(Instant::now());
+        let mut transaction = Transaction::reading(&self.primary, left).await?;
+        let told = question(&mut transaction).await?;
+        transaction.roll_back().await;
+        Ok(told)
+    }
+}
+
+/// What a question in a transaction comes to.
+pub(super) type Answer<'t, T> = BoxFuture<'t, Result<T, Failure>>;
+
+impl History for Past {
     fn samples(
         &self,
         node: NodeId,
         span: SampleSpan,
     ) -> BoxFuture<'_, Result<Vec<PastSample>, ArchiveError>> {
         Box::pin(async move {
-            let mut transaction = self.reading().await?;
-            let samples = samples(&mut transaction, node, span).await?;
-            transaction.roll_back().await;
-            Ok(samples)
+            let asked = self.ask(move |transaction| Box::pin(samples(transaction, node, span)));
+            Ok(asked.await?)
         })
     }
 
@@ -39,7 +90,11 @@ impl History for PostgresStore {
         from: Timestamp,
         to: Timestamp,
     ) -> BoxFuture<'_, Result<Standing, ArchiveError>> {
-        Box::pin(async move { Ok(standing(self, node, from, to).await?) })
+        Box::pin(async move {
+            let asked =
+                self.ask(move |transaction| Box::pin(standing(transaction, node, from, to)));
+            Ok(asked.await?)
+        })
     }
 
     fn rollups(
@@ -48,13 +103,9 @@ impl History for PostgresStore {
         span: RollupSpan,
     ) -> BoxFuture<'_, Result<Vec<Rollup>, ArchiveError>> {
         Box::pin(async move {
-            let query = match span.unit {
-                Unit::Hour => statements::ROLLUP_HOURS_BETWEEN,
-                Unit::Day => statements::ROLLUP_DAYS_BETWEEN,
-            };
-            let wanted = (!span.metrics.is_empty()).then_some(span.metrics);
-            let params: Params<'_> = &[&node.0, &At(span.from), &At(span.to), &wanted];
-            Ok(super::history::all(self, query, params, rows::rollup).await?)
+            let asked =
+                self.ask(move |transaction| Box::pin(rollups(transaction, node, span.clone())));
+            Ok(asked.await?)
         })
     }
 
@@ -64,12 +115,70 @@ impl History for PostgresStore {
         at: Timestamp,
     ) -> BoxFuture<'_, Result<Option<Checkpoint>, ArchiveError>> {
         Box::pin(async move {
-            let params: Params<'_> = &[&node.0, &At(at)];
-            let query = statements::CHECKPOINT_AT;
-            let found = super::history::all(self, query, params, rows::checkpoint);
-            Ok(found.await?.pop())
+            let asked = self.ask(move |transaction| Box::pin(checkpoint(transaction, node, at)));
+            Ok(asked.await?)
         })
     }
+}
+
+/// By the primary alone: what is decided or written by an answer rests on it.
+impl History for PostgresStore {
+    fn samples(
+        &self,
+        node: NodeId,
+        span: SampleSpan,
+    ) -> BoxFuture<'_, Result<Vec<PastSample>, ArchiveError>> {
+        self.past.samples(node, span)
+    }
+
+    fn standing(
+        &self,
+        node: NodeId,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> BoxFuture<'_, Result<Standing, ArchiveError>> {
+        self.past.standing(node, from, to)
+    }
+
+    fn rollups(
+        &self,
+        node: NodeId,
+        span: RollupSpan,
+    ) -> BoxFuture<'_, Result<Vec<Rollup>, ArchiveError>> {
+        self.past.rollups(node, span)
+    }
+
+    fn checkpoint(
+        &self,
+        node: NodeId,
+        at: Timestamp,
+    ) -> BoxFuture<'_, Result<Option<Checkpoint>, ArchiveError>> {
+        self.past.checkpoint(node, at)
+    }
+}
+
+async fn rollups(
+    transaction: &mut Transaction<'_>,
+    node: NodeId,
+    span: RollupSpan,
+) -> Result<Vec<Rollup>, Failure> {
+    let query = match span.unit {
+        Unit::Hour => statements::ROLLUP_HOURS_BETWEEN,
+        Unit::Day => statements::ROLLUP_DAYS_BETWEEN,
+    };
+    let wanted = (!span.metrics.is_empty()).then_some(span.metrics);
+    let params: Params<'_> = &[&node.0, &At(span.from), &At(span.to), &wanted];
+    all_in(transaction, query, params, rows::rollup).await
+}
+
+async fn checkpoint(
+    transaction: &mut Transaction<'_>,
+    node: NodeId,
+    at: Timestamp,
+) -> Result<Option<Checkpoint>, Failure> {
+    let (query, params): (_, Params<'_>) = (statements::CHECKPOINT_AT, &[&node.0, &At(at)]);
+    let found = all_in(transaction, query, params, rows::checkpoint);
+    Ok(found.await?.pop())
 }
 
 async fn samples(
@@ -112,14 +221,13 @@ async fn samples(
 }
 
 async fn standing(
-    store: &PostgresStore,
+    transaction: &mut Transaction<'_>,
     node: NodeId,
     from: Timestamp,
     to: Timestamp,
 ) -> Result<Standing, Failure> {
     let touching: Params<'_> = &[&node.0, &At(from.minus(HOUR)), &At(to)];
     let within: Params<'_> = &[&node.0, &At(from), &At(to)];
-    let mut transaction = store.reading().await?;
     let of_node: Params<'_> = &[&node.0];
     let queries = [
         (statements::MARKS_OF_NODE, touching),
@@ -128,7 +236,6 @@ async fn standing(
         (statements::SEALED_BEFORE, &[]),
     ];
     let answers = transaction.all(&queries).await?;
-    transaction.roll_back().await;
     let [marked, due, rule, sealed] = &answers[..] else {
         return Err(Failure::Ended);
     };

@@ -333,3 +333,12 @@ fn shard(row: &Row, column: usize) -> Result<ShardId, Failure> {
 fn get<'a, T: FromSql<'a>>(row: &'a Row, column: usize) -> Result<T, Failure> {
     Ok(row.try_get(column)?)
 }
+
+/// A row of `replica_standing`: whether it follows us, whether it is there, and how far it is behind in
+/// bytes and milliseconds.
+pub(super) fn replica_standing(row: &Row) -> Result<(bool, bool, u64, u64), Failure> {
+    let lag = |place| Ok::<_, Failure>(get::<Option<i64>>(row, place)?.unwrap_or(0).unsigned_abs());
+    // A server that never followed anybody has replayed nothing.
+    let is_there: Option<bool> = get(row, 1)?;
+    Ok((get(row, 0)?, is_there.unwrap_or(false), lag(2)?, lag(3)?))
+}

@@ -90,6 +90,7 @@ statements! {
     NEWEST_DEAD_LETTERS = "newest_dead_letters";
     NEXT_NODE_WITH_SAMPLES = "next_node_with_samples";
     OTHER_VALUES = "other_values";
+    PRIMARY_POSITION = "primary_position";
     PUT_CHECKPOINTS = "put_checkpoints";
     PUT_CURSORS = "put_cursors";
     PUT_READ_KEY = "put_read_key";
@@ -99,6 +100,7 @@ statements! {
     PUT_SNAPSHOTS = "put_snapshots";
     RAW_DAYS = "raw_days";
     RECEIPT = "receipt";
+    REPLICA_STANDING = "replica_standing";
     ROLLUP_DAYS_BETWEEN = "rollup_days_between";
     ROLLUP_HOURS_BETWEEN = "rollup_hours_between";
     RULE_OF_NODE = "rule_of_node";

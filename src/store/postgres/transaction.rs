@@ -87,6 +87,15 @@ impl<'c> Transaction<'c> {
         Self::begin(connections, patience, BEGIN_READING).await
     }
 
+    /// The same on a connection that the caller has.
+    pub(super) fn reading_on(
+        connections: &'c Connections,
+        client: Object,
+        patience: Duration,
+    ) -> Self {
+        Self::on(connections, client, patience, BEGIN_READING)
+    }
+
     /// The same for what is read before anyone waits, and takes as long as there is much of it.
     pub(super) async fn loading(
         connections: &'c Connections,
@@ -111,10 +120,22 @@ impl<'c> Transaction<'c> {
     ) -> Result<Self, Failure> {
         let deadline = Instant::now() + patience;
         let client = timeout_at(deadline, connections.get()).await;
-        Ok(Self {
+        let client = client.map_err(|_elapsed| Failure::TimedOut)??;
+        let mut opened = Self::on(connections, client, patience, begin);
+        opened.deadline = deadline;
+        Ok(opened)
+    }
+
+    fn on(
+        connections: &'c Connections,
+        client: Object,
+        patience: Duration,
+        begin: &'static str,
+    ) -> Self {
+        Self {
             connections,
-            client: Some(client.map_err(|_elapsed| Failure::TimedOut)??),
-            deadline,
+            client: Some(client),
+            deadline: Instant::now() + patience,
             answer: if begin == BEGIN_WRITING {
                 ANSWER
             } else {
@@ -122,7 +143,7 @@ impl<'c> Transaction<'c> {
             },
             begin: Some([begin, connections.identity()].concat()),
             is_aborted: false,
-        })
+        }
     }
 
     /// The rows that `query` gives.

@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex};
 
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode};
+use evara::app::database::Database;
 use evara::app::device_keys::DeviceKeyring;
 use evara::app::nodes::{KeysError, Nodes, ReadKeys};
-use evara::app::queries::Queries;
 use evara::http::{AppState, Edge, Inside, service};
 use evara::thingspeak::Keyring;
 use evara_actors::domain::{ChannelId, NodeId};
@@ -55,7 +55,7 @@ impl World {
             archive: self.shelf().clone(),
             history: self.shelf().clone(),
             nodes,
-            queries: Queries::default(),
+            database: Database::default(),
             clock: self.clock.clone(),
             device_keys: Arc::new(device_keys),
             receipts: self.shelf().clone(),

@@ -6,6 +6,7 @@ mod fencing;
 mod months;
 mod opening;
 mod plans;
+mod replica;
 mod statements;
 mod walls;
 
