@@ -4,11 +4,13 @@ use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
 use axum::response::Response;
 use evara_actors::domain::NodeId;
+use evara_actors::system::SystemError;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::answer::{self, Answer};
 use super::extract::{NoQuery, Params, path_param};
+use super::idempotency::Once;
 use super::problem::{Part, Problem};
 use super::state::AppState;
 use super::views::{ActorView, PresenceView};
@@ -73,6 +75,7 @@ pub(crate) async fn release(
     _: NoQuery,
     State(app): State<AppState>,
     ActorName(name): ActorName,
+    once: Once,
 ) -> Result<Response, Problem> {
     let node = name
         .strip_prefix(TWIN)
@@ -84,8 +87,16 @@ pub(crate) async fn release(
             "must be a node's UUID, or twin/ and a UUID",
         )
     })?;
-    app.system.release(node).await?;
+    released(app.system.release(node).await, once.is_repeated())?;
     Ok(answer::no_content())
+}
+
+/// What was released when this was asked for the first time cannot be released again, and is all the same.
+fn released(done: Result<(), SystemError>, is_repeated: bool) -> Result<(), SystemError> {
+    match done {
+        Err(SystemError::NotQuarantined(_)) if is_repeated => Ok(()),
+        done => done,
+    }
 }
 
 /// What the names of twins begin with.
@@ -104,5 +115,19 @@ impl<S: Sync> FromRequestParts<S> for ActorName {
             Ok(node) => format!("{TWIN}{node}"),
             Err(_) => name,
         }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_release_that_is_repeated_is_answered_as_if_it_had_not_been_done_before() {
+        let node = NodeId(uuid::Uuid::nil());
+        let nothing_to_release = || Err(SystemError::NotQuarantined(node));
+        assert!(released(nothing_to_release(), true).is_ok());
+        assert!(released(nothing_to_release(), false).is_err());
+        assert!(released(Err(SystemError::NotFound(node)), true).is_err());
     }
 }

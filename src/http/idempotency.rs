@@ -1,8 +1,9 @@
 //! `Idempotency-Key`: a request that is repeated under its key takes effect once, and is answered alike.
 //!
-//! Around every POST. What creates something keeps its answer in the transaction of that; of all else the
-//! answer is kept after the effect, which may then be repeated without harm: readings are known by what
-//! they say, and are stamped by when the request was begun first. Refusals are not kept.
+//! Around every POST. What creates or changes something in the store keeps its answer in the transaction of
+//! that; of all else the answer is kept after the effect, which may then be repeated without harm: readings
+//! are known by what they say, and are stamped by when the request was begun first; what is done to actors
+//! is done again, and what cannot be because it was is answered as if. Refusals are not kept.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -74,6 +75,8 @@ pub(crate) struct Once(Option<Pending>);
 struct Pending {
     name: ReceiptName,
     begun_at: Timestamp,
+    /// It was begun before, and nobody knows what came of that.
+    is_repeated: bool,
 }
 
 /// What is to become of an answer, where the handler knows better.
@@ -90,6 +93,11 @@ impl Once {
     pub(crate) fn received_at(&self, app: &AppState) -> Timestamp {
         let begun_at = self.0.as_ref().map(|pending| pending.begun_at);
         begun_at.unwrap_or_else(|| app.clock.now())
+    }
+
+    /// Whether a request like it was begun before, under the same key, and may have had its effect.
+    pub(crate) fn is_repeated(&self) -> bool {
+        self.0.as_ref().is_some_and(|pending| pending.is_repeated)
     }
 
     /// The answer, and what of it is to be kept together with the effect.
@@ -167,6 +175,7 @@ async fn done_once(
         request: digest(&parts, &bytes),
         at: app.clock.now(),
     };
+    let now = claim.at;
     let begun_at = match app.receipts.begin(claim).await? {
         Begun::Open { at } => at,
         Begun::Answered(answer) => return replayed(&answer),
@@ -175,6 +184,7 @@ async fn done_once(
     let pending = Pending {
         name: name.clone(),
         begun_at,
+        is_repeated: begun_at < now,
     };
     parts.extensions.insert(pending);
     let answer = next

@@ -104,21 +104,25 @@ pub(crate) async fn maintain(
     State(app): State<AppState>,
     Located(handle): Located,
     IfMatch(expected): IfMatch,
+    once: Once,
     Json(body): Json<MaintenanceBody>,
 ) -> Answer {
     let maintenance = body.into_maintenance(app.clock.now())?;
-    let spec = edited(handle.view().spec().as_ref().clone());
-    let twin = app
-        .nodes
-        .update(
-            NodeSpec {
-                maintenance,
-                ..spec
-            },
-            expected,
-        )
-        .await?;
-    shown(&twin, None)
+    let spec = NodeSpec {
+        maintenance,
+        ..edited(handle.view().spec().as_ref().clone())
+    };
+    // What is kept with the change is its answer, which so comes before it.
+    let made = shown(&*app.nodes.foreseen(&spec)?, None)?;
+    let (made, kept) = once.keep(made).await?;
+    let kept = kept.map(|kept| (Arc::clone(&app.receipts), kept));
+    let is_kept = kept.is_some();
+    let twin = app.nodes.update_answered(spec, expected, kept).await?;
+    if is_kept {
+        Ok(made)
+    } else {
+        shown(&twin, None)
+    }
 }
 
 fn shown(twin: &Twin, held: Option<&IfNoneMatch>) -> Answer {

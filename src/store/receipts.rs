@@ -78,6 +78,10 @@ pub trait Receipts: Debug + Send + Sync {
     /// [`Registry::insert`](evara_actors::ports::Registry::insert), with the answer to whoever asked for
     /// the node in the same transaction.
     fn insert_node(&self, spec: NodeSpec, kept: Kept) -> BoxFuture<'_, Result<(), RegistryError>>;
+
+    /// [`Registry::update`](evara_actors::ports::Registry::update), with the answer to whoever asked for
+    /// the change in the same transaction.
+    fn update_node(&self, spec: NodeSpec, kept: Kept) -> BoxFuture<'_, Result<(), RegistryError>>;
 }
 
 /// Why it is not known what came of a request.

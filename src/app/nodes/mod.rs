@@ -4,6 +4,7 @@
 //! dropped half-way, the registry would say one thing and the twin another until the next start. What
 //! fails after the registry's commit never takes that back: the system is made to follow it.
 
+mod answered;
 mod follow;
 mod precondition;
 
@@ -22,6 +23,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::store::{Kept, Receipts};
 
+use answered::kept_alone;
 pub use precondition::{Expected, Precondition};
 
 /// Changes under way at once. People make them, a few a second at the most; what is more is a script
@@ -187,10 +189,9 @@ impl Nodes {
     ) -> Result<Arc<Twin>, Error> {
         checked(&spec)?;
         let inner = Arc::clone(&self.0);
-        self.in_turn(
-            spec.id,
-            async move { inner.rebind(spec, key, expected).await },
-        )
+        self.in_turn(spec.id, async move {
+            inner.rebind(spec, key, expected, None).await
+        })
         .await
     }
 
@@ -272,6 +273,7 @@ impl Inner {
         spec: NodeSpec,
         key: KeyChange,
         expected: Precondition,
+        answer: Option<KeptAnswer>,
     ) -> Result<Arc<Twin>, Error> {
         let handle = self.current(spec.id, &expected)?;
         let before = Arc::clone(handle.view().spec());
@@ -279,9 +281,10 @@ impl Inner {
             return Err(Error::Conflict);
         }
         if matches!(key, KeyChange::Keep) && is_same(&before, &spec) {
+            kept_alone(answer).await?;
             return Ok(handle.view());
         }
-        if let Err(error) = self.registry.update(spec.clone()).await {
+        if let Err(error) = self.kept(spec.clone(), answer).await {
             return Err(self.refused(spec.id, error).await);
         }
         // The key comes before the twin follows: the first poll of a private channel needs it. Without it

@@ -122,4 +122,12 @@ impl Receipts for Memory {
             Ok(())
         })
     }
+
+    fn update_node(&self, spec: NodeSpec, kept: Kept) -> BoxFuture<'_, Result<(), RegistryError>> {
+        Box::pin(async move {
+            self.registry.update(spec).await?;
+            self.keep(kept);
+            Ok(())
+        })
+    }
 }

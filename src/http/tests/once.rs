@@ -76,6 +76,42 @@ async fn a_device_key_is_made_once_and_shown_again_to_whoever_asked_for_it() {
 }
 
 #[tokio::test]
+async fn a_node_is_taken_out_of_service_once_and_the_condition_is_not_asked_for_again() {
+    let (scene, id) = Scene::with_tank().await;
+    let path = format!("/api/v1/nodes/{id}");
+    let before = scene.get(&path).await;
+    let maintain = async |key: &str, until: &str| {
+        let body = json!({ "until": until, "reason": "a new float" }).to_string();
+        let mut request = request(Method::POST, &format!("{path}/maintenance"), &body);
+        let headers = request.headers_mut();
+        headers.insert("idempotency-key", key.parse().unwrap());
+        headers.insert("if-match", before.header("etag").parse().unwrap());
+        scene.send(request).await
+    };
+    let done = maintain("k", "2040-01-01T00:00:00Z").await;
+    assert_eq!(done.status, StatusCode::OK, "{}", done.json());
+    let shown = scene.get(&path).await;
+    assert_eq!(shown.json(), done.json());
+    assert_eq!(shown.header("etag"), done.header("etag"));
+    assert_eq!(shown.json()["maintenance"]["reason"], "a new float");
+    assert_alike(&done, &maintain("k", "2040-01-01T00:00:00Z").await);
+    let late = maintain("l", "2041-01-01T00:00:00Z").await;
+    assert_eq!(late.status, StatusCode::PRECONDITION_FAILED);
+    assert_eq!(scene.get(&path).await.json(), done.json());
+}
+
+#[tokio::test]
+async fn a_change_that_changes_nothing_is_answered_alike_too() {
+    let (scene, id) = Scene::with_tank().await;
+    let path = format!("/api/v1/nodes/{id}/maintenance");
+    let over = json!({ "until": "2001-01-01T00:00:00Z", "reason": "done" }).to_string();
+    let done = keyed(&scene, "k", &path, &over).await;
+    assert_eq!(done.status, StatusCode::OK, "{}", done.json());
+    scene.report(&id, 1, 50.0).await;
+    assert_alike(&done, &keyed(&scene, "k", &path, &over).await);
+}
+
+#[tokio::test]
 async fn readings_without_a_time_are_taken_once_under_a_key() {
     let (scene, id) = Scene::with_tank().await;
     let path = format!("/api/v1/nodes/{id}/readings");

@@ -257,10 +257,12 @@ pub(crate) struct TakenView {
     node_id: Uuid,
     /// Readings that are kept, these or the same ones before.
     accepted: u32,
-    /// Of those, how many are known to have been kept before.
+    /// Of those, how many are known to have been kept before. What is older than the newest 48 samples of
+    /// the node is kept once all the same, and not known: it is never counted here.
     duplicates: u32,
     /// Readings that contradict what the same key said of the same instant before. That stays; these are
-    /// in the history, and nothing follows from them.
+    /// in the history, and nothing follows from them. Of what is older than the newest 48 samples of the
+    /// node it is not known: such a reading is kept, and counted as accepted.
     conflicting: u32,
     /// The twin's, after them.
     revision: u64,

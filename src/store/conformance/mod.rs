@@ -154,6 +154,7 @@ macro_rules! conformance {
                 a_receipt_counts_for_a_day,
                 old_receipts_are_forgotten_a_few_at_a_time,
                 a_node_and_its_answer_are_kept_together_or_not_at_all,
+                a_change_and_its_answer_are_kept_together_or_not_at_all,
                 a_key_and_its_answer_are_kept_together_or_not_at_all,
                 of_two_who_begin_a_request_both_see_the_same_beginning,
             }

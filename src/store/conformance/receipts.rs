@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use evara_actors::domain::Timestamp;
+use evara_actors::domain::{NodeSpec, Timestamp};
 use evara_actors::ports::RegistryError;
 use secrecy::{ExposeSecret as _, SecretString};
 use uuid::Uuid;
@@ -126,6 +126,35 @@ pub(crate) async fn a_node_and_its_answer_are_kept_together_or_not_at_all(site: 
     }
     assert_eq!(registry.nodes().await.unwrap(), [spec(1, "one")]);
     assert_eq!(begun(&*receipts, name(1, "a"), 1, at(2)).await, "made");
+}
+
+pub(crate) async fn a_change_and_its_answer_are_kept_together_or_not_at_all(site: &dyn Site) {
+    let Opened {
+        registry, receipts, ..
+    } = site.open().await;
+    registry.insert(spec(1, "one")).await.unwrap();
+    let changed = |version: u64| NodeSpec {
+        version,
+        label: format!("the {version}th"),
+        ..spec(1, "one")
+    };
+    let first = spec(1, "one").version + 1;
+    for key in ["a", "b"] {
+        begun(&*receipts, name(1, key), 1, at(1)).await;
+    }
+    let done = receipts.update_node(changed(first), kept(name(1, "a"), "done"));
+    done.await.unwrap();
+    assert_eq!(begun(&*receipts, name(1, "a"), 1, at(2)).await, "done");
+    let moved = receipts.update_node(changed(first), kept(name(1, "b"), "done"));
+    assert!(matches!(moved.await, Err(RegistryError::VersionMoved)));
+    assert_eq!(begun(&*receipts, name(1, "b"), 1, at(2)).await, open(1));
+    // A request that is answered, or was never begun, changes nothing.
+    for key in ["a", "c"] {
+        let again = receipts.update_node(changed(first + 1), kept(name(1, key), "again"));
+        assert!(again.await.is_err());
+    }
+    assert_eq!(registry.nodes().await.unwrap(), [changed(first)]);
+    assert_eq!(begun(&*receipts, name(1, "a"), 1, at(2)).await, "done");
 }
 
 pub(crate) async fn a_key_and_its_answer_are_kept_together_or_not_at_all(site: &dyn Site) {

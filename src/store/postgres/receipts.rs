@@ -71,6 +71,14 @@ impl Receipts for PostgresStore {
             registry::insert(self, &spec, Some(&sealed)).await?
         })
     }
+
+    fn update_node(&self, spec: NodeSpec, kept: Kept) -> BoxFuture<'_, Result<(), RegistryError>> {
+        let sealed = self.sealed(kept);
+        Box::pin(async move {
+            let sealed = sealed.map_err(|error| RegistryError::Unavailable(Box::new(error)))?;
+            registry::update(self, &spec, Some(&sealed)).await?
+        })
+    }
 }
 
 async fn begin(

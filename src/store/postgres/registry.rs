@@ -32,7 +32,7 @@ impl Registry for PostgresStore {
     }
 
     fn update(&self, spec: NodeSpec) -> BoxFuture<'_, Result<(), RegistryError>> {
-        Box::pin(async move { update(self, &spec).await? })
+        Box::pin(async move { update(self, &spec, None).await? })
     }
 
     fn remove(&self, id: NodeId) -> BoxFuture<'_, Result<(), RegistryError>> {
@@ -66,7 +66,12 @@ pub(super) async fn insert(
     Ok(Ok(()))
 }
 
-async fn update(store: &PostgresStore, spec: &NodeSpec) -> Result<Outcome, Failure> {
+/// Replaces a description, and keeps the answer to whoever asked for it.
+pub(super) async fn update(
+    store: &PostgresStore,
+    spec: &NodeSpec,
+    kept: Option<&Sealed>,
+) -> Result<Outcome, Failure> {
     let mut transaction = store.writing_of(spec.id).await?;
     let before = spec.version.wrapping_sub(1).cast_signed();
     let written = write(&mut transaction, statements::UPDATE_NODE, spec, &[&before]).await?;
@@ -89,6 +94,7 @@ async fn update(store: &PostgresStore, spec: &NodeSpec) -> Result<Outcome, Failu
     transaction
         .rows(statements::FORGET_STALE_READ_KEY, &[&spec.id.0, &channel])
         .await?;
+    keep(&mut transaction, kept).await?;
     transaction.commit().await?;
     Ok(Ok(()))
 }

@@ -86,6 +86,18 @@ impl Receipts for SqliteStore {
                 .await?
         })
     }
+
+    fn update_node(&self, spec: NodeSpec, kept: Kept) -> BoxFuture<'_, Result<(), RegistryError>> {
+        let sealed = self.sealed(kept);
+        Box::pin(async move {
+            let sealed = sealed.map_err(|error| RegistryError::Unavailable(Box::new(error)))?;
+            self.writer
+                .call(DEADLINE, move |connection| {
+                    registry::update(connection, &spec, Some(&sealed))
+                })
+                .await?
+        })
+    }
 }
 
 fn begin(

@@ -34,7 +34,7 @@ impl Registry for SqliteStore {
     fn update(&self, spec: NodeSpec) -> BoxFuture<'_, Result<(), RegistryError>> {
         Box::pin(async move {
             self.writer
-                .call(DEADLINE, move |connection| update(connection, &spec))
+                .call(DEADLINE, move |connection| update(connection, &spec, None))
                 .await?
         })
     }
@@ -68,7 +68,12 @@ pub(super) fn insert(
     Ok(Ok(()))
 }
 
-fn update(connection: &mut Connection, spec: &NodeSpec) -> Result<Outcome, Failure> {
+/// Replaces a description, and keeps the answer to whoever asked for it.
+pub(super) fn update(
+    connection: &mut Connection,
+    spec: &NodeSpec,
+    kept: Option<&Sealed>,
+) -> Result<Outcome, Failure> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     match write(&transaction, statements::UPDATE_NODE, spec)? {
         Written::KeyTaken => return Ok(Err(RegistryError::KeyTaken)),
@@ -84,6 +89,7 @@ fn update(connection: &mut Connection, spec: &NodeSpec) -> Result<Outcome, Failu
         .map(|binding| binding.channel_id.0.cast_signed());
     let stale = params![spec.id.0.as_bytes(), channel];
     transaction.execute(statements::FORGET_STALE_READ_KEY, stale)?;
+    keep(&transaction, kept)?;
     transaction.commit()?;
     Ok(Ok(()))
 }

@@ -9,6 +9,10 @@ use super::{Site, assert_goes_on_without};
 /// As long as a server takes to be put in another one's place.
 const OUTAGE: Duration = Duration::from_secs(30);
 
+/// Two a second, in an outage and what it takes to look at it: a server that comes back is not to be met by
+/// a crowd.
+const MOST_TRIES: u32 = 80;
+
 /// Before the service tries, the server may be on its way up.
 const REASONS: [&str; 3] = [
     "there is no connection",
@@ -25,6 +29,8 @@ async fn a_database_that_crashes_and_comes_back_after_half_a_minute_has_everythi
     while gone.elapsed() < OUTAGE {
         pushed.extend(assert_goes_on_without(&site, &REASONS).await);
     }
+    let tries = site.app.system().persistence().retries;
+    assert!((2..MOST_TRIES).contains(&tries), "{tries} tries");
     site.postgres.start_again();
     pushed.push(site.assert_is_back().await);
     site.assert_whole(&pushed).await;

@@ -107,4 +107,8 @@ impl Receipts for Shelf {
     fn insert_node(&self, spec: NodeSpec, kept: Kept) -> BoxFuture<'_, Result<(), RegistryError>> {
         Box::pin(async { self.open_store().await?.insert_node(spec, kept).await })
     }
+
+    fn update_node(&self, spec: NodeSpec, kept: Kept) -> BoxFuture<'_, Result<(), RegistryError>> {
+        Box::pin(async { self.open_store().await?.update_node(spec, kept).await })
+    }
 }
