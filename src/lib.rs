@@ -1,4 +1,5 @@
 //! The service: configuration in, sockets out.
+pub mod access;
 pub mod app;
 pub mod backup;
 pub mod cli;

@@ -1,0 +1,30 @@
+//! A person who was recognised, with what they may.
+
+use uuid::Uuid;
+
+use super::{Permission, Place, Reach, Role, UserId};
+
+/// A person who was recognised.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Principal {
+    /// Who it is.
+    pub user: UserId,
+    /// The session that they came by; none where the token is another issuer's.
+    pub session: Option<Uuid>,
+    /// What they are.
+    pub role: Role,
+    /// How far they see.
+    pub reach: Reach,
+}
+
+impl Principal {
+    /// Whether they may do acts of a kind at all.
+    pub fn may(&self, permission: Permission) -> bool {
+        permission.is_had_by(self.role)
+    }
+
+    /// Whether they see what is at `place`.
+    pub fn sees(&self, place: &Place<'_>) -> bool {
+        self.reach.sees(place)
+    }
+}
