@@ -7,6 +7,7 @@ mod chores;
 pub mod clock;
 pub mod database;
 pub mod device_keys;
+pub mod identity;
 pub mod kept;
 mod keys;
 pub mod listener;
@@ -15,6 +16,7 @@ pub mod nodes;
 pub mod readings;
 pub mod stats;
 mod store;
+pub mod tenancy;
 mod upkeep;
 
 use std::net::SocketAddr;
@@ -37,11 +39,13 @@ use crate::thingspeak::{HttpTransport, Keyring, ThingSpeak};
 use chores::Chores;
 use database::Database;
 use device_keys::DeviceKeyring;
+use identity::OneOperator;
 use keys::Keys;
 use listener::{HeaderNames, Listener};
 use months::Months;
 use nodes::Nodes;
 use store::{Place, Store};
+use tenancy::Tenancy;
 use upkeep::{Tools, Upkeep};
 
 /// Platforms send SIGKILL 30 s after SIGTERM.
@@ -135,7 +139,8 @@ impl App {
             clock,
             device_keys,
             receipts: store.receipts,
-            token: token.clone(),
+            identities: Arc::new(OneOperator::new(token.clone())),
+            tenancy: Tenancy::default(),
             version: env!("CARGO_PKG_VERSION"),
         });
         let listener = listen(socket, state.clone()).map_err(StartError::Socket)?;

@@ -10,6 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::answer::{self, Answer};
 use super::extract::{NoQuery, Params, path_param};
+use super::guard::{May, to};
 use super::idempotency::Once;
 use super::problem::{Part, Problem};
 use super::state::AppState;
@@ -42,6 +43,7 @@ pub(crate) enum Actors {
 #[utoipa::path(get, path = "/admin/actors", tag = "Admin", params(ActorsQuery),
     responses((status = 200, body = Actors)))]
 pub(crate) async fn tree(
+    _: May<to::OpsRead>,
     State(app): State<AppState>,
     Params(query): Params<ActorsQuery>,
 ) -> Answer {
@@ -59,6 +61,7 @@ pub(crate) async fn tree(
 #[utoipa::path(get, path = "/admin/actors/{id}", tag = "Admin", params(("id" = String, Path)),
     responses((status = 200, body = ActorView)))]
 pub(crate) async fn show(
+    _: May<to::OpsRead>,
     _: NoQuery,
     State(app): State<AppState>,
     ActorName(name): ActorName,
@@ -72,6 +75,7 @@ pub(crate) async fn show(
 #[utoipa::path(post, path = "/admin/actors/{id}/release", tag = "Admin", params(("id" = String, Path)),
     responses((status = 204), (status = 409, description = "There is nothing to release.")))]
 pub(crate) async fn release(
+    _: May<to::OpsAct>,
     _: NoQuery,
     State(app): State<AppState>,
     ActorName(name): ActorName,

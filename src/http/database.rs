@@ -4,13 +4,14 @@ use axum::extract::State;
 
 use super::answer::{self, Answer};
 use super::extract::NoQuery;
+use super::guard::{May, to};
 use super::state::AppState;
 use super::views::{DatabaseView, List, QueryView, ReplicaView};
 
 /// How the database does. Asks its replica, if there is one.
 #[utoipa::path(get, path = "/admin/database", tag = "Admin",
     responses((status = 200, body = DatabaseView)))]
-pub(crate) async fn show(State(app): State<AppState>, _: NoQuery) -> Answer {
+pub(crate) async fn show(_: May<to::OpsRead>, State(app): State<AppState>, _: NoQuery) -> Answer {
     let replica = app.database.replica().await;
     answer::json(&DatabaseView {
         replica: replica.map(ReplicaView::from),
@@ -20,7 +21,11 @@ pub(crate) async fn show(State(app): State<AppState>, _: NoQuery) -> Answer {
 /// How long each query of the database took since the start, by name. Empty with the embedded store.
 #[utoipa::path(get, path = "/admin/queries", tag = "Admin",
     responses((status = 200, body = List<QueryView>)))]
-pub(crate) async fn queries(State(app): State<AppState>, _: NoQuery) -> Answer {
+pub(crate) async fn queries(
+    _: May<to::OpsRead>,
+    State(app): State<AppState>,
+    _: NoQuery,
+) -> Answer {
     let items = app.database.queries().into_iter().map(QueryView::from);
     answer::json(&List {
         items: items.collect(),

@@ -6,6 +6,7 @@ use utoipa::IntoParams;
 
 use super::answer::{self, Answer};
 use super::extract::Params;
+use super::guard::{May, to};
 use super::page::Limit;
 use super::state::AppState;
 use super::views::{DeadLetterView, List};
@@ -24,6 +25,7 @@ pub(crate) struct NewestQuery {
 #[utoipa::path(get, path = "/admin/dead-letters", tag = "Admin", params(NewestQuery),
     responses((status = 200, body = List<DeadLetterView>)))]
 pub(crate) async fn list(
+    _: May<to::OpsRead>,
     State(app): State<AppState>,
     Params(query): Params<NewestQuery>,
 ) -> Answer {

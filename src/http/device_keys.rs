@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use super::answer::{self, Answer};
 use super::extract::{Json, NoQuery, path_param};
+use super::guard::{Located, to};
 use super::idempotency::Once;
-use super::locate::Located;
 use super::problem::{Part, Problem};
 use super::state::AppState;
 use super::views::{DeviceKeyBody, DeviceKeyView, List, NewDeviceKeyView};
@@ -21,7 +21,7 @@ use super::views::{DeviceKeyBody, DeviceKeyView, List, NewDeviceKeyView};
 pub(crate) async fn list(
     _: NoQuery,
     State(app): State<AppState>,
-    Located(handle): Located,
+    Located { handle, .. }: Located<to::DevicesKeys>,
 ) -> Answer {
     let keys = app.device_keys.of_node(handle.id());
     answer::json(&List {
@@ -38,7 +38,7 @@ pub(crate) async fn list(
 pub(crate) async fn create(
     _: NoQuery,
     State(app): State<AppState>,
-    Located(handle): Located,
+    Located { handle, .. }: Located<to::DevicesKeys>,
     once: Once,
     Json(body): Json<DeviceKeyBody>,
 ) -> Answer {
@@ -60,7 +60,7 @@ pub(crate) async fn create(
 pub(crate) async fn revoke(
     _: NoQuery,
     State(app): State<AppState>,
-    Located(handle): Located,
+    Located { handle, .. }: Located<to::DevicesKeys>,
     KeyId(key): KeyId,
 ) -> Result<Response, Problem> {
     app.device_keys.revoke(handle.id(), key).await?;

@@ -8,7 +8,7 @@ use evara_actors::twin::Twin;
 use super::answer::{self, Answer};
 use super::conditions::{IfMatch, IfNoneMatch, version_tag};
 use super::extract::{Json, NoQuery};
-use super::locate::Located;
+use super::guard::{Located, May, to};
 use super::nodes::edited;
 use super::problem::Problem;
 use super::state::AppState;
@@ -18,8 +18,12 @@ use crate::app::nodes::KeyChange;
 /// Every node that has a position.
 #[utoipa::path(get, path = "/devices/map", tag = "Devices",
     responses((status = 200, body = Vec<MapPoint>)))]
-pub(crate) async fn map(State(app): State<AppState>, _: NoQuery) -> Answer {
-    let views = app.system.twins().into_iter().map(|handle| handle.view());
+pub(crate) async fn map(
+    May { scope, .. }: May<to::NodesRead>,
+    State(app): State<AppState>,
+    _: NoQuery,
+) -> Answer {
+    let views = scope.twins(&app).into_iter();
     answer::json(
         &views
             .filter_map(|twin| MapPoint::of(&twin))
@@ -30,7 +34,11 @@ pub(crate) async fn map(State(app): State<AppState>, _: NoQuery) -> Answer {
 /// How readings of a node are judged.
 #[utoipa::path(get, path = "/devices/{id}/config", tag = "Devices", params(("id" = String, Path), ("If-None-Match" = Option<String>, Header, description = "What the caller has already: 304 where that is the state.")),
     responses((status = 200, body = ConfigBody, headers(("ETag"))), (status = 304)))]
-pub(crate) async fn config(_: NoQuery, Located(handle): Located, held: IfNoneMatch) -> Answer {
+pub(crate) async fn config(
+    _: NoQuery,
+    Located { handle, .. }: Located<to::DevicesRead>,
+    held: IfNoneMatch,
+) -> Answer {
     let twin = handle.view();
     if held.has(&version_tag(twin.spec().version)) {
         return Ok(answer::not_modified(version_tag(twin.spec().version)));
@@ -44,7 +52,7 @@ pub(crate) async fn config(_: NoQuery, Located(handle): Located, held: IfNoneMat
 pub(crate) async fn set_config(
     _: NoQuery,
     State(app): State<AppState>,
-    Located(handle): Located,
+    Located { handle, .. }: Located<to::DevicesConfigure>,
     IfMatch(expected): IfMatch,
     Json(body): Json<ConfigBody>,
 ) -> Answer {
@@ -70,7 +78,7 @@ pub(crate) async fn set_config(
 pub(crate) async fn channel(
     _: NoQuery,
     State(app): State<AppState>,
-    Located(handle): Located,
+    Located { handle, .. }: Located<to::DevicesRead>,
 ) -> Answer {
     shown_channel(&app, &handle.view()).await
 }
@@ -81,7 +89,7 @@ pub(crate) async fn channel(
 pub(crate) async fn set_channel(
     _: NoQuery,
     State(app): State<AppState>,
-    Located(handle): Located,
+    Located { handle, .. }: Located<to::DevicesConfigure>,
     IfMatch(expected): IfMatch,
     Json(body): Json<ChannelBody>,
 ) -> Answer {
@@ -102,7 +110,7 @@ pub(crate) async fn set_channel(
 pub(crate) async fn remove_channel(
     _: NoQuery,
     State(app): State<AppState>,
-    Located(handle): Located,
+    Located { handle, .. }: Located<to::DevicesConfigure>,
     IfMatch(expected): IfMatch,
 ) -> Result<Response, Problem> {
     let spec = edited(handle.view().spec().as_ref().clone());

@@ -188,6 +188,6 @@ impl From<ReplayError> for Problem {
     }
 }
 
-fn unavailable() -> Problem {
+pub(super) fn unavailable() -> Problem {
     Problem::new(Code::Unavailable, "What is needed for this is away.").retry_after(TRY_AGAIN)
 }

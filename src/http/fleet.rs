@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use evara_actors::domain::NodeId;
-use evara_actors::twin::{Twin, TwinHandle};
+use evara_actors::twin::Twin;
 use serde::Deserialize;
 use utoipa::IntoParams;
 use uuid::Uuid;
@@ -50,15 +50,14 @@ impl NodesQuery {
     /// The page of `twins` after a node, and whether there is another one behind it.
     pub(crate) fn page(
         &self,
-        twins: Vec<TwinHandle>,
+        twins: Vec<Arc<Twin>>,
         after: Option<NodeId>,
     ) -> (Vec<Arc<Twin>>, bool) {
         let behind = twins
             .into_iter()
-            .filter(|handle| after.is_none_or(|after| handle.id() > after));
+            .filter(|twin| after.is_none_or(|after| twin.spec().id > after));
         let sought = self.q.as_deref().map(str::to_lowercase);
-        let views = behind.map(|handle| handle.view());
-        let mut wanted: Vec<_> = views
+        let mut wanted: Vec<_> = behind
             .filter(|twin| self.wants(twin, sought.as_deref()))
             .collect();
         let more = wanted.len() > self.limit.size();

@@ -7,7 +7,7 @@ use utoipa::IntoParams;
 
 use super::answer::{self, Answer};
 use super::extract::Params;
-use super::locate::Located;
+use super::guard::{Located, to};
 use super::page::{Limit, after, cursor};
 use super::state::AppState;
 use super::views::{EventView, List};
@@ -31,7 +31,7 @@ pub(crate) struct EventsQuery {
     params(("id" = String, Path), EventsQuery), responses((status = 200, body = List<EventView>)))]
 pub(crate) async fn events(
     State(app): State<AppState>,
-    Located(handle): Located,
+    Located { handle, .. }: Located<to::TelemetryRead>,
     Params(query): Params<EventsQuery>,
 ) -> Answer {
     let from = after(query.cursor.as_deref(), |text| text.parse().ok())?.or(query.after);

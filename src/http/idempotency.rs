@@ -21,8 +21,8 @@ use evara_actors::domain::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
-use super::auth::Caller;
 use super::extract::read;
+use super::guard::{Caller, to_be_judged};
 use super::problem::{Code, Part, Problem};
 use super::state::AppState;
 use crate::app::kept::{Begun, Claim, Kept, ReceiptName};
@@ -166,7 +166,7 @@ async fn done_once(
     next: Next,
 ) -> Result<Response, Problem> {
     let (mut parts, body) = request.into_parts();
-    let caller = Caller::from_request_parts(&mut parts, &()).await?.id();
+    let caller = Caller::of(&parts)?.id();
     let name = ReceiptName { caller, key };
     let _turn = app.running().begin(&name).ok_or_else(running)?;
     let bytes = read(body, most).await?;
@@ -178,7 +178,11 @@ async fn done_once(
     let now = claim.at;
     let begun_at = match app.receipts.begin(claim).await? {
         Begun::Open { at } => at,
-        Begun::Answered(answer) => return replayed(&answer),
+        // Their own answer, which they were given before: there is nothing left to be judged.
+        Begun::Answered(answer) => {
+            to_be_judged(&parts)?;
+            return replayed(&answer);
+        }
         Begun::Other => return Err(mismatch()),
     };
     let pending = Pending {

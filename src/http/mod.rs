@@ -5,7 +5,6 @@
 
 mod actors;
 mod answer;
-mod auth;
 mod by_name;
 mod conditions;
 mod dashboard;
@@ -18,10 +17,10 @@ mod error;
 mod extract;
 mod fleet;
 mod format;
+mod guard;
 mod health;
 mod history;
 mod idempotency;
-mod locate;
 mod merge;
 mod nodes;
 mod openapi;

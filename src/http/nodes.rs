@@ -11,8 +11,8 @@ use super::answer::{self, Answer};
 use super::conditions::{IfMatch, IfNoneMatch, revision_tag};
 use super::extract::{Json, MergePatch, NoQuery, Params};
 use super::fleet::NodesQuery;
+use super::guard::{Located, May, settled, to};
 use super::idempotency::Once;
-use super::locate::Located;
 use super::merge::merged;
 use super::page::{after, cursor};
 use super::problem::Problem;
@@ -22,9 +22,13 @@ use super::views::{List, MaintenanceBody, NodeBody, NodeView};
 /// Lists nodes, in the order of their creation.
 #[utoipa::path(get, path = "/nodes", tag = "Nodes", params(NodesQuery),
     responses((status = 200, body = List<NodeView>)))]
-pub(crate) async fn list(State(app): State<AppState>, Params(query): Params<NodesQuery>) -> Answer {
+pub(crate) async fn list(
+    May { scope, .. }: May<to::NodesRead>,
+    State(app): State<AppState>,
+    Params(query): Params<NodesQuery>,
+) -> Answer {
     let from = after(query.cursor(), |text| text.parse::<NodeId>().ok())?;
-    let (twins, more) = query.page(app.system.twins(), from);
+    let (twins, more) = query.page(scope.twins(&app), from);
     let last = twins.last().map(|twin| twin.spec().id).filter(|_| more);
     let items = twins.iter().map(|twin| NodeView::from(&**twin)).collect();
     answer::json(&List {
@@ -38,13 +42,14 @@ pub(crate) async fn list(State(app): State<AppState>, Params(query): Params<Node
     responses((status = 201, body = NodeView, headers(("Location"), ("ETag"))),
               (status = 409, description = "The node_key is taken.")))]
 pub(crate) async fn create(
+    May { scope, .. }: May<to::NodesProvision>,
     _: NoQuery,
     State(app): State<AppState>,
     once: Once,
     Json(body): Json<NodeBody>,
 ) -> Answer {
     let (id, now) = app.nodes.birth();
-    let spec = body.into_spec(id, now)?;
+    let spec = settled(body.into_spec(id, now)?, &scope)?;
     // What is kept with the node is its answer, which so comes before it.
     let twin = Twin::create(Arc::new(spec.clone()), now).twin;
     let made = answer::created(
@@ -61,7 +66,11 @@ pub(crate) async fn create(
 /// Shows a node.
 #[utoipa::path(get, path = "/nodes/{id}", tag = "Nodes", params(("id" = String, Path), ("If-None-Match" = Option<String>, Header, description = "What the caller has already: 304 where that is the state.")),
     responses((status = 200, body = NodeView, headers(("ETag"))), (status = 304)))]
-pub(crate) async fn show(_: NoQuery, Located(handle): Located, held: IfNoneMatch) -> Answer {
+pub(crate) async fn show(
+    _: NoQuery,
+    Located { handle, .. }: Located<to::NodesRead>,
+    held: IfNoneMatch,
+) -> Answer {
     shown(&handle.view(), Some(&held))
 }
 
@@ -72,13 +81,14 @@ pub(crate) async fn show(_: NoQuery, Located(handle): Located, held: IfNoneMatch
 pub(crate) async fn change(
     _: NoQuery,
     State(app): State<AppState>,
-    Located(handle): Located,
+    Located { handle, scope, .. }: Located<to::NodesWrite>,
     IfMatch(expected): IfMatch,
     MergePatch(patch): MergePatch,
 ) -> Answer {
     let spec = handle.view().spec().as_ref().clone();
     let body = merged(&NodeBody::from(&spec), patch)?;
-    let twin = app.nodes.update(body.onto(edited(spec))?, expected).await?;
+    let spec = settled(body.onto(edited(spec))?, &scope)?;
+    let twin = app.nodes.update(spec, expected).await?;
     shown(&twin, None)
 }
 
@@ -88,7 +98,7 @@ pub(crate) async fn change(
 pub(crate) async fn remove(
     _: NoQuery,
     State(app): State<AppState>,
-    Located(handle): Located,
+    Located { handle, .. }: Located<to::NodesProvision>,
     IfMatch(expected): IfMatch,
 ) -> Result<Response, Problem> {
     app.nodes.remove(handle.id(), expected).await?;
@@ -102,7 +112,7 @@ pub(crate) async fn remove(
 pub(crate) async fn maintain(
     _: NoQuery,
     State(app): State<AppState>,
-    Located(handle): Located,
+    Located { handle, .. }: Located<to::NodesMaintain>,
     IfMatch(expected): IfMatch,
     once: Once,
     Json(body): Json<MaintenanceBody>,

@@ -9,7 +9,7 @@ use utoipa::IntoParams;
 
 use super::answer::{self, Answer};
 use super::extract::{NoQuery, Params, path_param};
-use super::locate::Located;
+use super::guard::{Located, May, to};
 use super::page::{Limit, after, cursor};
 use super::problem::{Part, Problem};
 use super::state::AppState;
@@ -31,6 +31,7 @@ pub(crate) struct PollersQuery {
 #[utoipa::path(get, path = "/admin/pollers", tag = "Admin", params(PollersQuery),
     responses((status = 200, body = List<PollerView>)))]
 pub(crate) async fn list(
+    _: May<to::OpsRead>,
     State(app): State<AppState>,
     Params(query): Params<PollersQuery>,
 ) -> Answer {
@@ -55,14 +56,14 @@ pub(crate) async fn list(
 /// Shows a poller.
 #[utoipa::path(get, path = "/admin/pollers/{channel_id}", tag = "Admin",
     params(("channel_id" = u64, Path)), responses((status = 200, body = PollerView)))]
-pub(crate) async fn show(_: NoQuery, Polled(poller): Polled) -> Answer {
+pub(crate) async fn show(_: May<to::OpsRead>, _: NoQuery, Polled(poller): Polled) -> Answer {
     answer::json(&PollerView::from(&*poller.view()))
 }
 
 /// Has a channel asked now rather than later.
 #[utoipa::path(post, path = "/admin/pollers/{channel_id}/poll", tag = "Admin",
     params(("channel_id" = u64, Path)), responses((status = 200, body = PollerView)))]
-pub(crate) async fn poll(_: NoQuery, Polled(poller): Polled) -> Answer {
+pub(crate) async fn poll(_: May<to::OpsAct>, _: NoQuery, Polled(poller): Polled) -> Answer {
     poller.poll_now().await?;
     answer::json(&PollerView::from(&*poller.view()))
 }
@@ -70,7 +71,7 @@ pub(crate) async fn poll(_: NoQuery, Polled(poller): Polled) -> Answer {
 /// Asks a channel no more, until it is resumed.
 #[utoipa::path(post, path = "/admin/pollers/{channel_id}/pause", tag = "Admin",
     params(("channel_id" = u64, Path)), responses((status = 200, body = PollerView)))]
-pub(crate) async fn pause(_: NoQuery, Polled(poller): Polled) -> Answer {
+pub(crate) async fn pause(_: May<to::OpsAct>, _: NoQuery, Polled(poller): Polled) -> Answer {
     poller.pause().await?;
     answer::json(&PollerView::from(&*poller.view()))
 }
@@ -78,7 +79,7 @@ pub(crate) async fn pause(_: NoQuery, Polled(poller): Polled) -> Answer {
 /// Goes on asking a channel.
 #[utoipa::path(post, path = "/admin/pollers/{channel_id}/resume", tag = "Admin",
     params(("channel_id" = u64, Path)), responses((status = 200, body = PollerView)))]
-pub(crate) async fn resume(_: NoQuery, Polled(poller): Polled) -> Answer {
+pub(crate) async fn resume(_: May<to::OpsAct>, _: NoQuery, Polled(poller): Polled) -> Answer {
     poller.resume().await?;
     answer::json(&PollerView::from(&*poller.view()))
 }
@@ -86,7 +87,11 @@ pub(crate) async fn resume(_: NoQuery, Polled(poller): Polled) -> Answer {
 /// Closes the breakers in front of a channel and its host, and asks at once.
 #[utoipa::path(post, path = "/admin/pollers/{channel_id}/reset-breaker", tag = "Admin",
     params(("channel_id" = u64, Path)), responses((status = 200, body = PollerView)))]
-pub(crate) async fn reset_breaker(_: NoQuery, Polled(poller): Polled) -> Answer {
+pub(crate) async fn reset_breaker(
+    _: May<to::OpsAct>,
+    _: NoQuery,
+    Polled(poller): Polled,
+) -> Answer {
     poller.reset_breaker().await?;
     answer::json(&PollerView::from(&*poller.view()))
 }
@@ -95,7 +100,7 @@ pub(crate) async fn reset_breaker(_: NoQuery, Polled(poller): Polled) -> Answer 
 /// know what they have. It is noted at once, and done at the channel's next turn.
 #[utoipa::path(post, path = "/admin/pollers/{channel_id}/backfill", tag = "Admin",
     params(("channel_id" = u64, Path)), responses((status = 200, body = PollerView)))]
-pub(crate) async fn backfill(_: NoQuery, Polled(poller): Polled) -> Answer {
+pub(crate) async fn backfill(_: May<to::OpsAct>, _: NoQuery, Polled(poller): Polled) -> Answer {
     poller.backfill().await?;
     answer::json(&PollerView::from(&*poller.view()))
 }
@@ -106,7 +111,7 @@ pub(crate) async fn backfill(_: NoQuery, Polled(poller): Polled) -> Answer {
 pub(crate) async fn feed(
     _: NoQuery,
     State(app): State<AppState>,
-    Located(handle): Located,
+    Located { handle, .. }: Located<to::DevicesRead>,
 ) -> Answer {
     let twin = handle.view();
     let binding = twin

@@ -24,6 +24,8 @@ pub(crate) enum Code {
     InvalidRequest,
     /// No credentials, or none that are known.
     Unauthenticated,
+    /// What is seen, and may not be done by this caller.
+    Forbidden,
     /// There is nothing here, or nothing the caller may see.
     NotFound,
     /// Another change, or another thing of that name, came first.
@@ -55,6 +57,7 @@ impl Code {
         match self {
             Self::InvalidRequest => StatusCode::BAD_REQUEST,
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
+            Self::Forbidden => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Conflict | Self::IdempotencyMismatch | Self::Quarantined => StatusCode::CONFLICT,
             Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
@@ -72,6 +75,7 @@ impl Code {
         match self {
             Self::InvalidRequest => "invalid_request",
             Self::Unauthenticated => "unauthenticated",
+            Self::Forbidden => "forbidden",
             Self::NotFound => "not_found",
             Self::Conflict => "conflict",
             Self::IdempotencyMismatch => "idempotency_mismatch",
@@ -92,6 +96,7 @@ impl Code {
         match self {
             Self::InvalidRequest => "The request cannot be understood",
             Self::Unauthenticated => "Authentication is needed",
+            Self::Forbidden => "Not allowed",
             Self::NotFound => "Not found",
             Self::Conflict => "In conflict with the present state",
             Self::IdempotencyMismatch => "The idempotency key stands for another request",

@@ -8,15 +8,14 @@ use axum::body::Bytes;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use evara_actors::domain::{FieldError, Timestamp};
+use evara_actors::domain::{FieldError, NodeId, Timestamp};
 use evara_actors::twin::TwinHandle;
 use tokio::time::{Instant, timeout};
 
 use super::answer::{self, Answer};
-use super::auth::Caller;
 use super::extract::{JSON, MAX_BODY_BYTES, NoQuery, body, quickly_parsed};
+use super::guard::{NodeName, Pusher};
 use super::idempotency::{Keeping, Once};
-use super::locate::Located;
 use super::problem::{Code, Problem};
 use super::state::AppState;
 use super::views::{BatchBody, BatchView, BulkBody, BulkView, ReadingsBody, TakenView};
@@ -48,16 +47,14 @@ const LONG_BODY_BYTES: usize = 64 * 1024;
 pub(crate) async fn push_to_node(
     _: NoQuery,
     State(app): State<AppState>,
-    caller: Caller,
-    Located(handle): Located,
+    pusher: Pusher,
+    NodeName(id): NodeName,
     once: Once,
     request: Request,
 ) -> Answer {
-    if !caller.may_push(handle.id()) {
-        return Err(Problem::not_found());
-    }
+    let handle = pusher.locate(&app, &id)?;
     let bytes = body(request, JSON, MAX_BODY_BYTES).await?;
-    take(handle, caller, once.received_at(&app), &bytes).await
+    take(handle, &pusher, once.received_at(&app), &bytes).await
 }
 
 /// Takes readings of the node that the device's key belongs to. Answers once they are on the disk.
@@ -67,25 +64,21 @@ pub(crate) async fn push_to_node(
 pub(crate) async fn push_own(
     _: NoQuery,
     State(app): State<AppState>,
-    caller: Caller,
+    pusher: Pusher,
     once: Once,
     request: Request,
 ) -> Answer {
-    let own = match caller {
-        Caller::Device(bearer) => app.system.twin(bearer.node),
-        Caller::Operator => None,
-    };
-    let handle = own.ok_or_else(Problem::not_found)?;
+    let handle = pusher.own(&app).ok_or_else(Problem::not_found)?;
     let bytes = body(request, JSON, MAX_BODY_BYTES).await?;
-    take(handle, caller, once.received_at(&app), &bytes).await
+    take(handle, &pusher, once.received_at(&app), &bytes).await
 }
 
-async fn take(twin: TwinHandle, caller: Caller, received_at: Timestamp, bytes: &Bytes) -> Answer {
+async fn take(twin: TwinHandle, pusher: &Pusher, received_at: Timestamp, bytes: &Bytes) -> Answer {
     let deadline = Instant::now() + COMMIT_WITHIN;
     let body: ReadingsBody<'_> = quickly_parsed(bytes)?;
     let readings = body.checked().map_err(Problem::invalid)?;
     let spec = twin.view();
-    let samples = samples(spec.spec(), caller.source(), received_at, readings);
+    let samples = samples(spec.spec(), pusher.source(), received_at, readings);
     let samples = samples.map_err(Problem::invalid)?;
     let parcel = Parcel {
         twin: twin.clone(),
@@ -119,17 +112,18 @@ fn told(twin: &TwinHandle, outcome: Outcome) -> Result<TakenView, Problem> {
 pub(crate) async fn push_bulk(
     _: NoQuery,
     State(app): State<AppState>,
-    caller: Caller,
+    pusher: Pusher,
     once: Once,
     request: Request,
 ) -> Answer {
     let deadline = Instant::now() + COMMIT_WITHIN;
+    pusher.may_push()?;
     let bytes = body(request, JSON, MAX_BULK_BYTES).await?;
     let received_at = once.received_at(&app);
     let prepared = match bytes.len() > LONG_BODY_BYTES {
-        false => prepare(&app, caller, received_at, &bytes)?,
+        false => prepare(&app, &pusher, received_at, &bytes)?,
         true => {
-            let job = move || prepare(&app, caller, received_at, &bytes);
+            let job = move || prepare(&app, &pusher, received_at, &bytes);
             let prepared = tokio::task::spawn_blocking(job).await;
             prepared.map_err(Problem::internal)??
         }
@@ -154,7 +148,7 @@ type Prepared = Result<Parcel, Problem>;
 /// What of a bulk goes to which twin.
 fn prepare(
     app: &AppState,
-    caller: Caller,
+    pusher: &Pusher,
     received_at: Timestamp,
     bytes: &[u8],
 ) -> Result<Vec<Prepared>, Problem> {
@@ -171,28 +165,38 @@ fn prepare(
                 FieldError::new(pointer, fault.message)
             };
             let invalid = |faults: Vec<_>| Problem::invalid(faults.into_iter().map(at).collect());
-            let found = find(app, batch).map_err(|fault| invalid(vec![fault]))?;
-            let twin = found.filter(|twin| caller.may_push(twin.id()));
+            let named = Named::of(batch).map_err(|fault| invalid(vec![fault]))?;
+            let twin = match named {
+                Named::Id(id) => app.system.twin(id).and_then(|twin| pusher.seen(twin)),
+                Named::Key(key) => Some(pusher.locate_key(app, key)?),
+            };
             let twin = twin.ok_or_else(Problem::not_found)?;
             let readings = batch.checked().map_err(invalid)?;
             let view = twin.view();
-            let samples = samples(view.spec(), caller.source(), received_at, readings);
+            let samples = samples(view.spec(), pusher.source(), received_at, readings);
             let samples = samples.map_err(invalid)?;
             Ok(Parcel { twin, samples })
         })
         .collect())
 }
 
-/// The twin of the node that a batch names.
-fn find(app: &AppState, batch: &BatchBody<'_>) -> Result<Option<TwinHandle>, FieldError> {
-    match (&batch.node_id, &batch.node_key) {
-        (Some(id), None) => match id.0.parse() {
-            Ok(id) => Ok(app.system.twin(id)),
-            Err(_not_a_uuid) => Err(FieldError::new("/node_id", "must be a UUID")),
-        },
-        (None, Some(key)) => Ok(app.system.twin_by_key(&key.0)),
-        (None, None) | (Some(_), Some(_)) => {
-            Err(FieldError::new("", "must have either node_id or node_key"))
+/// The node that a batch is of.
+enum Named<'a> {
+    Id(NodeId),
+    Key(&'a str),
+}
+
+impl<'a> Named<'a> {
+    fn of(batch: &'a BatchBody<'_>) -> Result<Self, FieldError> {
+        match (&batch.node_id, &batch.node_key) {
+            (Some(id), None) => match id.0.parse() {
+                Ok(id) => Ok(Self::Id(id)),
+                Err(_not_a_uuid) => Err(FieldError::new("/node_id", "must be a UUID")),
+            },
+            (None, Some(key)) => Ok(Self::Key(&key.0)),
+            (None, None) | (Some(_), Some(_)) => {
+                Err(FieldError::new("", "must have either node_id or node_key"))
+            }
         }
     }
 }

@@ -16,7 +16,7 @@ use super::problem::Problem;
 use super::readings::MAX_BULK_BYTES;
 use super::state::AppState;
 use super::{
-    actors, auth, dashboard, database, dead_letters, device_keys, devices, health, history,
+    actors, dashboard, database, dead_letters, device_keys, devices, guard, health, history,
     idempotency, nodes, openapi, pollers, readings, telemetry, twins,
 };
 
@@ -62,14 +62,14 @@ fn guarded(
     let once = |most| from_fn_with_state((state.clone(), most), idempotency::once);
     let people = people
         .route_layer(once(MAX_BODY_BYTES))
-        .route_layer(from_fn_with_state(state.clone(), auth::operators));
+        .route_layer(from_fn_with_state(state.clone(), guard::identified));
     let devices = devices()
         .route_layer(once(MAX_BODY_BYTES))
-        .route_layer(from_fn_with_state(state.clone(), auth::pushers));
+        .route_layer(from_fn_with_state(state.clone(), guard::identified));
     let bulk = bulk()
         .route_layer(once(MAX_BULK_BYTES))
         .route_layer(from_fn_with_state(state.clone(), readings::in_turn))
-        .route_layer(from_fn_with_state(state.clone(), auth::pushers));
+        .route_layer(from_fn_with_state(state.clone(), guard::identified));
     (people, devices, bulk)
 }
 

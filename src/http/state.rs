@@ -8,17 +8,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use evara_actors::ports::{Archive, Clock};
 use evara_actors::system::System;
 use evara_actors::twin::Twin;
-use secrecy::SecretString;
 use tokio::sync::Semaphore;
 
+use super::guard::Scope;
 use super::idempotency::Running;
 use super::readings::MAX_BULKS;
 use super::views::FeedView;
 use crate::app::database::Database;
 use crate::app::device_keys::DeviceKeyring;
+use crate::app::identity::Identities;
 use crate::app::kept::Receipts;
 use crate::app::nodes::Nodes;
 use crate::app::stats::Stats;
+use crate::app::tenancy::Tenancy;
 use crate::history::History;
 
 /// What the face is built over.
@@ -39,8 +41,10 @@ pub struct Inside {
     pub device_keys: Arc<DeviceKeyring>,
     /// What came of requests that may be repeated.
     pub receipts: Arc<dyn Receipts>,
-    /// What a caller must bear.
-    pub token: SecretString,
+    /// Whom tokens stand for.
+    pub identities: Arc<dyn Identities>,
+    /// Where everything stands.
+    pub tenancy: Tenancy,
     /// The version that is running.
     pub version: &'static str,
 }
@@ -95,13 +99,15 @@ impl AppState {
         self.0.draining.load(Ordering::Acquire)
     }
 
-    /// The fleet in numbers, as it stands.
-    pub(crate) fn stats(&self) -> Stats {
+    /// What is seen of the fleet in numbers, as it stands.
+    pub(crate) fn stats(&self, scope: &Scope) -> Stats {
         let mut stats = Stats::new(self.clock.now());
-        self.system
-            .twins()
-            .iter()
-            .for_each(|handle| stats.count(&handle.view()));
+        for handle in self.system.twins() {
+            let twin = handle.view();
+            if scope.sees(twin.spec()) {
+                stats.count(&twin);
+            }
+        }
         stats
     }
 

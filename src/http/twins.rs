@@ -12,7 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::answer::{self, Answer};
 use super::conditions::{IfMatch, IfNoneMatch, revision_tag};
 use super::extract::{MergePatch, NoQuery, Params, path_param};
-use super::locate::Located;
+use super::guard::{Located, to};
 use super::nodes::edited;
 use super::problem::Problem;
 use super::project::{at, only};
@@ -50,7 +50,7 @@ pub(crate) enum Depth {
     responses((status = 200, body = TwinView<'_>, headers(("ETag"))), (status = 304)))]
 pub(crate) async fn show(
     State(app): State<AppState>,
-    Located(handle): Located,
+    Located { handle, .. }: Located<to::NodesRead>,
     Params(query): Params<TwinQuery>,
     held: IfNoneMatch,
 ) -> Answer {
@@ -91,7 +91,7 @@ async fn show_past(app: &AppState, handle: &TwinHandle, query: TwinQuery, at: Ti
 pub(crate) async fn show_part(
     _: NoQuery,
     State(app): State<AppState>,
-    Located(handle): Located,
+    Located { handle, .. }: Located<to::NodesRead>,
     Path(path): Path,
     held: IfNoneMatch,
 ) -> Answer {
@@ -111,7 +111,7 @@ pub(crate) async fn show_part(
 pub(crate) async fn change(
     _: NoQuery,
     State(app): State<AppState>,
-    Located(handle): Located,
+    Located { handle, .. }: Located<to::TwinsDesire>,
     IfMatch(expected): IfMatch,
     MergePatch(patch): MergePatch,
 ) -> Answer {

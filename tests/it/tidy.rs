@@ -92,6 +92,7 @@ fn the_pure_core_names_no_runtime_no_clock_and_no_chance() {
         "actors/src/ingest/cursor.rs",
         "actors/src/ingest/limiter.rs",
         "actors/src/tree/restart.rs",
+        "src/access",
         "src/history/aggregate.rs",
         "src/history/grid.rs",
         "src/history/lttb.rs",

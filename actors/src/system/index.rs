@@ -10,8 +10,43 @@ use crate::twin::TwinHandle;
 #[derive(Debug, Default)]
 pub(super) struct Index {
     by_id: papaya::HashMap<NodeId, TwinHandle>,
-    /// A key is unique in its community only: of several nodes, the one that was created first.
-    by_key: papaya::HashMap<String, NodeId>,
+    by_key: papaya::HashMap<String, Bearers>,
+}
+
+/// Who bears a key, which is unique in its community only: nearly always one node, which so costs no list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Bearers {
+    One(NodeId),
+    Several(Box<[NodeId]>),
+}
+
+impl Bearers {
+    fn ids(&self) -> &[NodeId] {
+        match self {
+            Self::One(id) => std::slice::from_ref(id),
+            Self::Several(ids) => ids,
+        }
+    }
+
+    fn of(ids: Vec<NodeId>) -> Option<Self> {
+        match ids.as_slice() {
+            [] => None,
+            [id] => Some(Self::One(*id)),
+            _ => Some(Self::Several(ids.into())),
+        }
+    }
+
+    fn with(&self, id: NodeId) -> Self {
+        let others = self.ids().iter().filter(|other| **other != id);
+        let mut ids: Vec<_> = others.copied().chain([id]).collect();
+        ids.sort_unstable();
+        Self::of(ids).unwrap_or(Self::One(id))
+    }
+
+    fn without(&self, id: NodeId) -> Option<Self> {
+        let others = self.ids().iter().filter(|other| **other != id);
+        Self::of(others.copied().collect())
+    }
 }
 
 impl Index {
@@ -19,9 +54,11 @@ impl Index {
         self.by_id.pin().get(&id).cloned()
     }
 
-    pub(super) fn by_key(&self, key: &str) -> Option<TwinHandle> {
-        let id = self.by_key.pin().get(key).copied();
-        id.and_then(|id| self.get(id))
+    /// The nodes with a key, in the order of creation.
+    pub(super) fn by_key(&self, key: &str) -> Vec<TwinHandle> {
+        let bearers = self.by_key.pin().get(key).cloned();
+        let ids = bearers.as_ref().map(Bearers::ids).unwrap_or_default();
+        ids.iter().filter_map(|id| self.get(*id)).collect()
     }
 
     pub(super) fn all(&self) -> Vec<TwinHandle> {
@@ -30,9 +67,11 @@ impl Index {
 
     pub(super) fn insert(&self, twin: TwinHandle) {
         let id = twin.id();
-        let view = twin.view();
+        let key = twin.view().spec().key.clone();
         self.by_id.pin().insert(id, twin);
-        self.by_key.pin().get_or_insert(view.spec().key.clone(), id);
+        let first = Bearers::One(id);
+        let and_one = |held: &Bearers| held.with(id);
+        self.by_key.pin().update_or_insert(key, and_one, first);
     }
 
     pub(super) fn remove(&self, id: NodeId, key: &str) {
@@ -48,17 +87,14 @@ impl Index {
         }
     }
 
-    /// Gives a key to the next node that has it, where there is one.
     fn release_key(&self, id: NodeId, key: &str) {
-        let keys = self.by_key.pin();
-        if keys.get(key) != Some(&id) {
-            return;
-        }
-        let next = self.all().into_iter().map(|twin| twin.view());
-        let next = next.filter(|twin| twin.spec().key == key && twin.spec().id != id);
-        match next.map(|twin| twin.spec().id).min() {
-            Some(next) => keys.insert(key.to_owned(), next),
-            None => keys.remove(key),
-        };
+        use papaya::Operation;
+        let _outcome = self.by_key.pin().compute(key.to_owned(), |held| {
+            match held.map(|(_, bearers)| bearers.without(id)) {
+                Some(Some(left)) => Operation::Insert(left),
+                Some(None) => Operation::Remove,
+                None => Operation::Abort(()),
+            }
+        });
     }
 }

@@ -166,8 +166,8 @@ impl System {
         self.index.get(id)
     }
 
-    /// The twin of the node with this key; of several communities' nodes, the one created first.
-    pub fn twin_by_key(&self, key: &str) -> Option<TwinHandle> {
+    /// The twins of the nodes with this key, one in each of several communities, in the order of creation.
+    pub fn twins_by_key(&self, key: &str) -> Vec<TwinHandle> {
         self.index.by_key(key)
     }
 

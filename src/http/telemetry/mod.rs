@@ -11,7 +11,7 @@ use axum::extract::State;
 use super::answer::{self, Answer};
 use super::extract::{NoQuery, Params};
 use super::format::Format;
-use super::locate::Located;
+use super::guard::{Located, to};
 use super::state::AppState;
 use super::views::{List, PointView, TelemetryView};
 use query::{Asked, HistoryQuery};
@@ -32,7 +32,7 @@ use query::{Asked, HistoryQuery};
     ))))]
 pub(crate) async fn telemetry(
     State(app): State<AppState>,
-    Located(handle): Located,
+    Located { handle, .. }: Located<to::TelemetryRead>,
     Params(query): Params<HistoryQuery>,
     format: Format,
 ) -> Answer {
@@ -55,7 +55,10 @@ pub(crate) async fn telemetry(
 /// The current values of a node, from memory.
 #[utoipa::path(get, path = "/nodes/{id}/telemetry/latest", tag = "Telemetry",
     params(("id" = String, Path)), responses((status = 200, body = List<PointView>)))]
-pub(crate) async fn latest(Located(handle): Located, _: NoQuery) -> Answer {
+pub(crate) async fn latest(
+    Located { handle, .. }: Located<to::TelemetryRead>,
+    _: NoQuery,
+) -> Answer {
     let twin = handle.view();
     let items = twin.reported().iter().map(PointView::from).collect();
     answer::json(&List {

@@ -11,6 +11,7 @@ mod past;
 mod past_scene;
 mod pushing;
 mod scene;
+mod scoped;
 mod sockets;
 mod surface;
 mod writes;

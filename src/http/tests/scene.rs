@@ -22,7 +22,9 @@ use serde_json::Value;
 use super::memory::Memory;
 use crate::app::database::Database;
 use crate::app::device_keys::DeviceKeyring;
+use crate::app::identity::{Identities, OneOperator};
 use crate::app::nodes::{KeysError, Nodes, ReadKeys};
+use crate::app::tenancy::Tenancy;
 use crate::history::{Checkpoint, History, PastSample, Rollup, RollupSpan, SampleSpan, Standing};
 use crate::http::{AppState, Edge, Inside, service};
 
@@ -82,6 +84,20 @@ impl Scene {
 
     /// Without nodes, and with this past.
     pub(super) async fn over(asked: Arc<dyn Archive>, history: Arc<dyn History>) -> Self {
+        let operator = OneOperator::new(SecretString::from(TOKEN));
+        Self::with(asked, history, Arc::new(operator)).await
+    }
+
+    /// Without nodes, and with these people.
+    pub(super) async fn empty_for(identities: Arc<dyn Identities>) -> Self {
+        Self::with(Arc::new(Nowhere), Arc::new(Nowhere), identities).await
+    }
+
+    async fn with(
+        asked: Arc<dyn Archive>,
+        history: Arc<dyn History>,
+        identities: Arc<dyn Identities>,
+    ) -> Self {
         let (feed, archive, clock) = (Arc::new(Nowhere), Arc::new(Nowhere), Arc::new(Still));
         let ports = Ports {
             feed,
@@ -93,7 +109,6 @@ impl Scene {
         let registry = Arc::new(MemoryRegistry::default());
         let keys = Arc::new(MemoryKeys::default());
         let nodes = Nodes::new(Arc::clone(&system), registry.clone(), keys, clock.clone());
-        let token = SecretString::from(TOKEN);
         let memory = Arc::new(Memory::new(registry));
         let device_keys = DeviceKeyring::new(memory.clone(), clock.clone());
         let inside = Inside {
@@ -105,7 +120,8 @@ impl Scene {
             nodes,
             database: Database::default(),
             clock,
-            token,
+            identities,
+            tenancy: Tenancy::default(),
             version: "0.0.0",
         };
         let state = AppState::new(inside);
@@ -235,7 +251,8 @@ impl Registry for MemoryRegistry {
 
     fn insert(&self, spec: NodeSpec) -> BoxFuture<'_, Result<(), RegistryError>> {
         let mut nodes = self.0.lock().unwrap();
-        let taken = nodes.values().any(|node| node.key == spec.key);
+        let name = |node: &NodeSpec| (node.community_id, node.key.clone());
+        let taken = nodes.values().any(|node| name(node) == name(&spec));
         if !taken {
             nodes.insert(spec.id, spec);
         }
@@ -250,9 +267,10 @@ impl Registry for MemoryRegistry {
 
     fn update(&self, spec: NodeSpec) -> BoxFuture<'_, Result<(), RegistryError>> {
         let mut nodes = self.0.lock().unwrap();
+        let name = |node: &NodeSpec| (node.community_id, node.key.clone());
         let taken = nodes
             .values()
-            .any(|node| node.key == spec.key && node.id != spec.id);
+            .any(|node| name(node) == name(&spec) && node.id != spec.id);
         let outcome = match nodes.get_mut(&spec.id) {
             None => Err(RegistryError::NotFound),
             Some(node) if node.version + 1 != spec.version => Err(RegistryError::VersionMoved),

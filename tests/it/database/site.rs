@@ -157,7 +157,7 @@ impl Site {
     async fn make_node(&self, key: &str) -> TwinHandle {
         let made = self.try_to_make_node(key).await;
         assert!(made.status.is_success(), "{made:?}");
-        self.app.system().twin_by_key(key).unwrap()
+        self.app.system().twins_by_key(key).remove(0)
     }
 
     /// Asks for a new node, as a person does.

@@ -7,7 +7,9 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use evara::app::database::Database;
 use evara::app::device_keys::DeviceKeyring;
+use evara::app::identity::OneOperator;
 use evara::app::nodes::{KeysError, Nodes, ReadKeys};
+use evara::app::tenancy::Tenancy;
 use evara::http::{AppState, Edge, Inside, service};
 use evara::thingspeak::Keyring;
 use evara_actors::domain::{ChannelId, NodeId};
@@ -59,7 +61,8 @@ impl World {
             clock: self.clock.clone(),
             device_keys: Arc::new(device_keys),
             receipts: self.shelf().clone(),
-            token: SecretString::from(TOKEN),
+            identities: Arc::new(OneOperator::new(SecretString::from(TOKEN))),
+            tenancy: Tenancy::default(),
             version: "0.0.0",
         })))
     }

@@ -1,0 +1,150 @@
+//! Who asks, and whether they may: every request but the open ones passes here.
+//!
+//! A person bears a token and is judged by role and reach; a device bears a key of its node, and nothing
+//! else exists for it. The judgement is made by the extractors [`May`], [`Located`] and [`Pusher`], which
+//! are the only ways to a caller: a handler that forgot to take one is not answered for, see
+//! [`identified`].
+
+mod located;
+mod scope;
+pub(crate) mod to;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use axum::extract::{Request, State};
+use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, Method};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use evara_actors::domain::Source;
+use uuid::Uuid;
+
+use super::problem::{Code, Problem};
+use super::state::AppState;
+use crate::access::Principal;
+use crate::app::device_keys::Bearer;
+use crate::app::identity::{Freshness, Unknown};
+
+pub(crate) use located::{Located, NodeName};
+pub(crate) use scope::{May, Pusher, Scope, settled};
+
+use to::Right;
+
+const DEVICE_KEY: HeaderName = HeaderName::from_static("x-device-key");
+
+/// Longer than any key: what is longer is not worth a digest.
+const MAX_KEY_BYTES: usize = 128;
+
+/// Longer than any token: what is longer is not worth a look.
+const MAX_TOKEN_BYTES: usize = 8 * 1024;
+
+/// Who asks.
+#[derive(Debug, Clone)]
+pub(crate) enum Caller {
+    /// Whoever bears a token.
+    Person(Arc<Principal>),
+    /// A device.
+    Device(Bearer),
+}
+
+impl Caller {
+    /// What tells callers apart.
+    pub(crate) fn id(&self) -> Uuid {
+        match self {
+            Self::Person(person) => person.user.0,
+            Self::Device(bearer) => bearer.key,
+        }
+    }
+
+    /// The source of what the caller pushes.
+    pub(crate) fn source(&self) -> Source {
+        Source::Pushed(self.id())
+    }
+
+    /// The caller of a request that has passed [`identified`].
+    pub(crate) fn of(parts: &Parts) -> Result<Self, Problem> {
+        let asked = parts.extensions.get::<Asked>();
+        let caller = asked.map(|asked| asked.caller.clone());
+        caller.ok_or_else(|| Problem::internal("a route without a guard"))
+    }
+}
+
+/// A request whose caller is known, and whether it was judged what they may.
+#[derive(Debug, Clone)]
+struct Asked {
+    caller: Caller,
+    judged: Arc<AtomicBool>,
+}
+
+/// The caller, to be judged by whoever asks for them. A request that is answered without that having been
+/// done is a fault of ours, and is not answered.
+pub(crate) fn to_be_judged(parts: &Parts) -> Result<Caller, Problem> {
+    if let Some(asked) = parts.extensions.get::<Asked>() {
+        asked.judged.store(true, Ordering::Relaxed);
+    }
+    Caller::of(parts)
+}
+
+/// Lets through those who are known; what they may is judged behind.
+pub(crate) async fn identified(
+    State(app): State<AppState>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let freshness = match *request.method() {
+        Method::GET | Method::HEAD => Freshness::Recent,
+        _ => Freshness::Now,
+    };
+    let caller = match recognised(&app, request.headers(), freshness).await {
+        Ok(caller) => caller,
+        Err(problem) => return problem.into_response(),
+    };
+    let judged = Arc::new(AtomicBool::new(false));
+    let asked = Asked {
+        caller,
+        judged: Arc::clone(&judged),
+    };
+    request.extensions_mut().insert(asked);
+    let answer = next.run(request).await;
+    if answer.status().is_success() && !judged.load(Ordering::Relaxed) {
+        return Problem::internal("a handler that judges nobody").into_response();
+    }
+    answer
+}
+
+fn unauthenticated() -> Problem {
+    let detail =
+        "Send the header Authorization: Bearer and a token, or Device and a key of the node.";
+    Problem::new(Code::Unauthenticated, detail)
+        .challenge(r#"Bearer realm="evara", Device realm="evara""#)
+}
+
+async fn recognised(
+    app: &AppState,
+    headers: &HeaderMap,
+    freshness: Freshness,
+) -> Result<Caller, Problem> {
+    if let Some(token) = credentials(headers, b"Bearer ") {
+        let token = Some(token).filter(|token| token.len() <= MAX_TOKEN_BYTES);
+        let token = token.and_then(|token| std::str::from_utf8(token).ok());
+        let token = token.ok_or_else(unauthenticated)?;
+        return match app.identities.person(token, freshness).await {
+            Ok(person) => Ok(Caller::Person(person)),
+            Err(Unknown::Refused) => Err(unauthenticated()),
+            Err(error @ Unknown::Unavailable(_)) => Err(super::error::unavailable().because(error)),
+        };
+    }
+    let header = || headers.get(DEVICE_KEY).map(|value| value.as_bytes());
+    let key = credentials(headers, b"Device ").or_else(header);
+    let key = key.filter(|key| key.len() <= MAX_KEY_BYTES);
+    let bearer = key.and_then(|key| app.device_keys.bearer(key));
+    bearer.map(Caller::Device).ok_or_else(unauthenticated)
+}
+
+fn credentials<'a>(headers: &'a HeaderMap, scheme: &[u8]) -> Option<&'a [u8]> {
+    let value = headers.get(AUTHORIZATION)?.as_bytes();
+    let (found, credentials) = value.split_at_checked(scheme.len())?;
+    found.eq_ignore_ascii_case(scheme).then_some(credentials)
+}

@@ -1,0 +1,170 @@
+//! What of the service exists for a caller.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use evara_actors::domain::{FieldError, NodeSpec, Source};
+use evara_actors::twin::{Twin, TwinHandle};
+use uuid::Uuid;
+
+use super::{Caller, Right, to_be_judged};
+use crate::access::{Forest, Permission, Principal, Reach};
+use crate::http::problem::{Code, Problem};
+use crate::http::state::AppState;
+
+/// What a person sees, as the tenants stand now.
+#[derive(Debug, Clone)]
+pub(crate) struct Scope {
+    person: Arc<Principal>,
+    forest: Arc<Forest>,
+}
+
+impl Scope {
+    pub(crate) fn of(app: &AppState, person: Arc<Principal>) -> Self {
+        let forest = app.tenancy.forest();
+        Self { person, forest }
+    }
+
+    /// Whether a node of this description is seen.
+    pub(crate) fn sees(&self, spec: &NodeSpec) -> bool {
+        self.person.reach == Reach::All || self.person.sees(&self.forest.place_of_node(spec))
+    }
+
+    /// The twins that are seen.
+    pub(crate) fn twins(&self, app: &AppState) -> Vec<Arc<Twin>> {
+        let all = app.system.twins().into_iter().map(|handle| handle.view());
+        all.filter(|twin| self.sees(twin.spec())).collect()
+    }
+
+    pub(super) fn needs(&self, permission: Permission) -> Result<(), Problem> {
+        if self.person.may(permission) {
+            return Ok(());
+        }
+        let detail = format!("This needs the permission {}.", permission.name());
+        Err(Problem::new(Code::Forbidden, detail))
+    }
+}
+
+/// A person who has a permission. There is nothing here for devices.
+#[derive(Debug)]
+pub(crate) struct May<R> {
+    /// What they see.
+    pub(crate) scope: Scope,
+    right: PhantomData<R>,
+}
+
+impl<R: Right> FromRequestParts<AppState> for May<R> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Problem> {
+        let scope = person(parts, app)?;
+        scope.needs(R::NEEDS)?;
+        Ok(Self {
+            scope,
+            right: PhantomData,
+        })
+    }
+}
+
+/// The person who asks, to be judged by whoever calls this.
+pub(super) fn person(parts: &Parts, app: &AppState) -> Result<Scope, Problem> {
+    match to_be_judged(parts)? {
+        Caller::Person(person) => Ok(Scope::of(app, person)),
+        Caller::Device(_) => Err(Problem::not_found()),
+    }
+}
+
+/// Whoever may push readings: a device those of its node, a person those of the nodes that they see.
+#[derive(Debug, Clone)]
+pub(crate) struct Pusher {
+    caller: Caller,
+    scope: Option<Scope>,
+}
+
+impl Pusher {
+    /// The source of what is pushed.
+    pub(crate) fn source(&self) -> Source {
+        self.caller.source()
+    }
+
+    /// The node whose key is borne.
+    pub(crate) fn own(&self, app: &AppState) -> Option<TwinHandle> {
+        match &self.caller {
+            Caller::Device(bearer) => app.system.twin(bearer.node),
+            Caller::Person(_) => None,
+        }
+    }
+
+    /// `twin`, if it exists for the caller.
+    pub(crate) fn seen(&self, twin: TwinHandle) -> Option<TwinHandle> {
+        let is_seen = match (&self.caller, &self.scope) {
+            (Caller::Device(bearer), _) => bearer.node == twin.id(),
+            (Caller::Person(_), Some(scope)) => scope.sees(twin.view().spec()),
+            (Caller::Person(_), None) => false,
+        };
+        is_seen.then_some(twin)
+    }
+
+    /// Whether readings may be pushed at all; asked for once it is known that the node is seen.
+    pub(crate) fn may_push(&self) -> Result<(), Problem> {
+        let scope = self.scope.as_ref();
+        scope.map_or(Ok(()), |scope| scope.needs(Permission::TelemetryWrite))
+    }
+}
+
+impl FromRequestParts<AppState> for Pusher {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Problem> {
+        let caller = to_be_judged(parts)?;
+        let scope = match &caller {
+            Caller::Person(person) => Some(Scope::of(app, Arc::clone(person))),
+            Caller::Device(_) => None,
+        };
+        Ok(Self { caller, scope })
+    }
+}
+
+/// What a person says that a node belongs to, checked and made whole.
+pub(crate) fn settled(spec: NodeSpec, scope: &Scope) -> Result<NodeSpec, Problem> {
+    let faults = misplaced(&spec, scope);
+    if !faults.is_empty() {
+        return Err(Problem::invalid(faults));
+    }
+    let place = scope.forest.place_of_node(&spec);
+    let distributor_id = place.distributor.map(|id| id.0).or(spec.distributor_id);
+    Ok(NodeSpec {
+        distributor_id,
+        ..spec
+    })
+}
+
+fn misplaced(spec: &NodeSpec, scope: &Scope) -> Vec<FieldError> {
+    let place = scope.forest.place_of_node(spec);
+    let fault = |pointer, what| vec![FieldError::new(pointer, what)];
+    let is = |said: Option<Uuid>, found: Option<Uuid>| said.is_none() || said == found;
+    if !is(spec.community_id, place.community.map(|id| id.0)) {
+        return fault("/community_id", "is not known");
+    }
+    if !is(spec.customer_id, place.customer.map(|id| id.0)) {
+        return fault("/customer_id", "is not known in this community");
+    }
+    if !is(spec.distributor_id, place.distributor.map(|id| id.0)) {
+        return fault("/distributor_id", "is not that of the community");
+    }
+    if !scope.sees(spec) {
+        // Whether it exists is not told to those who do not see it.
+        let is_said = spec.community_id.is_some();
+        return fault(
+            "/community_id",
+            if is_said {
+                "is not known"
+            } else {
+                "must be given"
+            },
+        );
+    }
+    Vec::new()
+}
