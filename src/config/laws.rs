@@ -16,6 +16,8 @@ fn valid() -> BTreeMap<&'static str, String> {
         ("EVARA_BIND", "0.0.0.0:8080"),
         ("EVARA_TOKEN", CANARY),
         ("SECRET_KEY", CANARY),
+        ("SUPABASE_URL", "https://abcdefghij.supabase.co"),
+        ("SUPABASE_JWT_SECRET", CANARY),
         ("EVARA_DATA", "data"),
         ("DATABASE_URL", "sqlite:///c4n4ryc4n4ry/evara.db"),
         ("DB_POOL_SIZE", "4"),
@@ -44,10 +46,13 @@ fn printed(loaded: &Loaded) -> String {
     let Config {
         http,
         secret_key,
+        auth,
         thingspeak,
         ..
     } = &loaded.config;
-    let mut printed = format!("{:?} {secret_key:?} {:?}", http.token, thingspeak.api_key);
+    let of_project = auth.supabase.as_ref().map(|project| &project.secret);
+    let mut printed = format!("{:?} {secret_key:?} {of_project:?} ", http.token);
+    printed.push_str(&format!("{:?}", thingspeak.api_key));
     for setting in &loaded.settings {
         let is_secret = |key: &&&Key| key.name == setting.name && key.file_name.is_some();
         if KEYS.iter().any(|key| is_secret(&key)) {

@@ -8,6 +8,7 @@
 //! flags ▶ environment ▶ file ▶ default      the first that is set and not empty decides
 //! ```
 
+mod auth;
 mod backup;
 mod deployment;
 mod file;
@@ -31,6 +32,7 @@ mod thingspeak;
 use std::fmt;
 use std::path::PathBuf;
 
+pub use auth::{AuthConfig, SupabaseConfig};
 pub use backup::{BackupConfig, BackupPlace, BackupSettings, S3Config};
 pub use deployment::Deployment;
 pub use history::HistoryConfig;
@@ -54,12 +56,14 @@ const CONFIG: Key = Key::plain("EVARA_CONFIG");
 const DEFAULT_FILE: &str = "evara.toml";
 
 /// Every setting that a file may have.
-const KEYS: [&Key; 25] = [
+const KEYS: [&Key; 27] = [
     &deployment::ENVIRONMENT,
     &deployment::APP_MODE,
     &http::BIND,
     &http::TOKEN,
     &secret_key::SECRET_KEY,
+    &auth::URL,
+    &auth::JWT_SECRET,
     &store::DATA,
     &store::DATABASE_URL,
     &store::REPLICA_URL,
@@ -91,6 +95,8 @@ pub struct Config {
     pub http: HttpConfig,
     /// What the channels' keys are sealed with.
     pub secret_key: Secret,
+    /// Whose tokens are accepted beside our own.
+    pub auth: AuthConfig,
     /// Where everything is kept.
     pub store: StoreConfig,
     /// How much of the past is kept.
@@ -155,6 +161,7 @@ impl Config {
             deployment,
             http: http::read(reader, deployment, &store.data),
             secret_key: secret_key::read(reader, deployment, &store.data),
+            auth: auth::read(reader),
             store,
             history: history::read(reader),
             thingspeak: thingspeak::read(reader),

@@ -203,6 +203,22 @@ fn production_refuses_to_start_without_strong_secrets() {
 }
 
 #[test]
+fn a_secret_of_supabase_is_of_a_project_and_too_long_to_guess() {
+    let project = ("SUPABASE_URL", "https://abcdefghij.supabase.co");
+    let secret = ("SUPABASE_JWT_SECRET", KEY);
+    assert!(load(&[]).unwrap().config.auth.supabase.is_none());
+    let published = load(&[project]).unwrap().config.auth.supabase.unwrap();
+    assert!(published.secret.is_none());
+    let shared = load(&[project, secret]).unwrap().config.auth.supabase;
+    assert_eq!(shared.unwrap().secret.unwrap().expose_secret(), KEY);
+    let short = ("SUPABASE_JWT_SECRET", &KEY[1..]);
+    assert_eq!(named(&[project, short]), ["SUPABASE_JWT_SECRET"]);
+    assert_eq!(named(&[secret]), ["SUPABASE_URL"]);
+    let wrong = ("SUPABASE_URL", "http://abcdefghij.supabase.co");
+    assert_eq!(named(&[wrong, secret]), ["SUPABASE_URL"]);
+}
+
+#[test]
 fn other_machines_are_let_in_only_with_a_token() {
     for bind in ["0.0.0.0:8080", "[::]:80", "10.1.2.3:1"] {
         assert_eq!(named(&[("EVARA_BIND", bind)]), ["EVARA_TOKEN"], "{bind}");

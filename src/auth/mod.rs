@@ -1,0 +1,6 @@
+//! Who somebody is: what tokens, passwords and codes prove, and how often one may be wrong.
+//!
+//! Holds no account and no session, which are the store's. Decides nothing about what somebody may do.
+//! What is checked here says a reason to the log alone; the outside hears that it was refused.
+
+pub mod token;
