@@ -8,6 +8,7 @@ mod draft;
 mod good;
 mod headers;
 mod keys;
+pub(crate) mod sets;
 mod shapes;
 mod times;
 mod workshop;
@@ -18,7 +19,7 @@ use evara_actors::ports::Clock;
 
 use super::{JwksSource, LocalKeys, ProjectUrl, Refused, Supabase, Tokens};
 use draft::{Draft, Family};
-use workshop::Workshop;
+pub(crate) use sets::jwks_of;
 pub(crate) use workshop::{Counted, NOW, SHARED, URL, secret};
 
 /// A token that proves nothing.

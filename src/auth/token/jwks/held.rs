@@ -35,10 +35,17 @@ pub(super) enum Step {
 }
 
 impl Held {
-    pub(super) fn step(&self, id: &str, algorithm: Algorithm, now: Timestamp) -> Step {
+    /// Whether to fetch, too, where a fetch is under way that can be waited for.
+    pub(super) fn step(
+        &self,
+        id: &str,
+        algorithm: Algorithm,
+        now: Timestamp,
+        is_flying: bool,
+    ) -> Step {
         let has_rested = self.tried_at.is_none_or(|at| !is_within(PAUSE, at, now));
         let fresh = self.known(id, algorithm, now, FRESH);
-        match (fresh, has_rested) {
+        match (fresh, has_rested || is_flying) {
             (Some(Found::Key(key)), _) => Step::Use(key),
             (Some(Found::OfAnotherAlgorithm), _) => Step::Refuse(Refused::Algorithm),
             (Some(Found::Nothing) | None, true) => Step::Fetch,

@@ -76,7 +76,11 @@ impl Jwks {
     pub(super) async fn key(&self, id: &str, algorithm: Algorithm) -> Result<Arc<Key>, Refused> {
         let mut flight = {
             let mut state = self.0.state();
-            match state.held.step(id, algorithm, self.0.clock.now()) {
+            let is_flying = state.flying().is_some();
+            match state
+                .held
+                .step(id, algorithm, self.0.clock.now(), is_flying)
+            {
                 Step::Use(key) => return Ok(key),
                 Step::Refuse(why) => return Err(why),
                 Step::Fetch => self.flight(&mut state),
@@ -89,11 +93,7 @@ impl Jwks {
 
     /// The fetch that is under way, or a new one.
     fn flight(&self, state: &mut State) -> watch::Receiver<()> {
-        if let Some(flight) = state
-            .flight
-            .as_ref()
-            .filter(|flight| flight.has_changed().is_ok())
-        {
+        if let Some(flight) = state.flying() {
             return flight.clone();
         }
         let (landed, flight) = watch::channel(());
@@ -105,6 +105,13 @@ impl Jwks {
             drop(landed);
         });
         flight
+    }
+}
+
+impl State {
+    fn flying(&self) -> Option<&watch::Receiver<()>> {
+        let flight = self.flight.as_ref();
+        flight.filter(|flight| flight.has_changed().is_ok())
     }
 }
 
@@ -129,3 +136,6 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests;
