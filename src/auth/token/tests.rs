@@ -245,6 +245,9 @@ fn a_good_token_with_any_one_byte_changed_is_refused() {
 }
 
 proptest! {
+    // Each case asks about 100 tokens or more.
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn any_bytes_are_refused_and_none_panics(
         random in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..300), 50),

@@ -172,7 +172,7 @@ impl Draft {
 
     /// Signed by somebody else.
     pub(super) fn signed(&self, sign: impl FnOnce(&[u8]) -> Vec<u8>) -> String {
-        signed(&self.header_json(), &self.payload_json(), sign)
+        signed(self.header_json(), self.payload_json(), sign)
     }
 }
 

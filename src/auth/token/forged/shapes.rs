@@ -182,7 +182,7 @@ fn with_loose_bits(part: &str) -> Option<String> {
     const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let last = *part.as_bytes().last()?;
     let value = ALPHABET.iter().position(|byte| *byte == last)?;
-    let is_loose = part.len() % 4 != 0;
+    let is_loose = !part.len().is_multiple_of(4);
     let other = char::from(ALPHABET[value | 1]);
     is_loose.then(|| format!("{}{other}", &part[..part.len() - 1]))
 }
