@@ -95,3 +95,7 @@ impl JwksSource for HttpJwks {
         Box::pin(self.get())
     }
 }
+
+#[cfg(test)]
+#[path = "http_tests.rs"]
+mod tests;
