@@ -11,7 +11,9 @@ use std::process::Command;
 
 use super::census::Census;
 use super::manifest::{Kind, Manifest};
-use super::postgres::{Connection, Dump, Running};
+use super::postgres::{self, Connection, Dump, Running};
+use super::scratch::Scratch;
+use super::verify::Proof;
 use super::{Backups, Error};
 
 /// Where recovery ends.
@@ -82,6 +84,25 @@ impl Backups {
             .filter_map(|entry| entry.manifest.ok());
         let mut bases = manifests.filter(|manifest| manifest.kind == Kind::PostgresBase);
         bases.next().ok_or(Error::NoBackup)
+    }
+
+    /// Takes a base backup out, and has PostgreSQL's own program compare it with its list of files.
+    pub(super) fn proof_of_base(
+        &self,
+        manifest: &Manifest,
+        directory: &Path,
+    ) -> Result<Proof, Error> {
+        let scratch = Scratch::within(directory)?;
+        let server = scratch.file("server");
+        make_empty(&server)?;
+        self.extract(manifest, &server)?;
+        self.watch.begin("verifying");
+        let is_known = postgres::verify_files(&server)?;
+        Ok(if is_known {
+            Proof::Files
+        } else {
+            Proof::Stored
+        })
     }
 
     fn extract(&self, manifest: &Manifest, into: &Path) -> Result<(), Error> {

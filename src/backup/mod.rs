@@ -48,6 +48,7 @@ pub use postgres::Connection;
 pub use restore::{Restored, Target, finish_recovery};
 pub use seal::{BackupKey, KeyError};
 pub use shelf::Entry;
+pub use verify::{Proof, Verified};
 pub use watch::Watch;
 
 use crate::config::BackupConfig;

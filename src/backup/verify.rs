@@ -17,10 +17,32 @@ const SCRATCH: &str = "evara_verify_";
 /// Older ones were left by a process that was killed.
 const STALE_AFTER_S: i64 = 24 * 60 * 60;
 
+/// A backup, and how far it is known to be good.
+#[derive(Debug)]
+pub struct Verified {
+    /// What was asked about.
+    pub manifest: Manifest,
+    /// What was done to find out.
+    pub proof: Proof,
+}
+
+/// How a backup was proved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proof {
+    /// It was restored, and is what was backed up.
+    Restored,
+    /// Of a whole server: each file, and the log that it needs, is what PostgreSQL noted. No server was
+    /// started on it.
+    Files,
+    /// It is stored as it was sent. Nobody looked at what that was: it does not count as verified.
+    Stored,
+}
+
 impl Backups {
     /// Restores a backup (the newest one where nobody says which) into a scratch database and compares
     /// what is in it with what was backed up. `directory` is where there is room, `server` a database of
-    /// the server on which a scratch database may be made.
+    /// the server on which a scratch database may be made. A whole server is taken out beside the data, and
+    /// looked at by PostgreSQL's own program.
     ///
     /// # Errors
     /// When anything is not as it was, named one by one; or when it cannot be found out.
@@ -29,22 +51,23 @@ impl Backups {
         name: Option<&str>,
         directory: &Path,
         server: Option<&Connection>,
-    ) -> Result<Manifest, Error> {
+    ) -> Result<Verified, Error> {
         let manifest = self.find(name)?;
         self.check(&manifest)?;
-        let found = match (manifest.kind, server) {
-            (Kind::Sqlite, _) => Some(self.restored_sqlite(&manifest, directory)?),
-            (Kind::Postgres, Some(server)) => Some(self.restored_postgres(&manifest, server)?),
+        let proof = match (manifest.kind, server) {
+            (Kind::Sqlite, _) => {
+                as_it_was(&manifest, &self.restored_sqlite(&manifest, directory)?)?
+            }
+            (Kind::Postgres, Some(server)) => {
+                as_it_was(&manifest, &self.restored_postgres(&manifest, server)?)?
+            }
             (Kind::Postgres, None) => return Err(Error::DatabaseUrl),
-            // A whole server is proved by starting it; what is stored of it is what was sent.
-            (Kind::PostgresBase, _) => None,
+            (Kind::PostgresBase, _) => self.proof_of_base(&manifest, directory)?,
         };
-        if let Some(found) = found {
-            must_equal(&manifest, &found)?;
-            must_be_whole(&manifest, &found)?;
+        if proof != Proof::Stored {
+            self.mark_verified(&manifest.name)?;
         }
-        self.mark_verified(&manifest.name)?;
-        Ok(manifest)
+        Ok(Verified { manifest, proof })
     }
 
     /// Reads all of the object: whether it is what was stored, and comes out as what went in. Nothing is
@@ -119,6 +142,12 @@ impl Backups {
         }
         Ok(())
     }
+}
+
+fn as_it_was(manifest: &Manifest, found: &Census) -> Result<Proof, Error> {
+    must_equal(manifest, found)?;
+    must_be_whole(manifest, found)?;
+    Ok(Proof::Restored)
 }
 
 /// Refuses a copy that is not what was backed up.

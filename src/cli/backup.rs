@@ -9,7 +9,9 @@ use super::output::{data, talk};
 use super::stop::Stop;
 use super::{ConfigArgs, Failure};
 use crate::app::clock::SystemClock;
-use crate::backup::{Backups, Connection, Database, Entry, Error, Manifest, Watch};
+use crate::backup::{
+    Backups, Connection, Database, Entry, Error, Manifest, Proof, Verified, Watch,
+};
 use crate::config::{BackupSettings, Environment};
 
 #[derive(Debug, clap::Args)]
@@ -125,8 +127,8 @@ fn perform(action: &Action, backups: &Backups, settings: &BackupSettings) -> any
         Action::List => backups.list()?.iter().try_for_each(tell),
         Action::Verify { name } => {
             let server = server(settings)?;
-            let manifest = backups.verify(name.as_deref(), &settings.data, server.as_ref())?;
-            data(format_args!("verified\t{}", line_of(&manifest)))
+            let verified = backups.verify(name.as_deref(), &settings.data, server.as_ref())?;
+            tell_proof(&verified)
         }
         Action::Prune => clear_away(backups),
         Action::Base => {
@@ -135,6 +137,28 @@ fn perform(action: &Action, backups: &Backups, settings: &BackupSettings) -> any
             data(format_args!("created\t{}", line_of(&manifest)))
         }
     }
+}
+
+fn tell_proof(Verified { manifest, proof }: &Verified) -> anyhow::Result<()> {
+    let (word, known) = match proof {
+        Proof::Restored => ("verified", None),
+        Proof::Files => (
+            "verified",
+            Some(
+                "every file, and the log that belongs to them, is what PostgreSQL noted; no server was started on them",
+            ),
+        ),
+        Proof::Stored => (
+            "stored",
+            Some(
+                "it is stored as it was sent, and no more is known: without pg_verifybackup no file was looked at",
+            ),
+        ),
+    };
+    if let Some(known) = known {
+        talk(format_args!("evara: {known}"));
+    }
+    data(format_args!("{word}\t{}", line_of(manifest)))
 }
 
 fn create(backups: &Backups, database: &Database) -> anyhow::Result<()> {

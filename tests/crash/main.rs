@@ -79,9 +79,17 @@ async fn nothing_that_postgresql_acknowledged_is_lost_or_doubled_whichever_proce
     assert_clean(&prove(Store::postgres(), order(false)).await);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_acknowledgement_before_the_commit_is_found_out() {
-    let outcome = prove(Store::sqlite(), order(true)).await;
+fn assert_found_out(outcome: &Outcome) {
     assert!(!outcome.findings.lost.is_empty(), "{}", outcome.findings);
     assert!(outcome.findings.doubled.is_empty() && outcome.findings.gaps.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_acknowledgement_before_the_commit_to_sqlite_is_found_out() {
+    assert_found_out(&prove(Store::sqlite(), order(true)).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_acknowledgement_before_the_commit_to_postgresql_is_found_out() {
+    assert_found_out(&prove(Store::postgres(), order(true)).await);
 }

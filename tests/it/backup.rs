@@ -7,12 +7,15 @@ use std::process::{Child, Command, Output, Stdio};
 
 use super::harness::Scratch;
 use super::postgres::{Durability, Postgres};
+use super::small_disk::SmallDisk;
 
 const KEY: &str = "canary-key-0123456789abcdef0123456789";
 
 /// A place for backups, and the program that uses it.
 struct Operator {
     scratch: Scratch,
+    /// Where the place is, if not in `scratch`.
+    elsewhere: Option<PathBuf>,
     url: Option<String>,
 }
 
@@ -20,11 +23,16 @@ impl Operator {
     fn new(url: Option<String>) -> Self {
         let scratch = Scratch::new();
         fs::create_dir(scratch.place(0)).unwrap();
-        Self { scratch, url }
+        Self {
+            scratch,
+            elsewhere: None,
+            url,
+        }
     }
 
     fn place(&self) -> PathBuf {
-        self.scratch.place(0)
+        let own = || self.scratch.place(0);
+        self.elsewhere.clone().unwrap_or_else(own)
     }
 
     fn data(&self) -> PathBuf {
@@ -123,6 +131,35 @@ fn a_postgres_database_is_backed_up_proved_and_brought_back_beside_the_old_one()
     assert_eq!(tanks(&server, "evara"), "5000|12502500|tank 999");
     assert_eq!(tanks(&server, aside).split('|').next(), Some("10"));
     assert_eq!(databases(&server), format!("evara {aside} fresh postgres"));
+}
+
+#[test]
+fn a_place_without_room_keeps_no_half_of_a_backup() {
+    let Some(disk) = SmallDisk::mounted(1) else {
+        return;
+    };
+    let (server, mut operator) = server();
+    operator.elsewhere = Some(disk.path().to_owned());
+    let whole = operator.backup();
+    disk.fill();
+    // Room for some of it, for none, and for all but the manifest.
+    let object = disk.path().join("backups").join(format!("{whole}.evb"));
+    let needed = fs::metadata(object).unwrap().len().next_multiple_of(4096);
+    for room in [0, 8_192, needed] {
+        disk.leave(room);
+        let refusal = operator.refused(&["backup"]);
+        assert!(refusal.contains("space"), "{refusal}");
+        let listed = operator.run(&["backup", "list"]);
+        assert_eq!(listed.lines().count(), 1, "{room}: {listed}");
+        assert!(listed.contains(&whole), "{room}: {listed}");
+        disk.fill();
+    }
+    disk.clear();
+    let next = operator.backup();
+    for name in [&whole, &next] {
+        operator.run(&["backup", "verify", name]);
+    }
+    assert_eq!(databases(&server), "evara postgres");
 }
 
 #[test]

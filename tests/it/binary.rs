@@ -155,6 +155,12 @@ impl Caller {
         sent(request, path).await
     }
 
+    /// What a device is answered, whatever it says: posts with its key in a header, and without the token.
+    pub(super) async fn push(&self, header: (&str, &str), path: &str, body: &str) -> Response {
+        let request = self.request("POST", path, body).header(header.0, header.1);
+        request.send().await.unwrap()
+    }
+
     /// Posts with one more header; with a device's key instead of the token.
     pub(super) async fn send_as(&self, header: (&str, &str), path: &str, body: &str) -> Value {
         let request = self.request("POST", path, body).header(header.0, header.1);

@@ -150,6 +150,25 @@ fn a_server_is_brought_back_to_a_moment_between_two_writes() {
 }
 
 #[test]
+fn a_base_backup_is_verified_by_what_postgresql_noted_of_its_files() {
+    let site = Site::new();
+    let server = start(&site);
+    let url = server.url("evara");
+    site.run(&["backup", "base"], Some(&url));
+    let verified = site.output(&["backup", "verify"], Some(&url));
+    let (told, talk) = (
+        String::from_utf8(verified.stdout).unwrap(),
+        String::from_utf8(verified.stderr).unwrap(),
+    );
+    assert!(told.starts_with("verified\t"), "{told}{talk}");
+    assert!(talk.contains("no server was started"), "{talk}");
+    assert!(
+        site.run(&["backup", "list"], None)
+            .starts_with("verified\t")
+    );
+}
+
+#[test]
 fn the_server_is_told_the_end_of_the_log_from_a_log_that_cannot_be_read() {
     let site = Site::new();
     let server = start(&site);

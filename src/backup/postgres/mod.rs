@@ -8,12 +8,14 @@ mod programs;
 mod session;
 
 use std::io;
-use std::process::ChildStdout;
+use std::path::Path;
+use std::process::{ChildStdout, Command};
 
 use self::session::{query, script};
 use super::Error;
 use super::census::Census;
 pub(super) use programs::Running;
+use programs::program_of;
 
 pub use connection::Connection;
 pub(super) use session::Snapshot;
@@ -54,6 +56,19 @@ impl Dump {
     /// Whether all of it was written.
     pub(super) fn finish(self) -> Result<(), Error> {
         self.running.finish()
+    }
+}
+
+/// Has the data directory of a server that is not running compared with what was noted of it when it was backed
+/// up; false where the machine has no program that can.
+pub(super) fn verify_files(server: &Path) -> Result<bool, Error> {
+    const PROGRAM: &str = "pg_verifybackup";
+    let mut command = Command::new(program_of(server, PROGRAM));
+    command.arg("--quiet").arg(server);
+    match Running::start(PROGRAM, command) {
+        Ok(running) => running.finish().map(|()| true),
+        Err(Error::NoProgram { .. }) => Ok(false),
+        Err(error) => Err(error),
     }
 }
 
@@ -178,4 +193,16 @@ fn identifier(name: &str) -> String {
 
 fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_that_is_not_as_it_was_noted_is_no_good_server() {
+        let nothing_noted = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+        let refused = verify_files(&nothing_noted).unwrap_err().to_string();
+        assert!(refused.starts_with("pg_verifybackup failed: "), "{refused}");
+    }
 }

@@ -20,6 +20,17 @@ pub(super) fn program(name: &'static str) -> PathBuf {
     newest_of_debian(Path::new(DEBIAN), name).unwrap_or_else(|| PathBuf::from(name))
 }
 
+/// The program of that name which goes with the data directory `server`: the log is read by its own version
+/// only. Where Debian has none, any.
+pub(super) fn program_of(server: &Path, name: &'static str) -> PathBuf {
+    let version = std::fs::read_to_string(server.join("PG_VERSION")).unwrap_or_default();
+    let own = Path::new(DEBIAN)
+        .join(version.trim())
+        .join("bin")
+        .join(name);
+    if own.is_file() { own } else { program(name) }
+}
+
 fn newest_of_debian(folder: &Path, name: &str) -> Option<PathBuf> {
     let versions = std::fs::read_dir(folder).ok()?.flatten();
     let programs = versions.filter_map(|entry| {

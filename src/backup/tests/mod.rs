@@ -110,7 +110,8 @@ impl Scene {
 
     fn verify(&self, name: &str) -> Result<Manifest, Error> {
         let data = self.data();
-        self.at(9_000, |backups| backups.verify(Some(name), &data, None))
+        let verified = self.at(9_000, |backups| backups.verify(Some(name), &data, None));
+        verified.map(|verified| verified.manifest)
     }
 
     fn restore(&self, name: &str, into: &Path, replace: bool) -> Result<Restored, Error> {

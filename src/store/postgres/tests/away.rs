@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use evara_actors::domain::Revision;
 use evara_actors::ports::{Archive as _, ArchiveError, Registry as _, RegistryError};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::Server;
+use super::proxy::{Proxy, Way};
 use crate::store::conformance::fixtures::{
     distance, everything, full_batch, node, spec, tank_row, telemetry,
 };
@@ -65,6 +66,34 @@ async fn a_number_from_before_a_start_of_the_server_proves_no_commit() {
     assert_eq!(plain(&again), plain(&number));
     assert_eq!(status(&again).await.as_deref(), Some("committed"));
     assert_eq!(status(&number).await.as_deref(), Some("perhaps committed"));
+}
+
+#[tokio::test]
+async fn a_commit_whose_answer_is_lost_is_asked_for_and_found() {
+    let server = Server::new();
+    let store = server.store().await;
+    let proxy = Proxy::to(server.postgres.port()).await;
+    let through = server.through(&proxy).await;
+    let begun = Transaction::writing(&through.connections, DEADLINE).await;
+    let mut transaction = begun.unwrap();
+    let row = transaction.row(statements::CURRENT_TRANSACTION, &[]).await;
+    let number: String = row.unwrap().try_get(0).unwrap();
+    // COMMIT arrives after two seconds and its answer after four, which is later than it is waited for.
+    proxy.set(Way::Slow(Duration::from_secs(2)));
+    let quick_again = async {
+        sleep(Duration::from_millis(2_500)).await;
+        proxy.set(Way::Open);
+    };
+    let asked = Instant::now();
+    let (committed, ()) = tokio::join!(transaction.commit_as(number.clone()), quick_again);
+    assert!(committed.is_ok(), "{committed:?}");
+    assert!(
+        asked.elapsed() < Duration::from_secs(4),
+        "it was waited for"
+    );
+    let asking = Transaction::writing(&store.connections, DEADLINE).await;
+    let status = asking.unwrap().status_of(&number).await.unwrap();
+    assert_eq!(status.as_deref(), Some("committed"));
 }
 
 /// Commits a transaction that does nothing, and says its number.

@@ -6,6 +6,8 @@ mod fencing;
 mod months;
 mod opening;
 mod plans;
+#[path = "../../../../tests/support/proxy.rs"]
+mod proxy;
 mod replica;
 mod statements;
 mod walls;
@@ -63,6 +65,15 @@ impl Server {
         let store = self.open('k').await.unwrap();
         store.claim().await.unwrap();
         store
+    }
+
+    /// A store that reaches the server through `proxy`.
+    async fn through(&self, proxy: &proxy::Proxy) -> PostgresStore {
+        let url = format!("postgres://evara@127.0.0.1:{}/evara", proxy.port());
+        let address = PostgresAddress::parse(&url).unwrap();
+        PostgresStore::open(&address, POOL, keys('k'))
+            .await
+            .unwrap()
     }
 
     async fn open(&self, key: char) -> Result<PostgresStore, PostgresError> {
