@@ -70,6 +70,41 @@ async fn no_token_of_the_table_is_accepted_and_each_is_refused_for_its_own_reaso
     assert_eq!(source.asked(), 1, "a bad token was worth a request");
 }
 
+/// Held by no cache and no pause, the project is asked for a key as soon as one could be the token's.
+#[tokio::test(start_paused = true)]
+async fn only_a_token_that_breaks_no_other_rule_is_worth_a_request() {
+    let source = Arc::new(Counted::default());
+    let tokens = forged::tokens(source.clone(), Arc::new(VirtualClock::default()));
+    let is_for_keys_to_tell = |bad: &forged::Bad| {
+        matches!(bad.refused, Refused::Signature | Refused::UnknownKey)
+            || bad.name.ends_with("by the id of another family")
+    };
+    let (by_key, by_rule): (Vec<_>, Vec<_>) =
+        forged::bad().into_iter().partition(is_for_keys_to_tell);
+    assert!(by_rule.len() >= 900, "{} tokens", by_rule.len());
+    for bad in by_rule {
+        assert_eq!(tokens.verify(&bad.token).await, Err(bad.refused));
+        assert_eq!(source.asked(), 0, "{}", bad.name);
+    }
+    for bad in by_key {
+        assert_eq!(tokens.verify(&bad.token).await, Err(bad.refused));
+    }
+    assert_eq!(source.asked(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_was_proven_needs_no_key_again() {
+    let Scene { tokens, source, .. } = scene().await;
+    // Signed anew each time, since chance is in a signature of ECDSA.
+    let token = good("Ec of a week");
+    assert!(tokens.verify(&token).await.is_ok());
+    advance(11 * MINUTE).await;
+    assert!(tokens.verify(&token).await.is_ok());
+    assert_eq!(source.asked(), 1);
+    assert!(tokens.verify(&forged::turned(&token)).await.is_ok());
+    assert_eq!(source.asked(), 2, "a token that was not seen before");
+}
+
 #[tokio::test(start_paused = true)]
 async fn no_token_of_the_table_is_accepted_where_there_is_no_project() {
     let clock = Arc::new(VirtualClock::default());
