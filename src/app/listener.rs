@@ -160,6 +160,13 @@ impl Listener {
     }
 }
 
+impl Drop for Listener {
+    /// Nobody is left who could end it.
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
 async fn accept<A, F>(
     socket: &TcpListener,
     tasks: &TaskTracker,

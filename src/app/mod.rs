@@ -23,6 +23,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use evara_actors::domain::ChannelId;
 use evara_actors::ingest::GateSettings;
 use evara_actors::ports::{Clock, Ownership};
@@ -33,7 +34,7 @@ use tokio::net::TcpListener;
 use tokio::time::{Instant, timeout_at};
 
 use crate::config::{Config, SecretError};
-use crate::http::{AppState, Inside, service};
+use crate::http::{AppState, Edge, Inside, service, starting};
 use crate::store::SecretKeyError;
 use crate::thingspeak::{HttpTransport, Keyring, ThingSpeak};
 use chores::Chores;
@@ -103,47 +104,52 @@ pub enum StartError {
 }
 
 impl App {
-    /// Starts the service as `config` says: when this returns, it is ready.
+    /// Starts the service as `config` says: when this returns, it is ready, and every twin is live.
+    ///
+    /// It is spoken to before. `/health/live` is answered at once; what is known of nodes, once their twins
+    /// are back from the store. What is pushed or changed until the end is refused as `unavailable`, and
+    /// `/health/ready` is the last to come.
     ///
     /// # Errors
     /// When a part does not start; those before it are gone then.
     pub async fn start(config: &Config, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
         let socket = listener::bind(config.http.bind).await?;
+        let door = Arc::new(ArcSwap::new(starting()));
+        let listener = listen(socket, Arc::clone(&door)).map_err(StartError::Socket)?;
         let token = config.http.token.obtain()?;
         let store = Store::open(config).await?;
         let keyring = Arc::new(Keyring::new(config.thingspeak.api_key.clone()));
-        let system = start_system(config, &store, &keyring, &clock).await?;
+        let system = restore_system(config, &store, &keyring, &clock).await?;
         let keys = Arc::new(Keys::new(Arc::clone(&store.secrets), keyring));
-        let months = Months::start(store.postgres.clone(), Arc::clone(&clock));
         let registry = Arc::clone(&store.registry);
         let nodes = Nodes::new(Arc::clone(&system), registry, keys, Arc::clone(&clock));
-        let upkeep = Upkeep::start(Tools {
-            store: Arc::clone(&store.rolling),
-            clock: Arc::clone(&clock),
-            system: Arc::clone(&system),
-            raw_age: config.history.raw_age,
-        });
         let device_keys = DeviceKeyring::new(Arc::clone(&store.device_keys), Arc::clone(&clock));
         let device_keys = Arc::new(device_keys);
         let loaded = device_keys.load().await;
         loaded.map_err(|error| loading(config, error))?;
-        let receipts = Arc::clone(&store.receipts);
-        let chores = Chores::start(Arc::clone(&device_keys), receipts, Arc::clone(&clock));
         let (archive, history) = store.past();
         let state = AppState::new(Inside {
             system: Arc::clone(&system),
             archive,
             history,
             nodes: nodes.clone(),
-            database: Database::new(store.postgres, store.replica),
-            clock,
-            device_keys,
-            receipts: store.receipts,
+            database: Database::new(store.postgres.clone(), store.replica.clone()),
+            clock: Arc::clone(&clock),
+            device_keys: Arc::clone(&device_keys),
+            receipts: Arc::clone(&store.receipts),
             identities: Arc::new(OneOperator::new(token.clone())),
             tenancy: Tenancy::default(),
             version: env!("CARGO_PKG_VERSION"),
         });
-        let listener = listen(socket, state.clone()).map_err(StartError::Socket)?;
+        door.store(service(state.clone()));
+        system.launch().await?;
+        let upkeep = Upkeep::start(Tools {
+            store: store.rolling,
+            clock: Arc::clone(&clock),
+            system: Arc::clone(&system),
+            raw_age: config.history.raw_age,
+        });
+        let chores = Chores::start(device_keys, store.receipts, Arc::clone(&clock));
         Ok(Self {
             state,
             system,
@@ -153,7 +159,7 @@ impl App {
             upkeep,
             chores,
             token,
-            _months: months,
+            _months: Months::start(store.postgres, clock),
         })
     }
 
@@ -198,7 +204,7 @@ impl App {
     }
 }
 
-async fn start_system(
+async fn restore_system(
     config: &Config,
     store: &Store,
     keyring: &Arc<Keyring>,
@@ -228,7 +234,7 @@ async fn start_system(
             ..GateSettings::default()
         },
     };
-    Ok(System::start(ports, settings, nodes, saved).await?)
+    Ok(System::restore(ports, settings, nodes, saved).await?)
 }
 
 fn fill(keyring: &Keyring, keys: Vec<(ChannelId, SecretString)>) {
@@ -245,9 +251,9 @@ fn loading(
     }
 }
 
-fn listen(socket: TcpListener, state: AppState) -> std::io::Result<Listener> {
-    let service = service(state);
+/// Has requests answered by whoever is behind the door when they come.
+fn listen(socket: TcpListener, door: Arc<ArcSwap<Edge>>) -> std::io::Result<Listener> {
     Listener::start(socket, HeaderNames::Lower, move |request, _from| {
-        Arc::clone(&service).answer(request)
+        door.load_full().answer(request)
     })
 }

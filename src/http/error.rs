@@ -18,7 +18,7 @@ use crate::history::replay::Error as ReplayError;
 /// When something that is away is worth another try: restarts and failovers take about this long.
 const TRY_AGAIN: Duration = Duration::from_secs(5);
 
-/// When a queue that is full is worth another try.
+/// When a queue that is full is worth another try, or a service that is being started.
 const TRY_SOON: Duration = Duration::from_secs(1);
 
 impl From<Infallible> for Problem {
@@ -62,6 +62,7 @@ impl From<SystemError> for Problem {
                 "The node is not quarantined: there is nothing to release.",
             ),
             SystemError::Twin(refused) => refused.into(),
+            SystemError::Starting => Self::starting(),
             SystemError::Tree(_) | SystemError::Stopping => unavailable().because(error),
         }
     }
@@ -185,6 +186,13 @@ impl From<ReplayError> for Problem {
             ReplayError::TornLog => refused("is before what is left of the node's log"),
             ReplayError::TooMuch => refused("has too many changes before it"),
         }
+    }
+}
+
+impl Problem {
+    /// Not everything is there yet.
+    pub(super) fn starting() -> Self {
+        Self::new(Code::Unavailable, "The service is being started.").retry_after(TRY_SOON)
     }
 }
 

@@ -25,10 +25,11 @@ pub(crate) async fn summary(State(app): State<AppState>) -> Answer {
         }),
         feed: word(feed),
     };
-    let status = match (app.is_draining(), !(archive && feed)) {
-        (true, _) => "draining",
-        (false, true) => "degraded",
-        (false, false) => "ok",
+    let status = match (app.is_draining(), app.system.is_live(), archive && feed) {
+        (true, _, _) => "draining",
+        (false, false, _) => "starting",
+        (false, true, false) => "degraded",
+        (false, true, true) => "ok",
     };
     let nodes = app.system.twins().len() as u64;
     answer::json(&HealthView {
@@ -46,7 +47,7 @@ pub(crate) async fn live() -> Answer {
     answer::json(&serde_json::json!({"status": "live"}))
 }
 
-/// The service wants requests: from the moment it listens, until it is told to stop.
+/// The service wants requests: from the moment that every twin is live, until it is told to stop.
 #[utoipa::path(get, path = "/health/ready", tag = "Health", security(()),
     responses((status = 200, body = Object), (status = 503)))]
 pub(crate) async fn ready(State(app): State<AppState>) -> Answer {
@@ -55,6 +56,9 @@ pub(crate) async fn ready(State(app): State<AppState>) -> Answer {
             Code::Unavailable,
             "The service is being stopped.",
         ));
+    }
+    if !app.system.is_live() {
+        return Err(Problem::starting());
     }
     answer::json(&serde_json::json!({"status": "ready"}))
 }

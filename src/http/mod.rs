@@ -30,6 +30,7 @@ mod problem;
 mod project;
 mod readings;
 mod router;
+mod starting;
 mod state;
 mod stream;
 mod telemetry;
@@ -38,6 +39,7 @@ mod views;
 
 pub use edge::Edge;
 pub use router::{description, service};
+pub use starting::starting;
 pub use state::{AppState, Inside};
 
 #[cfg(test)]

@@ -42,6 +42,9 @@ pub enum SystemError {
     /// An actor did not start, or a supervisor did not answer: to repeat it is safe.
     #[error("the tree did not follow")]
     Tree(#[from] PlantError),
+    /// Not everyone is there yet: nothing was changed.
+    #[error("the system is being started")]
+    Starting,
     /// The system is being stopped.
     #[error("the system is being stopped")]
     Stopping,

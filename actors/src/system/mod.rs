@@ -8,11 +8,11 @@ mod drain;
 mod error;
 mod estate;
 mod index;
+mod launch;
 mod nodes;
 mod pollers;
 mod restore;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -23,16 +23,13 @@ pub use error::{StartError, SystemError};
 use estate::Estate;
 use index::Index;
 use pollers::Pollers;
-use restore::restore_all;
 
-use crate::domain::{ChannelId, NodeId, NodeSpec, Revision, ShardId};
+use crate::domain::{ChannelId, NodeId, NodeSpec};
 use crate::ingest::{GateSettings, Ingest, PollerHandle};
 use crate::ports::{Archive, Clock, Feed, Saved};
-use crate::tree::{
-    Census, Child, ChildSpec, Failure, PlantError, Seat, Trunk, census, plant, writer_name,
-};
-use crate::twin::{Apply, Transition, TwinCell, TwinHandle, apply};
-use crate::watchers::{PersistArgs, PersistView};
+use crate::tree::{Census, Failure, Trunk, census};
+use crate::twin::{Apply, TwinHandle, apply};
+use crate::watchers::PersistView;
 
 /// What the system asks of the outside.
 #[derive(Debug, Clone)]
@@ -73,11 +70,13 @@ pub struct System {
     estate: Estate,
     pollers: Pollers,
     changes: Mutex<()>,
+    /// Whether everyone has been launched.
+    live: AtomicBool,
     stopping: AtomicBool,
 }
 
 impl System {
-    /// Starts a twin for each of `nodes`, from what was saved of it, and then their pollers.
+    /// [`System::restore`] and [`System::launch`] in one: when this returns, everyone is live.
     ///
     /// # Errors
     /// When a snapshot cannot be read, an id is there twice, or an actor does not start.
@@ -95,70 +94,12 @@ impl System {
         ports: Ports,
         settings: Settings,
         nodes: Vec<NodeSpec>,
-        mut saved: Saved,
+        saved: Saved,
         apply: Apply,
     ) -> Result<Arc<Self>, StartError> {
-        let cursors = std::mem::take(&mut saved.cursors);
-        let system = Self {
-            clock: Arc::clone(&ports.clock),
-            tree: Trunk::start().await?,
-            index: Index::default(),
-            estate: Estate::new(settings.writers, Arc::clone(&ports.clock), apply),
-            pollers: Pollers::new(&ports, settings.gate, cursors),
-            changes: Mutex::default(),
-            stopping: AtomicBool::new(false),
-        };
-        system.start_writers(&ports.archive).await?;
-        system.start_twins(nodes, saved).await?;
-        for twin in system.twins() {
-            system.join_channel(&twin).await?;
-        }
-        Ok(Arc::new(system))
-    }
-
-    async fn start_writers(&self, archive: &Arc<dyn Archive>) -> Result<(), PlantError> {
-        for (writer, desk) in self.estate.desks.iter().enumerate() {
-            let args = PersistArgs {
-                writer: writer as u64,
-                desk: Arc::clone(desk),
-                archive: Arc::clone(archive),
-                clock: Arc::clone(&self.clock),
-                alarm: self.tree.alarm(),
-            };
-            let child = ChildSpec::new(writer_name(writer), move |parent| {
-                Box::pin(args.clone().start(parent))
-            });
-            plant(&self.tree.watchers, child).await?;
-        }
-        Ok(())
-    }
-
-    async fn start_twins(&self, nodes: Vec<NodeSpec>, saved: Saved) -> Result<(), StartError> {
-        let mut shards: BTreeMap<ShardId, BTreeMap<Child, Seat>> = BTreeMap::new();
-        for twin in restore_all(nodes, saved.twins, self.clock.now()).await? {
-            let (id, shard) = (twin.twin.spec().id, twin.twin.spec().shard());
-            let twin = self.house(twin);
-            self.index.insert(twin.clone());
-            let roster = shards.entry(shard).or_default();
-            roster.insert(Child::Twin(id), Seat::Twin(twin));
-        }
-        for (id, roster) in shards {
-            let shard = self.estate.open(&self.tree.shards, id, roster).await?;
-            // Answered once everyone in it has been started.
-            shard.list().await.map_err(PlantError::from)?;
-        }
-        Ok(())
-    }
-
-    /// Gives a twin its cell and its sink, and has written what is to be written of it.
-    fn house(&self, transition: Transition) -> TwinHandle {
-        let Transition { twin, effects } = transition;
-        let sink = self.estate.sink(twin.spec().shard());
-        let twin = TwinHandle::new(TwinCell::new(twin, Arc::clone(&sink)));
-        if !effects.is_empty() {
-            sink.put(twin.cell(), Revision::ZERO, effects);
-        }
-        twin
+        let system = Self::restore_with(ports, settings, nodes, saved, apply).await?;
+        system.launch().await?;
+        Ok(system)
     }
 
     /// The twin of a node.

@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 use tokio::sync::MutexGuard;
 
 use super::{System, SystemError};
-use crate::domain::{ChannelId, NodeId, NodeSpec, ShardId};
+use crate::domain::{ChannelId, NodeId, NodeSpec, Revision, ShardId};
 use crate::tree::{Child, PlantError, Seat};
 use crate::twin::{Event, OfferError, Presence, Twin, TwinHandle};
 
@@ -24,7 +24,10 @@ impl System {
         if self.index.get(id).is_some() {
             return Err(SystemError::Exists(id));
         }
-        let twin = self.house(Twin::create(Arc::new(spec), self.clock.now()));
+        let twin = self.house(
+            Twin::create(Arc::new(spec), self.clock.now()),
+            Revision::ZERO,
+        );
         let seat = Seat::Twin(twin.clone());
         let shards = &self.tree.shards;
         self.estate
@@ -179,6 +182,9 @@ impl System {
     }
 
     async fn changing(&self) -> Result<MutexGuard<'_, ()>, SystemError> {
+        if !self.is_live() {
+            return Err(SystemError::Starting);
+        }
         let guard = self.changes.lock().await;
         if self.stopping.load(Ordering::Acquire) {
             return Err(SystemError::Stopping);

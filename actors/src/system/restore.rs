@@ -7,12 +7,21 @@ use std::thread::available_parallelism;
 use tokio::task::JoinSet;
 
 use super::StartError;
-use crate::domain::{NodeId, NodeSpec, Timestamp};
+use crate::domain::{NodeId, NodeSpec, Revision, Timestamp};
 use crate::ports::{LogEntry, Record, SavedTwin};
 use crate::twin::{Change, Event, Transition, Twin, apply};
 
 /// Nodes that one thread brings back in some tens of milliseconds: fewer are not worth a second thread.
 const PORTION: usize = 2_048;
+
+/// A twin that came back.
+#[derive(Debug)]
+pub(super) struct Restored {
+    /// The twin, and what is to be written of it.
+    pub(super) transition: Transition,
+    /// The revision of its snapshot.
+    pub(super) saved: Revision,
+}
 
 /// Every node's twin as it was, or a new one, in the order of `nodes`; on all cores where there are many,
 /// since nobody is answered before they are there.
@@ -23,7 +32,7 @@ pub(super) async fn restore_all(
     nodes: Vec<NodeSpec>,
     mut saved: HashMap<NodeId, SavedTwin>,
     now: Timestamp,
-) -> Result<Vec<Transition>, StartError> {
+) -> Result<Vec<Restored>, StartError> {
     let mut seen = HashSet::with_capacity(nodes.len());
     if let Some(twice) = nodes.iter().find(|spec| !seen.insert(spec.id)) {
         return Err(StartError::Twice(twice.id));
@@ -42,17 +51,36 @@ pub(super) async fn restore_all(
         }
         tasks.spawn_blocking(move || {
             let twins = portion.into_iter();
-            let twins = twins.map(|(spec, saved)| restore(Arc::new(spec), saved, now));
+            let twins = twins.map(|(spec, saved)| bring_back(spec, saved, now));
             (number, twins.collect::<Result<Vec<_>, _>>())
         });
     }
-    let mut portions: Vec<(usize, Result<Vec<Transition>, StartError>)> = tasks.join_all().await;
+    let mut portions: Vec<(usize, Result<Vec<Restored>, StartError>)> = tasks.join_all().await;
     portions.sort_by_key(|(number, _)| *number);
     let mut twins = Vec::with_capacity(seen.len());
     for (_, portion) in portions {
         twins.extend(portion?);
     }
     Ok(twins)
+}
+
+/// The twin as it was, judged by what time it is now: what has become of its status since it was saved was
+/// told to nobody.
+fn bring_back(
+    spec: NodeSpec,
+    saved: Option<SavedTwin>,
+    now: Timestamp,
+) -> Result<Restored, StartError> {
+    let snapshot = saved.as_ref().and_then(|saved| saved.snapshot.as_ref());
+    let revision = snapshot.map_or(Revision::ZERO, |row| row.revision);
+    let mut transition = restore(Arc::new(spec), saved, now)?;
+    let judged = apply(&transition.twin, &Event::Ticked { now });
+    transition.twin = judged.twin;
+    transition.effects.extend(judged.effects);
+    Ok(Restored {
+        transition,
+        saved: revision,
+    })
 }
 
 /// The twin as it was, or a new one, and what is to be written of it: a description that was changed just

@@ -226,6 +226,10 @@ impl Nodes {
         id: NodeId,
         change: impl Future<Output = Result<T, Error>> + Send + 'static,
     ) -> Result<T, Error> {
+        // The registry would have it, and no twin could follow.
+        if !self.0.system.is_live() {
+            return Err(SystemError::Starting.into());
+        }
         let permit = Arc::clone(&self.0.under_way)
             .try_acquire_owned()
             .map_err(|_| Error::Busy)?;

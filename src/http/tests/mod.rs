@@ -13,5 +13,6 @@ mod pushing;
 mod scene;
 mod scoped;
 mod sockets;
+mod starting;
 mod surface;
 mod writes;

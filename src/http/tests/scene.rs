@@ -84,8 +84,7 @@ impl Scene {
 
     /// Without nodes, and with this past.
     pub(super) async fn over(asked: Arc<dyn Archive>, history: Arc<dyn History>) -> Self {
-        let operator = OneOperator::new(SecretString::from(TOKEN));
-        Self::with(asked, history, Arc::new(operator)).await
+        Self::with(asked, history, operator()).await
     }
 
     /// Without nodes, and with these people.
@@ -98,14 +97,18 @@ impl Scene {
         history: Arc<dyn History>,
         identities: Arc<dyn Identities>,
     ) -> Self {
-        let (feed, archive, clock) = (Arc::new(Nowhere), Arc::new(Nowhere), Arc::new(Still));
-        let ports = Ports {
-            feed,
-            archive: archive.clone(),
-            clock: clock.clone(),
-        };
-        let started = System::start(ports, Settings::default(), Vec::new(), Saved::default());
-        let system = started.await.unwrap();
+        let started = System::start(ports(), Settings::default(), Vec::new(), Saved::default());
+        Self::around(started.await.unwrap(), asked, history, identities)
+    }
+
+    /// Around a system, whose nodes the registry does not know.
+    pub(super) fn around(
+        system: Arc<System>,
+        asked: Arc<dyn Archive>,
+        history: Arc<dyn History>,
+        identities: Arc<dyn Identities>,
+    ) -> Self {
+        let clock = Arc::new(Still);
         let registry = Arc::new(MemoryRegistry::default());
         let keys = Arc::new(MemoryKeys::default());
         let nodes = Nodes::new(Arc::clone(&system), registry.clone(), keys, clock.clone());
@@ -209,6 +212,20 @@ impl Scene {
 
     pub(super) async fn delete(&self, path: &str) -> Reply {
         self.send(request(Method::DELETE, path, "")).await
+    }
+}
+
+/// Whoever bears the token.
+pub(super) fn operator() -> Arc<dyn Identities> {
+    Arc::new(OneOperator::new(SecretString::from(TOKEN)))
+}
+
+/// An outside in which nothing is, and which takes everything.
+pub(super) fn ports() -> Ports {
+    Ports {
+        feed: Arc::new(Nowhere),
+        archive: Arc::new(Nowhere),
+        clock: Arc::new(Still),
     }
 }
 
@@ -316,7 +333,7 @@ impl ReadKeys for MemoryKeys {
 
 /// A past without anything in it, and a feed without channels.
 #[derive(Debug)]
-struct Nowhere;
+pub(super) struct Nowhere;
 
 impl Feed for Nowhere {
     fn read(&self, _: ChannelId, _: Ask) -> BoxFuture<'_, Result<Page, FeedError>> {

@@ -102,7 +102,7 @@ impl From<&Twin> for FleetRow {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Health)]
 pub(crate) struct HealthView {
-    /// `ok`, `degraded` while a dependency is away, or `draining`.
+    /// `ok`, `degraded` while a dependency is away, `starting` until every twin is live, or `draining`.
     pub(crate) status: &'static str,
     pub(crate) version: &'static str,
     pub(crate) nodes: u64,

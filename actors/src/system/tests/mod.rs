@@ -9,4 +9,5 @@ mod flooding;
 mod living;
 mod poison;
 mod scene;
+mod starting;
 mod writing;
