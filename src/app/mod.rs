@@ -24,7 +24,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use evara_actors::domain::ChannelId;
 use evara_actors::ingest::GateSettings;
 use evara_actors::ports::{Clock, Ownership};
 use evara_actors::system::{Drained, Ports, Settings, System};
@@ -214,12 +213,15 @@ async fn restore_system(
     let epoch = store.ownership.claim().await;
     let epoch = epoch.map_err(|error| loading(config, error))?;
     tracing::info!(epoch = epoch.0, "the store is ours to write");
-    let nodes = store.registry.nodes().await;
+    // Whatever is asked of the store, there is nobody else who could write between.
+    let (nodes, saved, keys) = tokio::join!(
+        store.registry.nodes(),
+        store.archive.load(),
+        store.secrets.read_keys()
+    );
     let nodes = nodes.map_err(|error| loading(config, error))?;
-    let saved = store.archive.load().await;
     let saved = saved.map_err(|error| loading(config, error))?;
-    let keys = store.secrets.read_keys().await;
-    fill(keyring, keys.map_err(|error| loading(config, error))?);
+    keyring.follow(keys.map_err(|error| loading(config, error))?);
     let url = config.thingspeak.url.clone();
     let transport = Arc::new(HttpTransport::reaching(&url)?);
     let ports = Ports {
@@ -235,10 +237,6 @@ async fn restore_system(
         },
     };
     Ok(System::restore(ports, settings, nodes, saved).await?)
-}
-
-fn fill(keyring: &Keyring, keys: Vec<(ChannelId, SecretString)>) {
-    keyring.follow(keys);
 }
 
 fn loading(

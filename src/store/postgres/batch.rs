@@ -12,10 +12,10 @@ use evara_actors::ports::{Batch, CursorRow, DeadLetter, EventRow, SnapshotRow, T
 use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
-use uuid::Uuid;
 
 use super::PostgresStore;
 use super::error::Failure;
+use super::logged::Fresh;
 use super::months::{self, Month};
 use super::ownership::Fence;
 use super::statements::{self, Query};
@@ -72,8 +72,8 @@ async fn make_months(store: &PostgresStore, batch: &Batch) -> Result<(), Failure
 }
 
 async fn write(store: &PostgresStore, batch: &Batch) -> Result<(), Failure> {
-    let fresh = newly_logged(store, batch);
     let _until_committed = store.marks.relying().await;
+    let fresh = store.known().logged.missing(batch);
     let unmarked = store.marks.missing(&batch.telemetry);
     let fence = store.fence(&batch.shards);
     let mut written = statements_of(batch, &fresh, &fence)?;
@@ -102,7 +102,7 @@ async fn write(store: &PostgresStore, batch: &Batch) -> Result<(), Failure> {
     failpoint::reach(Moment::BeforeCommit);
     transaction.commit_as(number).await?;
     failpoint::reach(Moment::AfterCommit);
-    store.known().logged.extend(fresh);
+    store.known().logged.remember(fresh);
     store.marks.remember(unmarked);
     Ok(())
 }
@@ -128,28 +128,14 @@ async fn send(
     Ok(answers)
 }
 
-/// The nodes whose change log begins with this batch, as far as we know, in their order: of several
-/// writers each takes its rows in the same one, so that none waits for another that waits for it.
-fn newly_logged(store: &PostgresStore, batch: &Batch) -> BTreeSet<NodeId> {
-    let known = store.known();
-    let changed = batch.telemetry.iter().filter(|row| !row.late);
-    let nodes = changed
-        .map(|row| row.node)
-        .chain(batch.events.iter().map(|row| row.node));
-    nodes.filter(|node| !known.logged.contains(node)).collect()
-}
-
 /// In the order in which every statement takes the tables.
 fn statements_of<'b>(
     batch: &'b Batch,
-    fresh: &BTreeSet<NodeId>,
+    fresh: &Fresh,
     fence: &Fence,
 ) -> Result<Vec<Written<'b>>, Failure> {
     let mut written = Vec::new();
-    if !fresh.is_empty() {
-        let nodes: Vec<Uuid> = fresh.iter().map(|node| node.0).collect();
-        written.push((statements::INSERT_LOGGED_NODES, vec![column(nodes)]));
-    }
+    written.extend(logged(fresh));
     for kind in [Kind::Tank, Kind::Flow, Kind::Deep, Kind::Generic] {
         written.extend(samples(kind, &batch.telemetry));
     }
@@ -166,6 +152,27 @@ fn column<'b, T: ToSql + Sync + Send + 'b>(values: Vec<T>) -> Column<'b> {
 
 fn each<'b, R, T: ToSql + Sync + Send + 'b>(rows: &[R], value: impl Fn(&R) -> T) -> Column<'b> {
     column(rows.iter().map(value).collect())
+}
+
+/// Of several writers each takes its rows in the same order, so that none waits for another that waits
+/// for it.
+fn logged<'b>(fresh: &Fresh) -> Vec<Written<'b>> {
+    let mut written: Vec<Written<'b>> = Vec::new();
+    if !fresh.nodes.is_empty() {
+        let nodes = fresh.nodes.iter().map(|node| node.0).collect::<Vec<_>>();
+        written.push((statements::INSERT_LOGGED_NODES, vec![column(nodes)]));
+    }
+    if !fresh.spans.is_empty() {
+        let spans: Vec<_> = fresh.spans.iter().collect();
+        let columns = vec![
+            each(&spans, |span| span.node.0),
+            each(&spans, |span| codes::of_kind(span.kind) as i16),
+            each(&spans, |span| At(span.from)),
+            each(&spans, |span| At(span.to)),
+        ];
+        written.push((statements::INSERT_LOGGED_SPANS, columns));
+    }
+    written
 }
 
 fn samples(kind: Kind, telemetry: &[TelemetryRow]) -> Option<Written<'_>> {

@@ -195,22 +195,34 @@ async fn whole_log(
 pub(super) async fn load(store: &PostgresStore) -> Result<Saved, Failure> {
     let mut transaction = Transaction::loading(&store.connections, LOAD_DEADLINE).await?;
     let mut saved = Saved::default();
-    for row in transaction.rows(statements::ALL_CURSORS, &[]).await? {
+    // At once, so that the server goes on with the next while we take in what it gave.
+    let asked = [
+        statements::ALL_CURSORS,
+        statements::ALL_SNAPSHOTS,
+        statements::LOG_TAILS,
+    ];
+    let answers = transaction
+        .all(&asked.map(|query| (query, &[] as _)))
+        .await?;
+    let [cursors, snapshots, tails] = answers.try_into().map_err(|_| Failure::Ended)?;
+    for row in cursors {
         let cursor = rows::cursor(&row)?;
         saved.cursors.insert(cursor.channel, cursor);
     }
-    for row in transaction.rows(statements::ALL_SNAPSHOTS, &[]).await? {
+    for row in snapshots {
         let snapshot = rows::snapshot(&row)?;
         let twin = saved.twins.entry(snapshot.node).or_default();
         twin.snapshot = Some(snapshot);
     }
-    let tails = transaction.rows(statements::LOG_TAILS, &[]).await?;
     let tails = tails
         .iter()
         .map(|row| Ok((rows::node_of_tail(row)?, rows::logged(row)?)));
     let tails = tails.collect::<Result<_, Failure>>()?;
     for (node, entry) in whole_log(&mut transaction, tails).await? {
         saved.twins.entry(node).or_default().tail.push(entry);
+    }
+    for twin in saved.twins.values_mut() {
+        twin.tail.sort_unstable_by_key(|entry| entry.revision);
     }
     transaction.roll_back().await;
     Ok(saved)

@@ -13,6 +13,7 @@ mod connect;
 mod device_keys;
 mod error;
 mod history;
+mod logged;
 mod marks;
 mod migrations;
 mod months;
@@ -38,7 +39,6 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use evara_actors::domain::NodeId;
 use tokio::sync::watch;
 
 pub use address::PostgresAddress;
@@ -51,6 +51,7 @@ pub use upkeep::Upkeep;
 
 use self::connect::Connections;
 use self::error::Failure;
+use self::logged::Logged;
 use self::marks::Marks;
 use self::months::Month;
 use self::ownership::Claim;
@@ -76,7 +77,7 @@ pub struct PostgresStore {
     /// What is known to be in the database, so that it need not be said with every batch. Forgotten
     /// where it proves wrong.
     known: Mutex<Known>,
-    /// Hours that are known to be marked.
+    /// Hours that are known to be marked. Its gate is that of all that commits rely on.
     marks: Marks,
     claim: watch::Sender<Claim>,
 }
@@ -85,8 +86,8 @@ pub struct PostgresStore {
 struct Known {
     /// Months that have tables.
     months: HashSet<Month>,
-    /// Nodes that have a change log.
-    logged: HashSet<NodeId>,
+    /// Where change logs are noted to be.
+    logged: Logged,
 }
 
 impl PostgresStore {
@@ -112,7 +113,7 @@ impl PostgresStore {
             keys: Arc::new(keys),
             known: Mutex::new(Known {
                 months,
-                logged: HashSet::new(),
+                logged: Logged::default(),
             }),
             marks: Marks::default(),
             claim: watch::Sender::new(Claim::none()),

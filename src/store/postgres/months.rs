@@ -45,14 +45,39 @@ impl Month {
         Self::of(self.end())
     }
 
+    /// The first that has tables.
+    pub(super) const fn first() -> Self {
+        Self {
+            year: FIRST_YEAR,
+            month: 1,
+        }
+    }
+
+    /// The last that has tables.
+    pub(super) const fn last() -> Self {
+        Self {
+            year: LAST_YEAR - 1,
+            month: 12,
+        }
+    }
+
+    /// The first instant of it.
+    pub(super) fn begin(&self) -> Timestamp {
+        self.in_months(0)
+    }
+
     /// The first instant after it.
     pub(super) fn end(&self) -> Timestamp {
+        self.in_months(1)
+    }
+
+    fn in_months(&self, months: i32) -> Timestamp {
         let first = jiff::civil::Date::new(self.year, self.month, 1);
-        let next = first.and_then(|date| date.checked_add(jiff::Span::new().months(1)));
-        let next = next.and_then(|date| date.to_zoned(TimeZone::UTC));
+        let then = first.and_then(|date| date.checked_add(jiff::Span::new().months(months)));
+        let then = then.and_then(|date| date.to_zoned(TimeZone::UTC));
         // A month of these years has a first day, and so has the one after it.
-        next.map_or(Timestamp::MAX, |next| {
-            Timestamp::from_millis(next.timestamp().as_millisecond())
+        then.map_or(Timestamp::MAX, |then| {
+            Timestamp::from_millis(then.timestamp().as_millisecond())
         })
     }
 

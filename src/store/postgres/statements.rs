@@ -60,6 +60,7 @@ statements! {
     EXPIRE_TANK = "expire_tank";
     FIND_FACT = "find_fact";
     FINISH_RECEIPT = "finish_receipt";
+    FORGET_LOGGED_MONTH = "forget_logged_month";
     FORGET_OLD_RECEIPTS = "forget_old_receipts";
     FORGET_RECEIPT = "forget_receipt";
     FORGET_STALE_READ_KEY = "forget_stale_read_key";
@@ -73,6 +74,7 @@ statements! {
     INSERT_FLOW = "insert_flow";
     INSERT_GENERIC = "insert_generic";
     INSERT_LOGGED_NODES = "insert_logged_nodes";
+    INSERT_LOGGED_SPANS = "insert_logged_spans";
     INSERT_NODE = "insert_node";
     INSERT_REMOVED = "insert_removed";
     INSERT_TANK = "insert_tank";

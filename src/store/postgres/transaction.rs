@@ -42,9 +42,10 @@ const AS_LOGIN: &str = "; SET LOCAL evara.scope = 'system'";
 
 const BEGIN_READING: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
-/// Shorter than [`super::LOAD_DEADLINE`]. Sorting and hashing all twins need not go through files.
+/// Shorter than [`super::LOAD_DEADLINE`]. Hashing all twins need not go through files, and to compile what is
+/// asked once takes longer than to answer it.
 const BEGIN_LOADING: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
-    SET LOCAL statement_timeout = '55s'; SET LOCAL work_mem = '64MB'";
+    SET LOCAL statement_timeout = '55s'; SET LOCAL work_mem = '64MB'; SET LOCAL jit = off";
 
 /// Does not ask to write: those who run the server may have set it to take no writes, and mean it. Plans
 /// are made for the arrays at hand: one that is made for arrays of ten joins thousands of rows by trying

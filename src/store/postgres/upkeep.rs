@@ -7,6 +7,7 @@ use evara_actors::domain::Timestamp;
 use super::error::{Failure, PostgresError};
 use super::months::{self, Month};
 use super::retention::{Keep, plan};
+use super::values::At;
 use super::{PostgresStore, rows, statements};
 
 /// What upkeep did.
@@ -59,11 +60,18 @@ impl PostgresStore {
 
     async fn drop_months(&self, months: &BTreeSet<Month>) -> Result<(), Failure> {
         for month in months {
+            let _nobody_relies = self.marks.taking().await;
             // Before its tables go, so that a batch for it makes them again rather than misses them.
             self.known().months.remove(month);
+            self.known().logged.forget_spans();
             let mut transaction = self.writing().await?;
-            let month = month.to_string();
-            transaction.rows(statements::DROP_MONTH, &[&month]).await?;
+            let (begin, month) = (At(month.begin()), month.to_string());
+            transaction
+                .all(&[
+                    (statements::FORGET_LOGGED_MONTH, &[&begin]),
+                    (statements::DROP_MONTH, &[&month]),
+                ])
+                .await?;
             transaction.commit().await?;
             tracing::info!(month, "raw readings that no plan keeps were dropped");
         }

@@ -11,12 +11,6 @@ use crate::store::codes;
 use crate::store::page::Page;
 use crate::store::source_key::SourceKey;
 
-/// SQLite's word for no limit.
-const ALL: i64 = -1;
-
-/// Below every revision that a change led to, and above those of late rows.
-const BEFORE_FIRST: i64 = -1;
-
 /// The points of at most `query.limit` samples. What was reported; a derived value is given to those who
 /// ask for its name, unless the device reported a metric of that name itself.
 pub(super) fn telemetry(
@@ -88,18 +82,9 @@ pub(super) fn changes(
 ) -> Result<Vec<LogEntry>, Failure> {
     let transaction = connection.transaction()?;
     let after = codes::of_revision(after, false);
-    changes_after(&transaction, node, after, limit.into())
-}
-
-fn changes_after(
-    connection: &Connection,
-    node: NodeId,
-    after: i64,
-    limit: i64,
-) -> Result<Vec<LogEntry>, Failure> {
     let key = params![node.0.as_bytes(), after, limit];
-    let entry = |row: &Row<'_>| rows::log_entry(connection, node, row);
-    all(connection, statements::CHANGES_BY_REVISION, key, entry)
+    let entry = |row: &Row<'_>| rows::log_entry(&transaction, node, row);
+    all(&transaction, statements::CHANGES_BY_REVISION, key, entry)
 }
 
 /// Twins and cursors, as they were last committed.
@@ -113,17 +98,12 @@ pub(super) fn load(connection: &mut Connection) -> Result<Saved, Failure> {
         let twin = saved.twins.entry(snapshot.node).or_default();
         twin.snapshot = Some(snapshot);
     }
-    let node_id = |row: &Row<'_>| rows::node_id(row, 0);
-    for node in all(&transaction, statements::LOGGED_NODES, [], node_id)? {
-        let snapshot = saved
-            .twins
-            .get(&node)
-            .and_then(|twin| twin.snapshot.as_ref());
-        let after = snapshot.map_or(BEFORE_FIRST, |row| codes::of_revision(row.revision, false));
-        let tail = changes_after(&transaction, node, after, ALL)?;
-        if !tail.is_empty() {
-            saved.twins.entry(node).or_default().tail = tail;
-        }
+    let tail = |row: &Row<'_>| rows::tail_entry(&transaction, row);
+    for (node, entry) in all(&transaction, statements::LOG_TAILS, [], tail)? {
+        saved.twins.entry(node).or_default().tail.push(entry);
+    }
+    for twin in saved.twins.values_mut() {
+        twin.tail.sort_unstable_by_key(|entry| entry.revision);
     }
     Ok(saved)
 }

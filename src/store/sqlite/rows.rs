@@ -18,7 +18,7 @@ use crate::store::{DeviceKey, codes, json};
 /// The kind of a row of the change log that is an event.
 const EVENT: i64 = -1;
 
-/// A sample: the first ten columns of both `samples_by_time` and `changes_by_revision`.
+/// A sample: the first ten columns of `samples_by_time`, `changes_by_revision` and `log_tails`.
 pub(super) fn sample(
     connection: &Connection,
     node: NodeId,
@@ -160,7 +160,7 @@ pub(super) fn due(row: &Row<'_>) -> Result<Due, Failure> {
     })
 }
 
-/// A row of `changes_by_revision`.
+/// A row of `changes_by_revision` or `log_tails`.
 pub(super) fn log_entry(
     connection: &Connection,
     node: NodeId,
@@ -177,6 +177,15 @@ pub(super) fn log_entry(
         revision: codes::revision(row.get(4)?),
         record,
     })
+}
+
+/// A row of `log_tails`.
+pub(super) fn tail_entry(
+    connection: &Connection,
+    row: &Row<'_>,
+) -> Result<(NodeId, LogEntry), Failure> {
+    let node = node_id(row, 7 + MAX_COLUMNS)?;
+    Ok((node, log_entry(connection, node, row)?))
 }
 
 pub(super) fn node_id(row: &Row<'_>, column: usize) -> Result<NodeId, Failure> {

@@ -54,7 +54,7 @@ statements! {
     INSERT_REMOVED = "insert_removed";
     INSERT_TANK = "insert_tank";
     IS_UNROLLED_BEFORE = "is_unrolled_before";
-    LOGGED_NODES = "logged_nodes";
+    LOG_TAILS = "log_tails";
     MAKE_DAY_DUE = "make_day_due";
     MARK_ALL_HOURS = "mark_all_hours";
     MARK_HOUR = "mark_hour";

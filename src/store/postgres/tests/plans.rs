@@ -12,6 +12,8 @@ const FILL: &str = "
         SELECT lpad(to_hex(n), 32, '0')::uuid, 'node-' || n, 1, now(), '{\"tags\": {}}'
         FROM generate_series(1, 1000) AS n;
     INSERT INTO logged_nodes SELECT id FROM nodes;
+    INSERT INTO logged_spans
+        SELECT id, 1, '2025-06-01 00:00:00+00', '2025-06-30 23:59:59.999+00' FROM nodes;
     INSERT INTO twin_snapshots (node, shard, revision, state) SELECT id, 1, 990, '' FROM nodes;
     INSERT INTO twin_events SELECT id, 1001, now(), '{}' FROM nodes;
     INSERT INTO telemetry_tank (node, source_at, source, received_at, revision, distance_cm)
