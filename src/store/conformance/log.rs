@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use evara_actors::domain::{Revision, Status, StatusReason, StatusState};
+use evara_actors::domain::{Kind, Revision, Status, StatusReason, StatusState, Timestamp};
 use evara_actors::ports::{Batch, LogEntry, Record};
 use evara_actors::twin::Change;
 
-use super::fixtures::{at, distance, event, late, node, snapshot, tank_row, telemetry};
+use super::fixtures::{at, distance, event, late, node, row, snapshot, tank_row, telemetry};
 use super::{Opened, Site};
 
 /// Samples and events of node 1, taking turns from revision 1 to 6, and a sample of node 2.
@@ -151,4 +151,51 @@ pub(crate) async fn a_twin_without_a_snapshot_comes_back_from_its_whole_log(site
     assert!(saved.twins[&node(1)].snapshot.is_none());
     assert_eq!(revisions(&saved.twins[&node(1)].tail), [1, 2, 3, 4, 5, 6]);
     assert_eq!(revisions(&saved.twins[&node(2)].tail), [3]);
+}
+
+/// Both ends of time, and of the years and the months by which a store may keep its tables apart.
+const EVER: [Timestamp; 8] = [
+    Timestamp::MIN,
+    Timestamp::from_millis(1_262_303_999_999),
+    Timestamp::from_millis(1_262_304_000_000),
+    Timestamp::from_millis(1_701_388_799_999),
+    Timestamp::from_millis(1_701_388_800_000),
+    Timestamp::from_millis(2_208_988_799_999),
+    Timestamp::from_millis(2_208_988_800_000),
+    Timestamp::MAX,
+];
+
+pub(crate) async fn a_tail_is_whole_whenever_its_readings_were_measured(site: &dyn Site) {
+    let kinds = [Kind::Tank, Kind::Flow, Kind::Deep, Kind::Generic];
+    let times = EVER.iter().cycle().zip(kinds.iter().cycle());
+    let said = (1..=24).zip(times).map(|(revision, (at, kind))| {
+        let mut sample = distance(revision);
+        sample.source_at = *at;
+        row(node(1), *kind, revision.into(), sample)
+    });
+    let said: Vec<_> = said.collect();
+    {
+        let Opened { archive, .. } = site.open().await;
+        for row in &said[..16] {
+            archive.commit(telemetry(vec![row.clone()])).await.unwrap();
+        }
+        let saved = Batch {
+            snapshots: vec![snapshot(node(1), 12, b"twelve")],
+            ..Batch::default()
+        };
+        archive.commit(Arc::new(saved)).await.unwrap();
+    }
+    let Opened { archive, .. } = site.open().await;
+    archive
+        .commit(telemetry(said[16..].to_vec()))
+        .await
+        .unwrap();
+    let saved = archive.load().await.unwrap();
+    let tail = &saved.twins[&node(1)].tail;
+    assert_eq!(revisions(tail), (13..=24).collect::<Vec<_>>());
+    let told = tail.iter().map(|entry| entry.record.clone());
+    let after = said[12..]
+        .iter()
+        .map(|row| Record::Telemetry((*row.sample).clone()));
+    assert!(told.eq(after), "{tail:?}");
 }

@@ -113,6 +113,7 @@ macro_rules! conformance {
                 late_rows_are_in_no_log_and_no_tail,
                 a_twin_comes_back_from_its_snapshot_and_what_followed,
                 a_twin_without_a_snapshot_comes_back_from_its_whole_log,
+                a_tail_is_whole_whenever_its_readings_were_measured,
             }
             past {
                 samples_come_page_by_page_with_what_was_derived,

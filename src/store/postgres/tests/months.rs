@@ -98,3 +98,28 @@ async fn upkeep_drops_what_no_plan_keeps_and_makes_what_is_soon_needed() {
     let made = "SELECT count(*) FROM telemetry_deep_2031_03, telemetry_deep_2031_06";
     assert_eq!(server.shell(made), "0");
 }
+
+#[tokio::test]
+async fn what_is_written_into_a_month_that_was_dropped_and_made_again_is_found_at_the_next_start() {
+    let server = Server::new();
+    let store = server.store().await;
+    let row = |number| tank_row(node(1), number, said("2024-02-29T12:00:00Z", 1));
+    store.commit(telemetry(vec![row(1)])).await.unwrap();
+    let noted = "SELECT count(*) FROM logged_spans";
+    assert_eq!(server.shell(noted), "1");
+    server.shell("INSERT INTO plans (id, name, raw_days) VALUES (gen_random_uuid(), 'all', 30)");
+    server.shell("INSERT INTO sealed VALUES (true, '2031-02-01 00:00:00+00')");
+    assert!(
+        store
+            .keep_up(at("2031-03-01T00:00:00Z"))
+            .await
+            .unwrap()
+            .dropped
+            >= 1
+    );
+    assert_eq!(server.shell(noted), "0", "a note goes with its month");
+    store.commit(telemetry(vec![row(2)])).await.unwrap();
+    let saved = store.load().await.unwrap();
+    let tail = saved.twins[&node(1)].tail.iter();
+    assert_eq!(tail.map(|entry| entry.revision.0).collect::<Vec<_>>(), [2]);
+}
