@@ -23,6 +23,8 @@ mod summary;
 mod laws;
 #[cfg(test)]
 mod replay_laws;
+#[cfg(test)]
+pub(crate) mod testing;
 
 pub use checkpoint::Checkpoint;
 pub use port::{

@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use evara_actors::domain::{Metric, NodeId, NodeSpec, Timestamp};
-use evara_actors::ports::{Archive as _, ArchiveError, Batch, BoxFuture};
+use evara_actors::domain::{Metric, NodeSpec, Timestamp};
+use evara_actors::ports::{Archive as _, Batch};
 use evara_actors::testing::{FakeArchive, START, sample, tank};
 use evara_actors::twin::{Effect, Event, Twin, apply};
 use proptest::prelude::*;
 use tokio::runtime::Builder;
 
+use super::Checkpoint;
 use super::replay::{Error, twin_at};
-use super::{Checkpoint, History, PastSample, Rollup, RollupSpan, SampleSpan, Standing};
+use super::testing::Unrolled;
 
 fn seconds(after: u64) -> Timestamp {
     START.plus(std::time::Duration::from_secs(after))
@@ -53,57 +54,17 @@ fn lived(steps: &[(u64, u64, bool)]) -> (FakeArchive, Arc<NodeSpec>, Vec<(Timest
 }
 
 fn replayed(archive: &FakeArchive, spec: &Arc<NodeSpec>, at: Timestamp) -> Result<Twin, Error> {
-    replayed_from(&Kept(None), archive, spec, at)
+    replayed_from(&Unrolled::default(), archive, spec, at)
 }
 
 fn replayed_from(
-    kept: &Kept,
+    kept: &Unrolled,
     archive: &FakeArchive,
     spec: &Arc<NodeSpec>,
     at: Timestamp,
 ) -> Result<Twin, Error> {
     let runtime = Builder::new_current_thread().build().unwrap();
     runtime.block_on(twin_at(archive, kept, spec, at))
-}
-
-/// A past of which there is a checkpoint at most.
-#[derive(Debug)]
-struct Kept(Option<Checkpoint>);
-
-impl History for Kept {
-    fn samples(
-        &self,
-        _: NodeId,
-        _: SampleSpan,
-    ) -> BoxFuture<'_, Result<Vec<PastSample>, ArchiveError>> {
-        Box::pin(async { Ok(Vec::new()) })
-    }
-
-    fn standing(
-        &self,
-        _: NodeId,
-        _: Timestamp,
-        _: Timestamp,
-    ) -> BoxFuture<'_, Result<Standing, ArchiveError>> {
-        Box::pin(async { Ok(Standing::default()) })
-    }
-
-    fn rollups(
-        &self,
-        _: NodeId,
-        _: RollupSpan,
-    ) -> BoxFuture<'_, Result<Vec<Rollup>, ArchiveError>> {
-        Box::pin(async { Ok(Vec::new()) })
-    }
-
-    fn checkpoint(
-        &self,
-        _: NodeId,
-        at: Timestamp,
-    ) -> BoxFuture<'_, Result<Option<Checkpoint>, ArchiveError>> {
-        let kept = self.0.clone().filter(|kept| kept.at <= at);
-        Box::pin(async { Ok(kept) })
-    }
 }
 
 proptest! {
@@ -119,11 +80,14 @@ proptest! {
         let found = replayed(&archive, &spec, at).unwrap();
         prop_assert_eq!(&found, &live.unwrap().1);
         let (since, twin) = &lives[from.index(lives.len())];
-        let kept = Kept(Some(Checkpoint {
-            at: *since,
-            revision: twin.revision(),
-            state: twin.snapshot(),
-        }));
+        let kept = Unrolled {
+            checkpoint: Some(Checkpoint {
+                at: *since,
+                revision: twin.revision(),
+                state: twin.snapshot(),
+            }),
+            ..Unrolled::default()
+        };
         let shorter = replayed_from(&kept, &archive, &spec, at).unwrap();
         prop_assert_eq!(&shorter, &live.unwrap().1);
         let newest = replayed(&archive, &spec, Timestamp::MAX).unwrap();

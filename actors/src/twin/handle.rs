@@ -25,8 +25,8 @@ pub enum OfferError {
     /// Too much is waiting, in the mailbox or for the archive: come back later.
     #[error("too much is waiting for the twin")]
     Full,
-    /// The actor is being started again, and has not seen this: come back soon.
-    #[error("the twin is being started again")]
+    /// The actor is being started, and has not seen this: come back soon.
+    #[error("the twin is being started")]
     Away,
     /// The actor was given up on until a person releases it.
     #[error("the twin is quarantined")]
@@ -90,7 +90,7 @@ impl TwinHandle {
     /// Hands over a sample; `Ok` once it has been applied and put into the sink. To repeat it is safe.
     ///
     /// # Errors
-    /// See [`OfferError`]; only `TimedOut` leaves open whether it was applied.
+    /// See [`OfferError`]. An answer always comes: `TimedOut` is the word of callers who stop waiting for it.
     pub async fn offer(&self, sample: Arc<Sample>) -> Result<(), OfferError> {
         let observed = Told::One(Event::Observed(sample));
         self.send(Lane::Readings, 1, observed).await
@@ -101,7 +101,7 @@ impl TwinHandle {
     ///
     /// # Errors
     /// See [`OfferError`]. `Full` where there is no room for all of them, and so always for more than
-    /// [`TwinHandle::MOST_AT_ONCE`]. Only `TimedOut` leaves open whether they were applied.
+    /// [`TwinHandle::MOST_AT_ONCE`].
     pub async fn offer_all(&self, samples: Vec<Arc<Sample>>) -> Result<(), OfferError> {
         if samples.is_empty() {
             return Ok(());

@@ -25,7 +25,8 @@ use crate::app::device_keys::DeviceKeyring;
 use crate::app::identity::{Identities, OneOperator};
 use crate::app::nodes::{KeysError, Nodes, ReadKeys};
 use crate::app::tenancy::Tenancy;
-use crate::history::{Checkpoint, History, PastSample, Rollup, RollupSpan, SampleSpan, Standing};
+use crate::history::History;
+use crate::history::testing::Unrolled;
 use crate::http::{AppState, Edge, Inside, service};
 
 pub(super) const TOKEN: &str = "an-open-secret";
@@ -79,7 +80,7 @@ impl Reply {
 impl Scene {
     /// Without nodes.
     pub(super) async fn empty() -> Self {
-        Self::over(Arc::new(Nowhere), Arc::new(Nowhere)).await
+        Self::over(Arc::new(Nowhere), Arc::new(Unrolled::default())).await
     }
 
     /// Without nodes, and with this past.
@@ -89,7 +90,7 @@ impl Scene {
 
     /// Without nodes, and with these people.
     pub(super) async fn empty_for(identities: Arc<dyn Identities>) -> Self {
-        Self::with(Arc::new(Nowhere), Arc::new(Nowhere), identities).await
+        Self::with(Arc::new(Nowhere), Arc::new(Unrolled::default()), identities).await
     }
 
     async fn with(
@@ -331,49 +332,13 @@ impl ReadKeys for MemoryKeys {
     }
 }
 
-/// A past without anything in it, and a feed without channels.
+/// An archive without anything in it, and a feed without channels.
 #[derive(Debug)]
 pub(super) struct Nowhere;
 
 impl Feed for Nowhere {
     fn read(&self, _: ChannelId, _: Ask) -> BoxFuture<'_, Result<Page, FeedError>> {
         Box::pin(async { Ok(Page::default()) })
-    }
-}
-
-impl History for Nowhere {
-    fn samples(
-        &self,
-        _: NodeId,
-        _: SampleSpan,
-    ) -> BoxFuture<'_, Result<Vec<PastSample>, ArchiveError>> {
-        Box::pin(async { Ok(Vec::new()) })
-    }
-
-    fn standing(
-        &self,
-        _: NodeId,
-        _: Timestamp,
-        _: Timestamp,
-    ) -> BoxFuture<'_, Result<Standing, ArchiveError>> {
-        Box::pin(async { Ok(Standing::default()) })
-    }
-
-    fn rollups(
-        &self,
-        _: NodeId,
-        _: RollupSpan,
-    ) -> BoxFuture<'_, Result<Vec<Rollup>, ArchiveError>> {
-        Box::pin(async { Ok(Vec::new()) })
-    }
-
-    fn checkpoint(
-        &self,
-        node: NodeId,
-        at: Timestamp,
-    ) -> BoxFuture<'_, Result<Option<Checkpoint>, ArchiveError>> {
-        let _nothing_is_kept = (node, at);
-        Box::pin(async { Ok(None) })
     }
 }
 

@@ -9,6 +9,7 @@ use evara_actors::testing::tank;
 use http_body_util::BodyExt as _;
 
 use super::scene::{Nowhere, Scene, TANK, operator, ports, request};
+use crate::history::testing::Unrolled;
 use crate::http::starting;
 
 const PUSHED: &str = r#"{"readings": [{"metric": "level_cm", "value": 51.5}]}"#;
@@ -19,7 +20,12 @@ async fn rising() -> (Scene, String) {
     let path = format!("/api/v1/nodes/{}", nodes[0].id);
     let restored = System::restore(ports(), Settings::default(), nodes, Saved::default());
     let system = restored.await.unwrap();
-    let scene = Scene::around(system, Arc::new(Nowhere), Arc::new(Nowhere), operator());
+    let scene = Scene::around(
+        system,
+        Arc::new(Nowhere),
+        Arc::new(Unrolled::default()),
+        operator(),
+    );
     (scene, path)
 }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use evara_actors::domain::{Kind, Meter, Metric, NodeId, NodeSpec, Reason, Timestamp, Verdict};
-use evara_actors::ports::{Archive, ArchiveError, BoxFuture, Clock};
+use evara_actors::ports::{Archive, Clock};
 
 use super::fixtures::{entry, node, row, telemetry, value};
 use super::{Opened, Site};
@@ -14,9 +14,8 @@ use crate::history::ask::{Question, answer};
 use crate::history::grid::{Span, Width};
 use crate::history::plan::Source;
 use crate::history::roller::{Roller, Specs};
-use crate::history::{
-    Checkpoint, History, PastSample, Rolling, Rollup, RollupSpan, SampleSpan, Standing,
-};
+use crate::history::testing::Unrolled;
+use crate::history::{History, Rolling};
 
 const HOUR_MILLIS: i64 = 3_600_000;
 const DAY_MILLIS: i64 = 24 * HOUR_MILLIS;
@@ -39,45 +38,6 @@ struct Set(AtomicI64);
 impl Clock for Set {
     fn now(&self) -> Timestamp {
         Timestamp::from_millis(self.0.load(Ordering::Relaxed))
-    }
-}
-
-/// The same history, of which nothing is rolled up.
-#[derive(Debug)]
-struct Unrolled(Arc<dyn Rolling>);
-
-impl History for Unrolled {
-    fn samples(
-        &self,
-        node: NodeId,
-        span: SampleSpan,
-    ) -> BoxFuture<'_, Result<Vec<PastSample>, ArchiveError>> {
-        self.0.samples(node, span)
-    }
-
-    fn standing(
-        &self,
-        _: NodeId,
-        _: Timestamp,
-        _: Timestamp,
-    ) -> BoxFuture<'_, Result<Standing, ArchiveError>> {
-        Box::pin(async { Ok(Standing::default()) })
-    }
-
-    fn rollups(
-        &self,
-        _: NodeId,
-        _: RollupSpan,
-    ) -> BoxFuture<'_, Result<Vec<Rollup>, ArchiveError>> {
-        Box::pin(async { Ok(Vec::new()) })
-    }
-
-    fn checkpoint(
-        &self,
-        node: NodeId,
-        at: Timestamp,
-    ) -> BoxFuture<'_, Result<Option<Checkpoint>, ArchiveError>> {
-        self.0.checkpoint(node, at)
     }
 }
 
@@ -214,7 +174,11 @@ impl World {
 
     /// Asks at chance, of the samples alone and of all there is.
     async fn compare(&mut self, times: usize) {
-        let alone = Unrolled(Arc::clone(&self.rolling));
+        let rolling: Arc<dyn History> = self.rolling.clone();
+        let alone = Unrolled {
+            samples: Some(rolling),
+            ..Unrolled::default()
+        };
         let zone = self.spec.lock().unwrap().config.time_zone.clone();
         for _ in 0..times {
             for (width, zone) in [

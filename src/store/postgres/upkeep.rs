@@ -6,7 +6,10 @@ use evara_actors::domain::Timestamp;
 
 use super::error::{Failure, PostgresError};
 use super::months::{self, Month};
+use super::ownership::Fence;
 use super::retention::{Keep, plan};
+use super::statements::Query;
+use super::transaction::Params;
 use super::values::At;
 use super::{PostgresStore, rows, statements};
 
@@ -21,10 +24,11 @@ pub struct Upkeep {
 
 impl PostgresStore {
     /// Makes the months that are needed soon, and drops those that no plan keeps any more. May be called
-    /// as often as one likes, by several processes at once.
+    /// as often as one likes.
     ///
     /// # Errors
-    /// When the database does not answer; what was done until then stays done.
+    /// When the database does not answer, or another process has claimed it; what was done until then stays
+    /// done.
     pub async fn keep_up(&self, now: Timestamp) -> Result<Upkeep, PostgresError> {
         let existing = months::known(&self.connections).await?;
         let plan = match self.held_month().await? {
@@ -58,20 +62,23 @@ impl PostgresStore {
         Ok(before.map(Month::of))
     }
 
+    /// The owner alone drops months: whoever claims after it knows of no note of theirs.
     async fn drop_months(&self, months: &BTreeSet<Month>) -> Result<(), Failure> {
         for month in months {
             let _nobody_relies = self.marks.taking().await;
             // Before its tables go, so that a batch for it makes them again rather than misses them.
             self.known().months.remove(month);
             self.known().logged.forget_spans();
+            let fence = self.fence(&[]);
             let mut transaction = self.writing().await?;
             let (begin, month) = (At(month.begin()), month.to_string());
-            transaction
-                .all(&[
-                    (statements::FORGET_LOGGED_MONTH, &[&begin]),
-                    (statements::DROP_MONTH, &[&month]),
-                ])
-                .await?;
+            let queries: [(Query, Params<'_>); 3] = [
+                (Fence::QUERY, &fence.params()),
+                (statements::FORGET_LOGGED_MONTH, &[&begin]),
+                (statements::DROP_MONTH, &[&month]),
+            ];
+            let dropped = transaction.all(&queries).await;
+            self.unless_lost(&fence, dropped)?;
             transaction.commit().await?;
             tracing::info!(month, "raw readings that no plan keeps were dropped");
         }
