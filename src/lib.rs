@@ -1,6 +1,7 @@
 //! The service: configuration in, sockets out.
 pub mod access;
 pub mod app;
+pub mod audit;
 pub mod auth;
 pub mod backup;
 pub mod cli;

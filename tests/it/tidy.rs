@@ -93,6 +93,7 @@ fn the_pure_core_names_no_runtime_no_clock_and_no_chance() {
         "actors/src/ingest/limiter.rs",
         "actors/src/tree/restart.rs",
         "src/access",
+        "src/audit",
         "src/auth/lockout.rs",
         "src/auth/password/rules.rs",
         "src/auth/token/candidate.rs",

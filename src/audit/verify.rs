@@ -1,0 +1,142 @@
+//! Whether a chain is whole, read once from its beginning to its head.
+
+use super::{AuditKeys, Chain, Link, Row, Seal};
+
+/// Why a chain is not whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// An entry is missing, doubled or out of order.
+    #[error("the entry does not have the next number")]
+    OutOfOrder,
+    /// An entry, or the one before, is not what was written.
+    #[error("the entry is not what was written")]
+    Altered,
+    /// A seal is missing, doubled, forged or not what was written.
+    #[error("the seal is not what was written")]
+    Seal,
+    /// What was sealed is not what is there.
+    #[error("the entry is not the one that was sealed")]
+    NotAsSealed,
+    /// The chain ends before its last seal, or before its head.
+    #[error("the end of the chain was cut off")]
+    Cut,
+}
+
+/// The first thing that is wrong with a chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("entry {number}: {fault}")]
+pub struct Broken {
+    /// The number of the entry that is not as it should be.
+    pub number: u64,
+    /// What is wrong.
+    pub fault: Fault,
+}
+
+/// A chain that is whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Verified {
+    /// Entries that were read.
+    pub entries: u64,
+    /// The last of them.
+    pub head: Link,
+    /// Of these seals, the last one.
+    pub sealed_up_to: u64,
+}
+
+/// Reads a chain. Holds one entry at a time, and the seals.
+#[derive(Debug)]
+pub struct Verifier<'a> {
+    keys: &'a AuditKeys,
+    chain: Chain,
+    seals: &'a [Seal],
+    next_seal: usize,
+    at: Link,
+    entries: u64,
+}
+
+impl<'a> Verifier<'a> {
+    /// Of a chain with these seals, in order. Where the front was taken by retention, the first seal is the
+    /// one on the last entry that was taken, and `taken` says so.
+    ///
+    /// # Errors
+    /// When the seals themselves do not hold.
+    pub fn new(
+        keys: &'a AuditKeys,
+        chain: Chain,
+        seals: &'a [Seal],
+        taken: Option<&'a Seal>,
+    ) -> Result<Self, Broken> {
+        let mut before = taken;
+        for seal in seals {
+            let is_next = seal.number == before.map_or(0, |seal| seal.number) + 1;
+            let goes_on = seal.head.number >= before.map_or(0, |seal| seal.head.number);
+            if !is_next || !goes_on || !seal.follows(before, keys, chain) {
+                let number = seal.head.number;
+                return Err(Broken {
+                    number,
+                    fault: Fault::Seal,
+                });
+            }
+            before = Some(seal);
+        }
+        let at = taken.map_or(Link::GENESIS, |seal| seal.head);
+        Ok(Self {
+            keys,
+            chain,
+            seals,
+            next_seal: 0,
+            at,
+            entries: 0,
+        })
+    }
+
+    /// Takes the next entry.
+    ///
+    /// # Errors
+    /// When it is not the one that follows.
+    pub fn take(&mut self, row: &Row) -> Result<(), Broken> {
+        let number = self.at.number + 1;
+        let broken = |fault| Err(Broken { number, fault });
+        if row.link.number != number {
+            return broken(Fault::OutOfOrder);
+        }
+        if !row
+            .link
+            .follows(&self.at, self.keys, self.chain, &row.entry)
+        {
+            return broken(Fault::Altered);
+        }
+        self.at = row.link;
+        self.entries += 1;
+        while let Some(seal) = self.seals.get(self.next_seal) {
+            if seal.head.number > number {
+                break;
+            }
+            if seal.head.number == number && seal.head != row.link {
+                return broken(Fault::NotAsSealed);
+            }
+            self.next_seal += 1;
+        }
+        Ok(())
+    }
+
+    /// Ends at `head`, which is where the chain says that it ends.
+    ///
+    /// # Errors
+    /// When what was sealed, or the head, was not reached.
+    pub fn end(self, head: Link) -> Result<Verified, Broken> {
+        let sealed = self.seals.last().map_or(0, |seal| seal.head.number);
+        if self.at != head || sealed > self.at.number {
+            let number = self.at.number + 1;
+            return Err(Broken {
+                number,
+                fault: Fault::Cut,
+            });
+        }
+        Ok(Verified {
+            entries: self.entries,
+            head: self.at,
+            sealed_up_to: sealed,
+        })
+    }
+}
