@@ -10,6 +10,7 @@ mod plans;
 mod proxy;
 mod replica;
 mod statements;
+mod tls;
 mod walls;
 
 #[expect(dead_code, reason = "shared with tests that ask more of a server")]
