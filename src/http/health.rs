@@ -8,24 +8,34 @@ use super::problem::{Code, Problem};
 use super::state::AppState;
 use super::views::{ArchiveFailing, Dependencies, HealthView, Time};
 
-/// What the service needs, and whether it is there.
+/// As long as nobody tried to write.
+const UNANSWERED: &str = "the database does not answer";
+
+/// What the service needs, and whether it is there. The database is asked, once a second at most.
 #[utoipa::path(get, path = "/health", tag = "Health", security(()),
     responses((status = 200, body = HealthView)))]
 pub(crate) async fn summary(State(app): State<AppState>) -> Answer {
     let persistence = app.system.persistence();
-    let archive = persistence.failing_since.is_none();
+    let database = app.database.pulse(&*app.clock).await;
+    let failing = match (persistence.failing_since, database.failing_since) {
+        (Some(since), _) => Some((since, persistence.reason.unwrap_or_default())),
+        (None, since) => since.map(|since| (since, UNANSWERED.to_owned())),
+    };
+    let archive = failing.is_none();
     let feed = app.system.ingest().host.breaker() == BreakerState::Closed;
     let word = |well| if well { "ok" } else { "failing" };
     let dependencies = Dependencies {
         archive: word(archive),
-        archive_failing: persistence.failing_since.map(|since| ArchiveFailing {
+        replica: database.replica.map(word),
+        archive_failing: failing.map(|(since, reason)| ArchiveFailing {
             since: Time(since),
-            reason: persistence.reason.unwrap_or_default(),
+            reason,
             waiting: persistence.waiting,
         }),
         feed: word(feed),
     };
-    let status = match (app.is_draining(), app.system.is_live(), archive && feed) {
+    let well = archive && feed && database.replica.unwrap_or(true);
+    let status = match (app.is_draining(), app.system.is_live(), well) {
         (true, _, _) => "draining",
         (false, false, _) => "starting",
         (false, true, false) => "degraded",

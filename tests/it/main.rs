@@ -16,6 +16,7 @@ mod fenced;
 mod fleet;
 mod full_disk;
 mod harness;
+mod health;
 mod killed;
 mod lying;
 mod point_in_time;

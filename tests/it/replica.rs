@@ -20,20 +20,22 @@ const REQUEST_WITHIN: Duration = Duration::from_secs(6);
 /// For what comes about by itself, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-struct Site {
-    app: App,
+/// A service that reads no channels, so that it writes only what is pushed.
+pub(super) struct Site {
+    pub(super) app: App,
     client: Client,
     node: String,
 }
 
 impl Site {
-    async fn start(primary: &Postgres, replica: &Postgres, data: &Scratch) -> Self {
+    pub(super) async fn start(primary: u16, replica: Option<u16>, data: &Scratch) -> Self {
+        let url = |port: u16| format!("postgres://evara@127.0.0.1:{port}/evara");
         let flags = [
             ("EVARA_BIND", "127.0.0.1:0".to_owned()),
             ("EVARA_DATA", data.place(0).display().to_string()),
             ("EVARA_MIGRATE", "on-start".to_owned()),
-            ("DATABASE_URL", primary.url("evara")),
-            ("DATABASE_REPLICA_URL", replica.url("evara")),
+            ("DATABASE_URL", url(primary)),
+            ("DATABASE_REPLICA_URL", replica.map(url).unwrap_or_default()),
         ];
         let flags = flags
             .into_iter()
@@ -57,7 +59,7 @@ impl Site {
         site
     }
 
-    async fn ask(&self, method: Method, path: &str, body: &Value) -> Value {
+    pub(super) async fn ask(&self, method: Method, path: &str, body: &Value) -> Value {
         let url = format!("http://{}/api/v1{path}", self.app.address());
         let mut request = self.client.request(method, url);
         request = request.bearer_auth(self.app.token().expose_secret());
@@ -102,7 +104,7 @@ async fn who_pushes_and_then_asks_is_told_all_of_it_with_the_replica_or_without(
     let (primary, data) = (Postgres::start(Durability::None, &[]), Scratch::new());
     primary.create_database("evara");
     let mut replica = primary.replica();
-    let site = Site::start(&primary, &replica, &data).await;
+    let site = Site::start(primary.port(), Some(replica.port()), &data).await;
     let begun = Instant::now();
     let mut pushed = 0;
     while site.replica().await["answered"].as_u64().unwrap() < 20 {

@@ -112,7 +112,7 @@ pub(crate) struct HealthView {
 /// How writing history fails.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ArchiveFailing {
-    /// Since when nothing could be written.
+    /// Since when.
     pub(crate) since: Time,
     /// What fails, in words that tell nothing of the inside.
     #[schema(example = "the disk of the database is full (53100)")]
@@ -124,8 +124,13 @@ pub(crate) struct ArchiveFailing {
 /// What the service needs.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Dependencies {
-    /// Where history is written: `ok` or `failing`.
+    /// Where history is written: `ok`, or `failing` while nothing can be written, or the database does not
+    /// answer.
     pub(crate) archive: &'static str,
+    /// What answers about the past in its place: `ok`, or `failing` while it does not, and nothing is missed.
+    /// Left out where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) replica: Option<&'static str>,
     /// How that fails, while it does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) archive_failing: Option<ArchiveFailing>,

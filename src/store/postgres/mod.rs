@@ -39,6 +39,8 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use deadpool_postgres::Object;
+use evara_actors::domain::NodeId;
 use tokio::sync::watch;
 
 pub use address::PostgresAddress;
@@ -121,14 +123,15 @@ impl PostgresStore {
     }
 
     /// Whether the database answers, asked on a connection that no call takes. Returns the time it took.
+    /// Who gives up waiting leaves nothing behind: a connection that did not answer is not asked again.
     ///
     /// # Errors
     /// When it does not answer in five seconds.
     pub async fn ping(&self) -> Result<Duration, PostgresError> {
         let asked = tokio::time::Instant::now();
         let ask = async {
-            let client = self.connections.for_health().await?;
-            Ok::<_, Failure>(client.batch_execute("").await?)
+            let client = Doubtful(Some(self.connections.for_health().await?));
+            client.ask().await
         };
         let answer = tokio::time::timeout(DEADLINE, ask).await;
         answer.unwrap_or(Err(Failure::TimedOut))?;
@@ -166,6 +169,27 @@ impl PostgresStore {
     /// What it guards is whole after every step, so that a panic elsewhere spoils nothing.
     fn known(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A connection that goes out of its pool unless it answers.
+struct Doubtful(Option<Object>);
+
+impl Doubtful {
+    async fn ask(mut self) -> Result<(), Failure> {
+        if let Some(client) = &self.0 {
+            client.batch_execute("").await?;
+        }
+        drop(self.0.take());
+        Ok(())
+    }
+}
+
+impl Drop for Doubtful {
+    fn drop(&mut self) {
+        if let Some(client) = self.0.take() {
+            transaction::close(client);
+        }
     }
 }
 

@@ -303,7 +303,7 @@ impl Drop for Transaction<'_> {
 }
 
 /// Out of the pool, and closed.
-fn close(client: Object) {
+pub(super) fn close(client: Object) {
     drop(Object::take(client));
 }
 

@@ -13,7 +13,7 @@ mod lost;
 mod poison;
 mod proof;
 #[path = "../../support/proxy.rs"]
-mod proxy;
+pub(super) mod proxy;
 mod read_only;
 mod site;
 mod slow;
