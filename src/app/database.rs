@@ -2,6 +2,7 @@
 //! its replica is.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use evara_actors::domain::Timestamp;
@@ -24,6 +25,8 @@ const ANSWERS_WITHIN: Duration = Duration::from_millis(1_500);
 pub struct Database {
     postgres: Option<Arc<PostgresStore>>,
     replica: Option<Arc<WithReplica>>,
+    /// Counted by whoever rolls up.
+    late_hours: Arc<AtomicU64>,
     /// The pulse that was taken last, and when. Held while it is taken: the others wait for that one.
     taken: Arc<Mutex<Option<(Instant, Pulse)>>>,
 }
@@ -41,10 +44,12 @@ impl Database {
     pub(super) fn new(
         postgres: Option<Arc<PostgresStore>>,
         replica: Option<Arc<WithReplica>>,
+        late_hours: Arc<AtomicU64>,
     ) -> Self {
         Self {
             postgres,
             replica,
+            late_hours,
             taken: Arc::default(),
         }
     }
@@ -89,6 +94,12 @@ impl Database {
             .as_ref()
             .map(|store| store.profile())
             .unwrap_or_default()
+    }
+
+    /// How many hours of nodes were written to after they were sealed, since the start: what came in then is
+    /// in no rollup, and goes with the next removal.
+    pub fn late_hours(&self) -> u64 {
+        self.late_hours.load(Ordering::Relaxed)
     }
 
     /// How the replica is; `None` where there is none. Waits for it for two seconds at most.

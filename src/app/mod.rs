@@ -122,6 +122,7 @@ impl App {
         let keys = Arc::new(Keys::new(Arc::clone(&store.secrets), keyring));
         let registry = Arc::clone(&store.registry);
         let nodes = Nodes::new(Arc::clone(&system), registry, keys, Arc::clone(&clock));
+        let late_hours = Arc::default();
         let device_keys = DeviceKeyring::new(Arc::clone(&store.device_keys), Arc::clone(&clock));
         let device_keys = Arc::new(device_keys);
         let loaded = device_keys.load().await;
@@ -132,7 +133,11 @@ impl App {
             archive,
             history,
             nodes: nodes.clone(),
-            database: Database::new(store.postgres.clone(), store.replica.clone()),
+            database: Database::new(
+                store.postgres.clone(),
+                store.replica.clone(),
+                Arc::clone(&late_hours),
+            ),
             clock: Arc::clone(&clock),
             device_keys: Arc::clone(&device_keys),
             receipts: Arc::clone(&store.receipts),
@@ -147,6 +152,7 @@ impl App {
             clock: Arc::clone(&clock),
             system: Arc::clone(&system),
             raw_age: config.history.raw_age,
+            late_hours,
         });
         let chores = Chores::start(device_keys, store.receipts, Arc::clone(&clock));
         Ok(Self {

@@ -4,6 +4,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use evara_actors::ports::Clock;
@@ -49,8 +50,10 @@ pub(super) struct Tools {
     pub(super) store: Arc<dyn Rolling>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) system: Arc<System>,
-    /// Samples are removed at this age.
+    /// Samples of nodes whose plan says nothing are removed at this age.
     pub(super) raw_age: Duration,
+    /// How many hours were written to after they were sealed.
+    pub(super) late_hours: Arc<AtomicU64>,
 }
 
 impl Upkeep {
@@ -101,7 +104,7 @@ async fn keep(tools: Tools, stop: CancellationToken) {
         let pause = match roller.pass().await {
             Ok(progress) if progress.is_nothing() => clock.wait_for(LOOK_EVERY).max(BREATH),
             Ok(progress) => {
-                told(progress);
+                told(progress, &tools.late_hours);
                 BREATH
             }
             Err(error) => {
@@ -136,9 +139,10 @@ async fn retire(roller: &Roller, age: Duration, stop: &CancellationToken) {
     }
 }
 
-fn told(progress: Progress) {
+fn told(progress: Progress, late_hours: &AtomicU64) {
     if progress.too_late > 0 {
         let hours = progress.too_late;
+        late_hours.fetch_add(hours as u64, Ordering::Relaxed);
         tracing::warn!(
             hours,
             "readings came in after their hours were sealed, and are in no rollup"

@@ -15,6 +15,7 @@ pub(crate) mod plan;
 mod port;
 mod register;
 pub(crate) mod replay;
+mod retention;
 pub mod roller;
 pub(crate) mod select;
 mod summary;
@@ -28,7 +29,7 @@ pub(crate) mod testing;
 
 pub use checkpoint::Checkpoint;
 pub use port::{
-    Due, Expired, History, HourRollups, Mark, PastSample, Rolling, Rollup, RollupSpan, RuleBook,
-    SampleSpan, Standing, Unit,
+    CommunityDays, Due, Expired, History, HourRollups, Mark, PastSample, Rolling, Rollup,
+    RollupSpan, RuleBook, SampleSpan, Standing, Unit,
 };
 pub use summary::{Reading, Rule, Summary};

@@ -8,6 +8,7 @@ use std::fmt::Debug;
 
 use evara_actors::domain::{NodeId, Revision, Source, Timestamp, Value};
 use evara_actors::ports::{ArchiveError, BoxFuture};
+use uuid::Uuid;
 
 use super::{Checkpoint, Summary};
 
@@ -90,18 +91,28 @@ pub trait Rolling: History {
         limit: u32,
     ) -> BoxFuture<'_, Result<Option<NodeId>, ArchiveError>>;
 
-    /// Seals what begins before an instant: its rollups are the truth from now on, and its samples may go.
-    /// Refuses, with `false`, while a mark or a due day is before it.
-    fn seal(&self, before: Timestamp) -> BoxFuture<'_, Result<bool, ArchiveError>>;
+    /// For how long communities keep readings as they came. Of a community that is not named they are kept for
+    /// as long as the service was told.
+    fn raw_days(&self) -> BoxFuture<'_, Result<Vec<CommunityDays>, ArchiveError>>;
 
-    /// Removes sealed samples, at most `limit` of the first nodes after `after` that have any. A sample stays
-    /// that a twin would come back without. Checkpoints go with the samples of their time.
+    /// Seals of each node what begins before its instant: its rollups are the truth from now on, and its
+    /// samples may go. Tells the nodes that were passed over, since a mark or a due day is before it.
+    fn seal(
+        &self,
+        nodes: Vec<(NodeId, Timestamp)>,
+    ) -> BoxFuture<'_, Result<Vec<NodeId>, ArchiveError>>;
+
+    /// Removes sealed samples, at most `limit` of one of the nodes after `after`. A sample stays that a twin
+    /// would come back without. Checkpoints go with the samples of their time.
     fn expire(
         &self,
         after: Option<NodeId>,
         limit: u32,
     ) -> BoxFuture<'_, Result<Expired, ArchiveError>>;
 }
+
+/// A community, and for how many days it keeps readings as they came; `None` for ever.
+pub type CommunityDays = (Uuid, Option<u32>);
 
 /// Which samples are wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

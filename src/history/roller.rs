@@ -11,10 +11,12 @@ use std::time::Duration;
 
 use evara_actors::domain::{NodeId, NodeSpec, Timestamp};
 use evara_actors::ports::{ArchiveError, Clock};
+use uuid::Uuid;
 
 use super::ask::{PAGE, Pages, terms};
 use super::grid::{Grid, Span, Width};
 use super::plan::{is_marked, sealed_to, zone_of};
+use super::retention::Keeping;
 use super::select::{HourSummaries, day_of};
 use super::{Due, HourRollups, Mark, Rolling, RollupSpan, RuleBook, Standing, Unit};
 
@@ -29,6 +31,9 @@ const DAYS: u32 = 256;
 
 /// Samples removed at once, so that a writer waits for a moment only.
 const EXPIRED: u32 = 2_000;
+
+/// Nodes sealed at once, for the same reason.
+const SEALED: usize = 1_000;
 
 /// The descriptions of all nodes, as they are now.
 pub type Specs = Arc<dyn Fn() -> Vec<Arc<NodeSpec>> + Send + Sync>;
@@ -216,16 +221,27 @@ impl Roller {
         self.store.settle_day(due, rollups).await
     }
 
-    /// Seals what is older than `age`, and removes its samples. Tells how many are gone; none while hours
-    /// or days before that are not rolled up.
+    /// Seals of each node what is older than its community keeps it, or `age` where that says nothing, and
+    /// removes its samples. Tells how many are gone. A node of which hours or days before that are not rolled
+    /// up is passed over.
     ///
     /// # Errors
     /// When the store does not answer; the next run goes on from there.
     pub async fn retire(&self, age: Duration) -> Result<u64, ArchiveError> {
-        let cut =
-            Grid::new(jiff::tz::TimeZone::UTC, Width::Day).bucket(self.clock.now().minus(age));
-        if !self.store.seal(cut.from).await? {
-            return Ok(0);
+        let keeping = Keeping::new(self.store.raw_days().await?, age);
+        let specs = (self.specs)();
+        let communities: HashMap<NodeId, Uuid> = specs
+            .iter()
+            .filter_map(|spec| Some((spec.id, spec.community_id?)))
+            .collect();
+        let (rules, now) = (self.store.rules().await?, self.clock.now());
+        let cuts = rules.iter().filter_map(|(node, _)| {
+            let community = communities.get(node).copied();
+            Some((*node, keeping.cut(now, community)?))
+        });
+        let cuts: Vec<(NodeId, Timestamp)> = cuts.collect();
+        for some in cuts.chunks(SEALED) {
+            self.store.seal(some.to_vec()).await?;
         }
         let (mut removed, mut after) = (0, None);
         loop {

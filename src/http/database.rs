@@ -14,6 +14,7 @@ use super::views::{DatabaseView, List, QueryView, ReplicaView};
 pub(crate) async fn show(_: May<to::OpsRead>, State(app): State<AppState>, _: NoQuery) -> Answer {
     let replica = app.database.replica().await;
     answer::json(&DatabaseView {
+        late_hours: app.database.late_hours(),
         replica: replica.map(ReplicaView::from),
     })
 }

@@ -108,6 +108,7 @@ fn the_pure_core_names_no_runtime_no_clock_and_no_chance() {
         "src/history/lttb.rs",
         "src/history/plan.rs",
         "src/history/register.rs",
+        "src/history/retention.rs",
         "src/history/select.rs",
         "src/history/summary.rs",
     ];

@@ -65,6 +65,9 @@ impl From<QueryProfile> for QueryView {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Database)]
 pub(crate) struct DatabaseView {
+    /// Hours of nodes that readings came in for after they were sealed, since the start: these readings are
+    /// in no rollup, and go with the next removal.
+    pub(crate) late_hours: u64,
     /// Null where there is none.
     pub(crate) replica: Option<ReplicaView>,
 }

@@ -13,6 +13,7 @@ pub(crate) mod pieces;
 pub(crate) mod receipts;
 pub(crate) mod registry;
 pub(crate) mod samples;
+pub(crate) mod sealing;
 pub(crate) mod seam;
 pub(crate) mod secrets;
 
@@ -122,9 +123,12 @@ macro_rules! conformance {
                 a_mark_that_was_taken_and_not_settled_is_given_again,
                 a_settled_hour_replaces_what_was_there_and_makes_its_day_due,
                 a_rule_marks_all_that_there_is_from_its_beginning_on,
-                nothing_is_sealed_before_it_is_rolled_up,
-                sealed_samples_go_but_for_those_that_a_twin_comes_back_from,
                 a_day_has_one_checkpoint_until_its_samples_go,
+            }
+            sealing {
+                nothing_is_sealed_before_it_is_rolled_up,
+                each_node_is_sealed_and_emptied_by_itself,
+                sealed_samples_go_but_for_those_that_a_twin_comes_back_from,
             }
             seam {
                 nobody_can_tell_what_was_rolled_up,

@@ -1,28 +1,29 @@
-//! Laws of samples with what was derived from them, of marks, and of what is sealed and removed.
+//! Laws of samples with what was derived from them, of marks, of rollups and of checkpoints.
 
 use std::sync::Arc;
 
-use evara_actors::domain::{Kind, Metric, NodeId, Sample, Timestamp};
+use evara_actors::domain::{Kind, Metric, NodeId, Timestamp};
 use evara_actors::ports::Batch;
 
 use super::fixtures::{
     at, distance, entry, late, node, other, row, sample, snapshot, tank_row, telemetry, value,
 };
+use super::sealing::{expire, seal};
 use super::{Opened, Site};
 use crate::history::{
     Due, HourRollups, Mark, PastSample, Reading, Rolling, Rollup, RollupSpan, RuleBook, SampleSpan,
     Summary, Unit,
 };
 
-const HOUR: i64 = 3_600;
+pub(super) const HOUR: i64 = 3_600;
 
 /// The beginning of the hour of UTC that a second is in.
-fn hour(second: i64) -> Timestamp {
+pub(super) fn hour(second: i64) -> Timestamp {
     let millis = at(second).millis();
     Timestamp::from_millis(millis - millis.rem_euclid(1_000 * HOUR))
 }
 
-fn ever(limit: u32) -> SampleSpan {
+pub(super) fn ever(limit: u32) -> SampleSpan {
     SampleSpan {
         from: Timestamp::MIN,
         to: Timestamp::MAX,
@@ -41,7 +42,7 @@ fn of_hours(metrics: &[&str]) -> RollupSpan {
 }
 
 /// What one reading comes to, as the rollup of the hour that it is in.
-fn rollup(metric: &str, second: i64, number: f64) -> Rollup {
+pub(super) fn rollup(metric: &str, second: i64, number: f64) -> Rollup {
     Rollup {
         metric: metric.to_owned(),
         from: hour(second),
@@ -53,7 +54,7 @@ fn rollup(metric: &str, second: i64, number: f64) -> Rollup {
     }
 }
 
-fn rolled(second: i64, rollups: Vec<Rollup>) -> HourRollups {
+pub(super) fn rolled(second: i64, rollups: Vec<Rollup>) -> HourRollups {
     HourRollups {
         from: hour(second),
         to: hour(second + HOUR),
@@ -62,11 +63,11 @@ fn rolled(second: i64, rollups: Vec<Rollup>) -> HourRollups {
     }
 }
 
-async fn marks(store: &dyn Rolling) -> Vec<Mark> {
+pub(super) async fn marks(store: &dyn Rolling) -> Vec<Mark> {
     store.take_marks(Timestamp::MAX, 100).await.unwrap()
 }
 
-async fn settle(store: &dyn Rolling, node: NodeId, seconds: &[i64]) {
+pub(super) async fn settle(store: &dyn Rolling, node: NodeId, seconds: &[i64]) {
     let marks = seconds.iter().map(|second| hour(*second)).collect();
     store.settle_hours(node, marks, Vec::new()).await.unwrap();
 }
@@ -238,94 +239,6 @@ pub(crate) async fn a_rule_marks_all_that_there_is_from_its_beginning_on(site: &
     assert_eq!(left, [rollup("ph", -9 * HOUR, 1.0)]);
 }
 
-pub(crate) async fn nothing_is_sealed_before_it_is_rolled_up(site: &dyn Site) {
-    let Opened {
-        archive, rolling, ..
-    } = site.open().await;
-    let rows = vec![tank_row(node(1), 1, distance(1))];
-    archive.commit(telemetry(rows)).await.unwrap();
-    assert!(!rolling.seal(hour(HOUR)).await.unwrap());
-    assert!(rolling.seal(hour(1)).await.unwrap());
-    marks(&*rolling).await;
-    assert!(
-        !rolling.seal(hour(HOUR)).await.unwrap(),
-        "what is taken is not done"
-    );
-    let hours = vec![rolled(1, vec![rollup("ph", 1, 7.0)])];
-    rolling
-        .settle_hours(node(1), vec![hour(1)], hours)
-        .await
-        .unwrap();
-    assert!(!rolling.seal(hour(HOUR)).await.unwrap(), "its day is due");
-    let due = rolling.due_days(Timestamp::MAX, 9).await.unwrap();
-    rolling.settle_day(due[0], Vec::new()).await.unwrap();
-    assert!(rolling.seal(hour(HOUR)).await.unwrap());
-    let standing = rolling.standing(node(1), at(0), at(1)).await.unwrap();
-    assert_eq!(standing.raw_from, Some(hour(HOUR)));
-    assert!(rolling.seal(hour(1)).await.unwrap());
-    let standing = rolling.standing(node(1), at(0), at(1)).await.unwrap();
-    assert_eq!(
-        standing.raw_from,
-        Some(hour(HOUR)),
-        "a seal is not taken back"
-    );
-}
-
-/// Removes all that may go; how many samples that were.
-async fn expire(store: &dyn Rolling) -> u64 {
-    let (mut samples, mut after) = (0, None);
-    for _ in 0..100 {
-        let expired = store.expire(after, 2).await.unwrap();
-        samples += expired.samples;
-        if expired.finished {
-            return samples;
-        }
-        after = expired.after;
-    }
-    panic!("removing does not end");
-}
-
-pub(crate) async fn sealed_samples_go_but_for_those_that_a_twin_comes_back_from(site: &dyn Site) {
-    let Opened {
-        archive, rolling, ..
-    } = site.open().await;
-    let ph = |second| sample(entry(1), second, vec![value(other("ph"), 7.0)]);
-    let old = |n: u128| {
-        let rows =
-            (1..=5).map(move |second: u32| tank_row(node(n), second.into(), distance(second)));
-        rows.chain([late(row(node(n), Kind::Generic, 0, ph(-HOUR)))])
-    };
-    let new: Sample = sample(entry(99), 2 * HOUR, vec![value(Metric::LevelCm, 5.0)]);
-    let rows = old(1).chain(old(2)).chain([tank_row(node(1), 6, new)]);
-    let batch = Batch {
-        telemetry: rows.collect(),
-        snapshots: vec![snapshot(node(1), 4, b"four")],
-        ..Batch::default()
-    };
-    archive.commit(Arc::new(batch)).await.unwrap();
-    assert_eq!(expire(&*rolling).await, 0, "nothing is sealed yet");
-    marks(&*rolling).await;
-    settle(&*rolling, node(1), &[-HOUR, 1, 2 * HOUR]).await;
-    settle(&*rolling, node(2), &[-HOUR, 1]).await;
-    assert!(rolling.seal(hour(HOUR)).await.unwrap());
-    assert_eq!(expire(&*rolling).await, 6);
-    let left = |n| {
-        let samples = rolling.samples(node(n), ever(99));
-        async move {
-            samples
-                .await
-                .unwrap()
-                .iter()
-                .map(|s| s.revision.0)
-                .collect::<Vec<_>>()
-        }
-    };
-    assert_eq!(left(1).await, [5, 6]);
-    assert_eq!(left(2).await, [1, 2, 3, 4, 5]);
-    let tail = &archive.load().await.unwrap().twins[&node(1)].tail;
-    assert_eq!(tail.len(), 2);
-}
-
 pub(crate) async fn a_day_has_one_checkpoint_until_its_samples_go(site: &dyn Site) {
     let Opened {
         archive, rolling, ..
@@ -371,7 +284,7 @@ pub(crate) async fn a_day_has_one_checkpoint_until_its_samples_go(site: &dyn Sit
     marks(&*rolling).await;
     settle(&*rolling, node(1), &[1]).await;
     settle(&*rolling, node(2), &[1]).await;
-    assert!(rolling.seal(hour(HOUR)).await.unwrap());
+    assert!(seal(&*rolling, HOUR).await);
     expire(&*rolling).await;
     assert_eq!(found(24 * HOUR - 1).await, None);
     assert_eq!(found(99 * HOUR).await, Some(second));

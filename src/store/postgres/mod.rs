@@ -40,7 +40,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use deadpool_postgres::Object;
-use evara_actors::domain::NodeId;
 use tokio::sync::watch;
 
 pub use address::PostgresAddress;

@@ -233,7 +233,7 @@ async fn standing(
         (statements::MARKS_OF_NODE, touching),
         (statements::DUE_OF_NODE, within),
         (statements::RULE_OF_NODE, of_node),
-        (statements::SEALED_BEFORE, &[]),
+        (statements::SEALED_BEFORE, of_node),
     ];
     let answers = transaction.all(&queries).await?;
     let [marked, due, rule, sealed] = &answers[..] else {

@@ -11,7 +11,10 @@ use super::transaction::Params;
 use super::values::At;
 use super::{PostgresStore, rows};
 use crate::history::checkpoint::day_of;
-use crate::history::{Due, Expired, HourRollups, Mark, Rolling, Rollup, RuleBook};
+use crate::history::{CommunityDays, Due, Expired, HourRollups, Mark, Rolling, Rollup, RuleBook};
+
+/// Sealed nodes that are looked at for samples at once: some milliseconds where none has any.
+const LOOKED_AT: i64 = 500;
 
 const KINDS: [Kind; 4] = [Kind::Tank, Kind::Flow, Kind::Deep, Kind::Generic];
 
@@ -142,12 +145,22 @@ impl Rolling for PostgresStore {
         })
     }
 
-    fn seal(&self, before: Timestamp) -> BoxFuture<'_, Result<bool, ArchiveError>> {
+    fn raw_days(&self) -> BoxFuture<'_, Result<Vec<CommunityDays>, ArchiveError>> {
+        Box::pin(async move { Ok(all(self, statements::RAW_DAYS, &[], rows::raw_days).await?) })
+    }
+
+    fn seal(
+        &self,
+        nodes: Vec<(NodeId, Timestamp)>,
+    ) -> BoxFuture<'_, Result<Vec<NodeId>, ArchiveError>> {
         Box::pin(async move {
+            let ids: Vec<Uuid> = nodes.iter().map(|(node, _)| node.0).collect();
+            let before: Vec<At> = nodes.iter().map(|(_, before)| At(*before)).collect();
+            let params: Params<'_> = &[&ids, &before];
             let mut transaction = self.writing().await?;
-            let row = transaction.row(statements::SEAL, &[&At(before)]).await?;
+            let held = transaction.rows(statements::SEAL, params).await?;
             transaction.commit().await?;
-            Ok(row.try_get(0).map_err(Failure::from)?)
+            Ok(held.iter().map(rows::node).collect::<Result<_, _>>()?)
         })
     }
 
@@ -170,20 +183,22 @@ async fn expire(
         ..Expired::default()
     };
     let mut transaction = store.writing().await?;
-    let sealed = transaction.rows(statements::SEALED_BEFORE, &[]).await?;
-    let Some(before) = sealed.first().map(rows::instant).transpose()? else {
-        transaction.roll_back().await;
-        return Ok(finished);
-    };
     let place = after.map_or(Uuid::nil(), |node| node.0);
-    let params: Params<'_> = &[&place, &At(before)];
-    let next = transaction
-        .row(statements::NEXT_NODE_WITH_SAMPLES, params)
+    let looked = transaction
+        .rows(statements::NEXT_SEALED_SAMPLES, &[&place, &LOOKED_AT])
         .await?;
-    let Some(node) = next.try_get::<_, Option<Uuid>>(0)? else {
+    let Some((last, found)) = looked.first().map(rows::sealed_samples).transpose()? else {
         transaction.roll_back().await;
         return Ok(finished);
     };
+    let Some((node, before)) = found else {
+        transaction.roll_back().await;
+        return Ok(Expired {
+            after: Some(last),
+            ..Expired::default()
+        });
+    };
+    let node = node.0;
     let mut left = i64::from(limit);
     for kind in KINDS {
         let params: Params<'_> = &[&node, &At(before), &left];

@@ -308,11 +308,28 @@ pub(super) fn is_there(row: &Row) -> Result<bool, Failure> {
     get(row, 0)
 }
 
-/// A row of `raw_days`: none for ever.
-pub(super) fn days(row: &Row) -> Result<Option<u32>, Failure> {
-    let days: Option<i32> = get(row, 0)?;
+/// A row that is one node.
+pub(super) fn node(row: &Row) -> Result<NodeId, Failure> {
+    Ok(NodeId(get(row, 0)?))
+}
+
+/// A row of `raw_days`: a community, and none for ever.
+pub(super) fn raw_days(row: &Row) -> Result<(Uuid, Option<u32>), Failure> {
+    let days: Option<i32> = get(row, 1)?;
     let unknown = |_| Unreadable("a plan that keeps readings for less than no time".to_owned());
-    Ok(days.map(u32::try_from).transpose().map_err(unknown)?)
+    Ok((
+        get(row, 0)?,
+        days.map(u32::try_from).transpose().map_err(unknown)?,
+    ))
+}
+
+/// A row of `next_sealed_samples`: the last node that was looked at, and the one that was found with the
+/// instant before which it is sealed.
+pub(super) fn sealed_samples(row: &Row) -> Result<(NodeId, Option<(NodeId, Timestamp)>), Failure> {
+    let found: Option<Uuid> = get(row, 1)?;
+    let before: Option<At> = get(row, 2)?;
+    let found = found.map(NodeId).zip(before.map(|before| before.0));
+    Ok((NodeId(get(row, 0)?), found))
 }
 
 /// A row that is one text.

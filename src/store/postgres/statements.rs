@@ -53,10 +53,14 @@ statements! {
     DROP_TAKEN_MARKS = "drop_taken_marks";
     DUE_DAYS = "due_days";
     DUE_OF_NODE = "due_of_node";
+    EXPIRE_ALARMS = "expire_alarms";
+    EXPIRE_AUDIT = "expire_audit";
     EXPIRE_CHECKPOINTS = "expire_checkpoints";
+    EXPIRE_COMMANDS = "expire_commands";
     EXPIRE_DEEP = "expire_deep";
     EXPIRE_FLOW = "expire_flow";
     EXPIRE_GENERIC = "expire_generic";
+    EXPIRE_OUTBOX = "expire_outbox";
     EXPIRE_TANK = "expire_tank";
     FIND_FACT = "find_fact";
     FINISH_RECEIPT = "finish_receipt";
@@ -90,7 +94,7 @@ statements! {
     MARK_HOURS = "mark_hours";
     MONTHS = "months";
     NEWEST_DEAD_LETTERS = "newest_dead_letters";
-    NEXT_NODE_WITH_SAMPLES = "next_node_with_samples";
+    NEXT_SEALED_SAMPLES = "next_sealed_samples";
     OTHER_VALUES = "other_values";
     PRIMARY_POSITION = "primary_position";
     PUT_CHECKPOINTS = "put_checkpoints";

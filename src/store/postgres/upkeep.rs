@@ -1,4 +1,5 @@
-//! What the database needs done now and then: months made ahead, and months dropped that are too old.
+//! What the database needs done now and then: months made ahead, those dropped that nothing is in any more,
+//! and rows removed that no plan keeps.
 
 use std::collections::BTreeSet;
 
@@ -7,11 +8,17 @@ use evara_actors::domain::Timestamp;
 use super::error::{Failure, PostgresError};
 use super::months::{self, Month};
 use super::ownership::Fence;
-use super::retention::{Keep, plan};
-use super::statements::Query;
+use super::retention::plan;
+use super::statements::{self, Query};
 use super::transaction::Params;
 use super::values::At;
-use super::{PostgresStore, rows, statements};
+use super::{PostgresStore, rows};
+
+/// Rows that are removed in one transaction: some milliseconds of others' time.
+const AT_ONCE: i64 = 1_000;
+
+/// Transactions for one table in one run: what is left is for the next.
+const MOST_RUNS: u32 = 1_000;
 
 /// What upkeep did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -20,68 +27,106 @@ pub struct Upkeep {
     pub made: usize,
     /// Months whose tables were dropped.
     pub dropped: usize,
+    /// Alarms that are over, commands that came to their end, messages that nobody took, and rows of the
+    /// audit that were removed for their age.
+    pub expired: u64,
 }
 
 impl PostgresStore {
-    /// Makes the months that are needed soon, and drops those that no plan keeps any more. May be called
-    /// as often as one likes.
+    /// Makes the months that are needed soon, drops those that nothing is in any more, and removes what is
+    /// older than it is kept. May be called as often as one likes.
     ///
     /// # Errors
     /// When the database does not answer, or another process has claimed it; what was done until then stays
     /// done.
     pub async fn keep_up(&self, now: Timestamp) -> Result<Upkeep, PostgresError> {
         let existing = months::known(&self.connections).await?;
-        let plan = match self.held_month().await? {
-            Some(held) => plan(now, &existing, self.raw_days().await?, held),
-            None => plan(now, &existing, Keep::Forever, None),
-        };
+        let plan = plan(now, &existing);
         months::make(&self.connections, &plan.make).await?;
         self.known().months.extend(plan.make.iter().copied());
-        self.drop_months(&plan.drop).await?;
         Ok(Upkeep {
             made: plan.make.len(),
-            dropped: plan.drop.len(),
+            dropped: self.drop_empty(&plan.over).await?,
+            expired: self.expire_rows(now).await?,
         })
     }
 
-    async fn raw_days(&self) -> Result<Keep, Failure> {
-        let mut transaction = self.reading().await?;
-        let row = transaction.row(statements::RAW_DAYS, &[]).await?;
-        transaction.roll_back().await;
-        let days = rows::days(&row)?;
-        Ok(days.map_or(Keep::Forever, Keep::Days))
-    }
-
-    /// The first month with raw readings that rollups may still be made from: the one in which the time
-    /// begins that is not sealed yet. Outer `None` where nothing is sealed, and so nothing may go.
-    async fn held_month(&self) -> Result<Option<Option<Month>>, Failure> {
-        let mut transaction = self.reading().await?;
-        let sealed = transaction.rows(statements::SEALED_BEFORE, &[]).await?;
-        transaction.roll_back().await;
-        let before = sealed.first().map(rows::instant).transpose()?;
-        Ok(before.map(Month::of))
-    }
-
     /// The owner alone drops months: whoever claims after it knows of no note of theirs.
-    async fn drop_months(&self, months: &BTreeSet<Month>) -> Result<(), Failure> {
+    async fn drop_empty(&self, months: &BTreeSet<Month>) -> Result<usize, Failure> {
+        let mut dropped = 0;
         for month in months {
             let _nobody_relies = self.marks.taking().await;
             // Before its tables go, so that a batch for it makes them again rather than misses them.
-            self.known().months.remove(month);
+            let was_known = self.known().months.remove(month);
             self.known().logged.forget_spans();
-            let fence = self.fence(&[]);
-            let mut transaction = self.writing().await?;
-            let (begin, month) = (At(month.begin()), month.to_string());
-            let queries: [(Query, Params<'_>); 3] = [
-                (Fence::QUERY, &fence.params()),
-                (statements::FORGET_LOGGED_MONTH, &[&begin]),
-                (statements::DROP_MONTH, &[&month]),
-            ];
-            let dropped = transaction.all(&queries).await;
-            self.unless_lost(&fence, dropped)?;
-            transaction.commit().await?;
-            tracing::info!(month, "raw readings that no plan keeps were dropped");
+            let name = month.to_string();
+            let is_gone = self.drop_if_empty(*month, &name).await?;
+            if is_gone {
+                dropped += 1;
+                tracing::info!(
+                    month = name,
+                    "a month was dropped that nothing was in any more"
+                );
+            } else if was_known {
+                self.known().months.insert(*month);
+            }
         }
-        Ok(())
+        Ok(dropped)
+    }
+
+    async fn drop_if_empty(&self, month: Month, name: &String) -> Result<bool, Failure> {
+        let fence = self.fence(&[]);
+        let mut transaction = self.writing().await?;
+        let fenced = transaction.all(&[(Fence::QUERY, &fence.params())]).await;
+        self.unless_lost(&fence, fenced)?;
+        let row = transaction.row(statements::DROP_MONTH, &[name]).await?;
+        let is_gone = rows::is_there(&row)?;
+        if is_gone {
+            let begin = At(month.begin());
+            let forgotten: Params<'_> = &[&begin];
+            transaction
+                .all(&[(statements::FORGET_LOGGED_MONTH, forgotten)])
+                .await?;
+        }
+        transaction.commit().await?;
+        Ok(is_gone)
+    }
+
+    async fn expire_rows(&self, now: Timestamp) -> Result<u64, Failure> {
+        let mut expired = 0;
+        for query in [
+            statements::EXPIRE_ALARMS,
+            statements::EXPIRE_COMMANDS,
+            statements::EXPIRE_OUTBOX,
+        ] {
+            for _ in 0..MOST_RUNS {
+                let gone = self.remove(query, now).await?.len();
+                expired += gone as u64;
+                if (gone as i64) < AT_ONCE {
+                    break;
+                }
+            }
+        }
+        for _ in 0..MOST_RUNS {
+            let told = self.remove(statements::EXPIRE_AUDIT, now).await?;
+            let gone = told.first().map_or(Ok(0), |row| row.try_get::<_, i64>(0))?;
+            expired += gone.unsigned_abs();
+            if gone < AT_ONCE {
+                break;
+            }
+        }
+        Ok(expired)
+    }
+
+    async fn remove(
+        &self,
+        query: Query,
+        now: Timestamp,
+    ) -> Result<Vec<tokio_postgres::Row>, Failure> {
+        let params: Params<'_> = &[&At(now), &AT_ONCE];
+        let mut transaction = self.writing().await?;
+        let rows = transaction.rows(query, params).await?;
+        transaction.commit().await?;
+        Ok(rows)
     }
 }

@@ -120,16 +120,21 @@ fn standing(
     let mut rule = all(&transaction, statements::RULE_OF_NODE, [id], rows::rule)?;
     Ok(Standing {
         rule: rule.pop().map(|(_, rule)| rule),
-        raw_from: raw_from(&transaction)?,
+        raw_from: raw_from(&transaction, node)?,
         marked,
         due,
     })
 }
 
-/// The instant before which samples may be gone.
-pub(super) fn raw_from(connection: &Connection) -> Result<Option<Timestamp>, Failure> {
+/// The instant before which samples of a node may be gone.
+pub(super) fn raw_from(
+    connection: &Connection,
+    node: NodeId,
+) -> Result<Option<Timestamp>, Failure> {
     let mut statement = connection.prepare_cached(statements::SEALED_BEFORE)?;
-    let millis: Option<i64> = statement.query_row([], |row| row.get(0)).optional()?;
+    let millis: Option<i64> = statement
+        .query_row([node.0.as_bytes()], |row| row.get(0))
+        .optional()?;
     Ok(millis.map(codes::timestamp).transpose()?)
 }
 

@@ -7,13 +7,14 @@ use std::sync::Arc;
 use evara_actors::domain::{Kind, NodeId, Timestamp};
 use evara_actors::ports::{ArchiveError, BoxFuture};
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+use uuid::Uuid;
 
 use super::error::Failure;
 use super::history::all;
 use super::marks::Marks;
 use super::{DEADLINE, SqliteStore, past, rows, statements};
 use crate::history::checkpoint::day_of;
-use crate::history::{Due, Expired, HourRollups, Mark, Rolling, Rollup, RuleBook};
+use crate::history::{CommunityDays, Due, Expired, HourRollups, Mark, Rolling, Rollup, RuleBook};
 
 /// A mark that nobody has taken, and one that somebody has.
 const OPEN: u8 = 0;
@@ -123,14 +124,27 @@ impl Rolling for SqliteStore {
         })
     }
 
-    fn seal(&self, before: Timestamp) -> BoxFuture<'_, Result<bool, ArchiveError>> {
+    /// Whose node a community is, and what it keeps, is not told here: the service's own setting holds.
+    fn raw_days(&self) -> BoxFuture<'_, Result<Vec<CommunityDays>, ArchiveError>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn seal(
+        &self,
+        nodes: Vec<(NodeId, Timestamp)>,
+    ) -> BoxFuture<'_, Result<Vec<NodeId>, ArchiveError>> {
         self.write(move |transaction| {
-            let mut statement = transaction.prepare_cached(statements::IS_UNROLLED_BEFORE)?;
-            let is_unrolled: bool = statement.query_row([before.millis()], |row| row.get(0))?;
-            if !is_unrolled {
-                execute(transaction, statements::SEAL, params![before.millis()])?;
+            let mut held = Vec::new();
+            for (node, before) in &nodes {
+                let key = params![node.0.as_bytes(), before.millis()];
+                let mut statement = transaction.prepare_cached(statements::IS_UNROLLED_BEFORE)?;
+                if statement.query_row(key, |row| row.get(0))? {
+                    held.push(*node);
+                } else {
+                    execute(transaction, statements::SEAL, key)?;
+                }
             }
-            Ok(!is_unrolled)
+            Ok(held)
         })
     }
 
@@ -269,12 +283,16 @@ fn expire(
         finished: true,
         ..Expired::default()
     };
-    let Some(before) = past::raw_from(transaction)? else {
-        return Ok(finished);
-    };
     let mut statement = transaction.prepare_cached(statements::NEXT_NODE_WITH_SAMPLES)?;
     let found: Option<[u8; 16]> = statement.query_row([place(after)], |row| row.get(0))?;
     let Some(id) = found else { return Ok(finished) };
+    let node = NodeId(Uuid::from_bytes(id));
+    let Some(before) = past::raw_from(transaction, node)? else {
+        return Ok(Expired {
+            after: Some(node),
+            ..Expired::default()
+        });
+    };
     let mut left = u64::from(limit);
     for kind in KINDS {
         let mut statement = transaction.prepare_cached(statements::expire_samples(kind))?;
@@ -291,7 +309,6 @@ fn expire(
         statements::EXPIRE_CHECKPOINTS,
         params![id, before.millis()],
     )?;
-    let node = NodeId(uuid::Uuid::from_bytes(id));
     Ok(Expired {
         samples: u64::from(limit) - left,
         after: if left == 0 { after } else { Some(node) },

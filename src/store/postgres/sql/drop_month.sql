@@ -1,1 +1,2 @@
-SELECT drop_telemetry_month(($1::text)::date)
+-- Tells whether it was empty, and is gone.
+SELECT drop_empty_month(($1::text)::date)

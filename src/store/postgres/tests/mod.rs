@@ -3,6 +3,7 @@
 mod away;
 mod durable;
 mod fencing;
+mod keeping;
 mod months;
 mod opening;
 mod plans;

@@ -1,4 +1,5 @@
-INSERT INTO sealed (one, before)
-VALUES (1, ?1)
-ON CONFLICT (one) DO UPDATE
-SET before = max(before, excluded.before)
+INSERT INTO sealed_nodes (node, before)
+VALUES (?1, ?2)
+ON CONFLICT (node) DO UPDATE
+SET before = excluded.before
+WHERE before < excluded.before

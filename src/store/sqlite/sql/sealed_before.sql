@@ -1,2 +1,3 @@
 SELECT before
-FROM sealed
+FROM sealed_nodes
+WHERE node = ?1
