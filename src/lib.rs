@@ -1,5 +1,6 @@
 //! The service: configuration in, sockets out.
 pub mod access;
+pub mod address;
 pub mod app;
 pub mod audit;
 pub mod auth;
@@ -9,6 +10,7 @@ pub mod config;
 mod failpoint;
 pub mod history;
 pub mod http;
+pub mod limits;
 pub mod simulator;
 pub mod store;
 pub mod thingspeak;

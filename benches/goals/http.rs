@@ -90,6 +90,8 @@ async fn service(data: &str) -> App {
     let flags = Flags::default()
         .with("EVARA_BIND", "the bench", set("127.0.0.1:0"))
         .with("EVARA_DATA", "the bench", set(data))
+        // One caller asks as fast as it is answered.
+        .with("EVARA_REQUESTS_PER_MINUTE", "the bench", set("6000000"))
         .with("THINGSPEAK_URL", "the bench", set("http://127.0.0.1:9"));
     let nothing = Environment::of_process().only(&[]);
     let loaded = Config::load_without_file(&flags, &nothing).expect("the configuration is right");

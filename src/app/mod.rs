@@ -34,6 +34,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::config::{Config, SecretError};
 use crate::http::{AppState, Edge, Inside, service, starting};
+use crate::limits::Limits;
 use crate::store::SecretKeyError;
 use crate::thingspeak::{HttpTransport, Keyring, ThingSpeak};
 use chores::Chores;
@@ -113,7 +114,8 @@ impl App {
     /// When a part does not start; those before it are gone then.
     pub async fn start(config: &Config, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
         let socket = listener::bind(config.http.bind).await?;
-        let door = Arc::new(ArcSwap::new(starting()));
+        let border = config.border.build();
+        let door = Arc::new(ArcSwap::new(starting(border.clone())));
         let listener = listen(socket, Arc::clone(&door)).map_err(StartError::Socket)?;
         let token = config.http.token.obtain()?;
         let store = Store::open(config).await?;
@@ -143,6 +145,8 @@ impl App {
             receipts: Arc::clone(&store.receipts),
             identities: Arc::new(OneOperator::new(token.clone())),
             tenancy: Tenancy::default(),
+            limits: Limits::new(config.quotas),
+            border,
             version: env!("CARGO_PKG_VERSION"),
         });
         door.store(service(state.clone()));
@@ -257,7 +261,7 @@ fn loading(
 
 /// Has requests answered by whoever is behind the door when they come.
 fn listen(socket: TcpListener, door: Arc<ArcSwap<Edge>>) -> std::io::Result<Listener> {
-    Listener::start(socket, HeaderNames::Lower, move |request, _from| {
-        door.load_full().answer(request)
+    Listener::start(socket, HeaderNames::Lower, move |request, from| {
+        door.load_full().answer(request, from)
     })
 }

@@ -10,6 +10,7 @@
 
 mod auth;
 mod backup;
+mod border;
 mod deployment;
 mod file;
 mod history;
@@ -18,6 +19,7 @@ mod kept;
 mod key;
 #[cfg(test)]
 mod laws;
+mod limits;
 mod logging;
 mod mistake;
 mod reader;
@@ -34,6 +36,7 @@ use std::path::PathBuf;
 
 pub use auth::{AuthConfig, SupabaseConfig};
 pub use backup::{BackupConfig, BackupPlace, BackupSettings, S3Config};
+pub use border::BorderConfig;
 pub use deployment::Deployment;
 pub use history::HistoryConfig;
 pub use http::HttpConfig;
@@ -45,6 +48,7 @@ pub use source::{Environment, Flags, Found, Origin, Source};
 pub use store::{Database, Migrate, PostgresConfig, StoreConfig};
 pub use thingspeak::ThingSpeakConfig;
 
+use crate::limits::Quotas;
 use file::FileSource;
 use key::Key;
 use reader::Reader;
@@ -56,11 +60,18 @@ const CONFIG: Key = Key::plain("EVARA_CONFIG");
 const DEFAULT_FILE: &str = "evara.toml";
 
 /// Every setting that a file may have.
-const KEYS: [&Key; 27] = [
+const KEYS: [&Key; 34] = [
     &deployment::ENVIRONMENT,
     &deployment::APP_MODE,
     &http::BIND,
     &http::TOKEN,
+    &border::TRUSTED_PROXIES,
+    &border::FORWARDED_HEADER,
+    &border::CORS_ORIGINS,
+    &limits::PERSON,
+    &limits::DEVICE,
+    &limits::ADDRESS,
+    &limits::SIGN_IN,
     &secret_key::SECRET_KEY,
     &auth::URL,
     &auth::JWT_SECRET,
@@ -93,6 +104,10 @@ pub struct Config {
     pub deployment: Deployment,
     /// Where it is reached, and by whom.
     pub http: HttpConfig,
+    /// Whose word is taken at its border.
+    pub border: BorderConfig,
+    /// How often everyone may ask.
+    pub quotas: Quotas,
     /// What the channels' keys are sealed with.
     pub secret_key: Secret,
     /// Whose tokens are accepted beside our own.
@@ -160,6 +175,8 @@ impl Config {
         let config = Self {
             deployment,
             http: http::read(reader, deployment, &store.data),
+            border: border::read(reader, deployment),
+            quotas: limits::read(reader),
             secret_key: secret_key::read(reader, deployment, &store.data),
             auth: auth::read(reader),
             store,

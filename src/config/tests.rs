@@ -219,6 +219,55 @@ fn a_secret_of_supabase_is_of_a_project_and_too_long_to_guess() {
 }
 
 #[test]
+fn networks_and_origins_are_taken_only_as_they_are_written() {
+    let set = |name, value| load(&[(name, value)]);
+    for (name, value) in [
+        ("EVARA_TRUSTED_PROXIES", "10.0.0.0/8, 127.0.0.1,fd00::/8"),
+        ("EVARA_FORWARDED_HEADER", "Forwarded"),
+        (
+            "EVARA_CORS_ORIGINS",
+            "https://example.com, http://localhost:5173",
+        ),
+    ] {
+        set(name, value).unwrap();
+    }
+    for (name, value) in [
+        ("EVARA_TRUSTED_PROXIES", "10.0.0.1/8"),
+        ("EVARA_TRUSTED_PROXIES", "10.0.0.0/8,"),
+        ("EVARA_TRUSTED_PROXIES", "proxy.internal"),
+        ("EVARA_FORWARDED_HEADER", "x-real-ip"),
+        ("EVARA_CORS_ORIGINS", "*"),
+        ("EVARA_CORS_ORIGINS", "null"),
+        ("EVARA_CORS_ORIGINS", "https://example.com/"),
+        ("EVARA_CORS_ORIGINS", "https://Example.com"),
+        ("EVARA_CORS_ORIGINS", "https://*.example.com"),
+        ("EVARA_CORS_ORIGINS", "https://example.com:443"),
+        ("EVARA_CORS_ORIGINS", "ftp://example.com"),
+    ] {
+        assert_eq!(named(&[(name, value)]), [name], "{value}");
+    }
+}
+
+#[test]
+fn a_limit_is_a_number_and_cannot_be_switched_off() {
+    let quotas = load(&[("EVARA_REQUESTS_PER_MINUTE", "250")]);
+    let quotas = quotas.unwrap().config.quotas;
+    assert_eq!(quotas.person.requests(), 250);
+    assert_eq!(quotas.sign_in.requests(), 5);
+    for limit in [
+        "EVARA_REQUESTS_PER_MINUTE",
+        "EVARA_DEVICE_REQUESTS_PER_MINUTE",
+        "EVARA_ADDRESS_REQUESTS_PER_MINUTE",
+        "EVARA_LOGINS_PER_MINUTE",
+    ] {
+        for no_limit in ["0", "-1", "off", "none", "6000001", "1.5"] {
+            assert_eq!(named(&[(limit, no_limit)]), [limit], "{no_limit}");
+        }
+        assert!(load(&[(limit, "6000000")]).is_ok());
+    }
+}
+
+#[test]
 fn other_machines_are_let_in_only_with_a_token() {
     for bind in ["0.0.0.0:8080", "[::]:80", "10.1.2.3:1"] {
         assert_eq!(named(&[("EVARA_BIND", bind)]), ["EVARA_TOKEN"], "{bind}");

@@ -1,10 +1,12 @@
-//! What every request passes and every answer carries: correlation, timing, a deadline, problems
-//! rendered, panics caught, compression where it was asked for.
+//! What every request passes and every answer carries: the address of whoever asks, correlation, timing,
+//! a deadline, problems rendered, panics caught, compression where it was asked for, and what browsers
+//! are told, see [`Border`].
 //!
 //! One hop of our own around the router rather than a stack of boxed layers: it is on the path of
 //! every request. No route may be served around it, and it decides nothing about any of them.
 
 use std::future::{Future, poll_fn};
+use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
@@ -24,7 +26,10 @@ use tower_http::compression::Compression;
 use tower_http::compression::predicate::SizeAbove;
 use tracing::{Instrument, Span};
 
+use super::border::Border;
+use super::guard::limits;
 use super::problem::{Code, Problem};
+use crate::limits::Standing;
 
 /// How long a request may take. Longer than the five seconds that a commit is waited for, so that
 /// the more exact answer wins; shorter than the ten after which people's browsers are reloaded.
@@ -39,12 +44,12 @@ const MAX_CORRELATION_ID: usize = 64;
 const CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
 const PROCESS_TIME: HeaderName = HeaderName::from_static("x-process-time");
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
-const NO_SNIFF: HeaderName = HeaderName::from_static("x-content-type-options");
 
 /// The outermost hop. Cheap to share.
 pub struct Edge {
     plain: Router,
     compressing: Compression<Router, SizeAbove>,
+    border: Border,
     /// Random, so that ids made by two processes differ.
     prefix: u64,
     made: AtomicU64,
@@ -60,7 +65,7 @@ impl std::fmt::Debug for Edge {
 
 impl Edge {
     /// Puts the edge around all routes.
-    pub fn around(router: Router) -> Arc<Self> {
+    pub fn around(router: Router, border: Border) -> Arc<Self> {
         let compressing = Compression::new(router.clone())
             .no_deflate()
             .no_zstd()
@@ -69,18 +74,23 @@ impl Edge {
         Arc::new(Self {
             plain: router,
             compressing,
+            border,
             prefix,
             made: AtomicU64::new(1),
         })
     }
 
-    /// Answers one request. Never fails and never panics.
-    pub async fn answer(self: Arc<Self>, request: Request) -> Response {
+    /// Answers one request that `peer` sent. Never fails and never panics.
+    pub async fn answer(self: Arc<Self>, mut request: Request, peer: SocketAddr) -> Response {
         let start = Instant::now();
         let id = self.correlation_id(request.headers());
+        let client = self.border.client(peer.ip(), request.headers());
+        request.extensions_mut().insert(client);
+        let page = self.border.origins().admitted(request.headers());
         let text = id.to_str().unwrap_or_default();
         let span = span(request.method(), text);
-        let served = self.served(request).instrument(span).await;
+        let mut served = self.served(request).instrument(span).await;
+        let standing = served.extensions_mut().remove::<Standing>();
         let mut response = finished(served, text);
         let millis = format!("{:.3}", start.elapsed().as_secs_f64() * 1e3);
         let headers = response.headers_mut();
@@ -90,7 +100,11 @@ impl Edge {
         if let Ok(millis) = HeaderValue::try_from(millis) {
             headers.insert(PROCESS_TIME, millis);
         }
-        headers.insert(NO_SNIFF, HeaderValue::from_static("nosniff"));
+        if let Some(standing) = standing {
+            limits::tell(&standing, headers);
+        }
+        self.border.guard(headers);
+        self.border.origins().mark(page, headers);
         if !headers.contains_key(CACHE_CONTROL) {
             let revalidated = headers.contains_key(ETAG);
             let caching = if revalidated {
@@ -121,6 +135,9 @@ impl Edge {
     async fn served(&self, request: Request) -> Response {
         if let Some(refusal) = compressed_body(request.headers()) {
             return refusal.into_response();
+        }
+        if let Some(answer) = self.border.origins().preflight(&request) {
+            return answer;
         }
         let wants_compression = accepts_compression(request.headers());
         let answer = async {

@@ -5,6 +5,7 @@
 
 mod actors;
 mod answer;
+mod border;
 mod by_name;
 mod conditions;
 mod dashboard;
@@ -37,6 +38,7 @@ mod telemetry;
 mod twins;
 mod views;
 
+pub use border::{Border, NotAnOrigin, Origin, Transport};
 pub use edge::Edge;
 pub use router::{description, service};
 pub use starting::starting;

@@ -16,6 +16,8 @@ use evara_actors::domain::FieldError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::limits::whole_seconds;
+
 /// What went wrong, by a name that clients may rely on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -42,6 +44,8 @@ pub(crate) enum Code {
     ValidationFailed,
     /// The node's actor was given up on, and waits for a person.
     Quarantined,
+    /// More requests than one caller may make; the same request may be repeated.
+    RateLimited,
     /// Too much at once; the same request may be repeated.
     Busy,
     /// Something that is needed is away; the same request may be repeated.
@@ -64,6 +68,7 @@ impl Code {
             Self::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::ValidationFailed => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
             Self::Busy | Self::Unavailable | Self::DeadlineExceeded => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
@@ -84,6 +89,7 @@ impl Code {
             Self::UnsupportedMediaType => "unsupported_media_type",
             Self::ValidationFailed => "validation_failed",
             Self::Quarantined => "quarantined",
+            Self::RateLimited => "rate_limited",
             Self::Busy => "busy",
             Self::Unavailable => "unavailable",
             Self::DeadlineExceeded => "deadline_exceeded",
@@ -105,6 +111,7 @@ impl Code {
             Self::UnsupportedMediaType => "The body is of a kind that is not taken",
             Self::ValidationFailed => "Some values cannot be taken",
             Self::Quarantined => "The node is quarantined",
+            Self::RateLimited => "Too many requests",
             Self::Busy => "Too much at once",
             Self::Unavailable => "Unavailable for now",
             Self::DeadlineExceeded => "No answer in time",
@@ -298,11 +305,8 @@ impl Problem {
             return;
         }
         let mut chain = String::new();
-        let mut next = self
-            .0
-            .cause
-            .as_deref()
-            .map(|cause| cause as &(dyn Error + 'static));
+        let cause = self.0.cause.as_deref();
+        let mut next = cause.map(|cause| cause as &(dyn Error + 'static));
         while let Some(cause) = next {
             chain.push_str(if chain.is_empty() { "" } else { ": " });
             chain.push_str(&cause.to_string());
@@ -350,7 +354,7 @@ impl Problem {
             headers.insert(name, value.clone());
         }
         if let Some(wait) = self.0.retry_after {
-            headers.insert(RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
+            headers.insert(RETRY_AFTER, HeaderValue::from(whole_seconds(wait).max(1)));
         }
         response
     }

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use axum::Router;
 use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
 use utoipa::openapi::OpenApi;
@@ -12,7 +13,7 @@ use utoipa_axum::routes;
 
 use super::edge::Edge;
 use super::extract::MAX_BODY_BYTES;
-use super::problem::Problem;
+use super::guard::limits;
 use super::readings::MAX_BULK_BYTES;
 use super::state::AppState;
 use super::{
@@ -23,12 +24,19 @@ use super::{
 /// Everything that is served, behind the edge.
 pub fn service(state: AppState) -> Arc<Edge> {
     let (api, description) = surface(state.version, Some(&state)).split_for_parts();
+    let border = state.border.clone();
     let router = api
-        .merge(openapi::pages(&openapi::completed(description)))
-        .fallback(async || Problem::not_found())
+        .merge(pages(&state, description))
+        .fallback(limits::nowhere)
         .method_not_allowed_fallback(async || StatusCode::METHOD_NOT_ALLOWED)
         .with_state(state);
-    Edge::around(router)
+    Edge::around(router, border)
+}
+
+/// What anyone may read, so often.
+fn pages(state: &AppState, description: OpenApi) -> Router<AppState> {
+    let pages = openapi::pages(&openapi::completed(description));
+    pages.route_layer(from_fn_with_state(state.clone(), limits::strangers))
 }
 
 /// The description of the API, for tools that need it without a running service.
@@ -50,7 +58,8 @@ fn surface(version: &str, state: Option<&AppState>) -> OpenApiRouter<AppState> {
         .nest("/api/v1", api)
 }
 
-/// From the outside in: who asks, whose turn it is, and whether it was asked before.
+/// From the outside in: whether they failed too often, who asks, whether they ask too often, whose turn it
+/// is, and whether it was asked before.
 fn guarded(
     state: &AppState,
     people: OpenApiRouter<AppState>,
@@ -60,17 +69,18 @@ fn guarded(
     OpenApiRouter<AppState>,
 ) {
     let once = |most| from_fn_with_state((state.clone(), most), idempotency::once);
-    let people = people
-        .route_layer(once(MAX_BODY_BYTES))
-        .route_layer(from_fn_with_state(state.clone(), guard::identified));
-    let devices = devices()
-        .route_layer(once(MAX_BODY_BYTES))
-        .route_layer(from_fn_with_state(state.clone(), guard::identified));
+    let known = |routes: OpenApiRouter<AppState>| {
+        routes
+            .route_layer(from_fn_with_state(state.clone(), limits::callers))
+            .route_layer(from_fn_with_state(state.clone(), guard::identified))
+            .route_layer(from_fn_with_state(state.clone(), limits::failures))
+    };
+    let people = people.route_layer(once(MAX_BODY_BYTES));
+    let devices = devices().route_layer(once(MAX_BODY_BYTES));
     let bulk = bulk()
         .route_layer(once(MAX_BULK_BYTES))
-        .route_layer(from_fn_with_state(state.clone(), readings::in_turn))
-        .route_layer(from_fn_with_state(state.clone(), guard::identified));
-    (people, devices, bulk)
+        .route_layer(from_fn_with_state(state.clone(), readings::in_turn));
+    (known(people), known(devices), known(bulk))
 }
 
 /// For everyone, without a token.

@@ -10,6 +10,7 @@ use evara_actors::system::System;
 use evara_actors::twin::Twin;
 use tokio::sync::Semaphore;
 
+use super::border::Border;
 use super::guard::Scope;
 use super::idempotency::Running;
 use super::readings::MAX_BULKS;
@@ -22,6 +23,7 @@ use crate::app::nodes::Nodes;
 use crate::app::stats::Stats;
 use crate::app::tenancy::Tenancy;
 use crate::history::History;
+use crate::limits::Limits;
 
 /// What the face is built over.
 pub struct Inside {
@@ -45,6 +47,10 @@ pub struct Inside {
     pub identities: Arc<dyn Identities>,
     /// Where everything stands.
     pub tenancy: Tenancy,
+    /// How often everyone may ask.
+    pub limits: Limits,
+    /// What stands between it and the network.
+    pub border: Border,
     /// The version that is running.
     pub version: &'static str,
 }

@@ -103,6 +103,9 @@ impl Service {
             .env("THINGSPEAK_URL", feed)
             .env("THINGSPEAK_RATE_LIMIT", "600")
             .env("LOG_LEVEL", "warn")
+            // One person writes as fast as the store takes it.
+            .env("EVARA_REQUESTS_PER_MINUTE", "6000000")
+            .env("EVARA_DEVICE_REQUESTS_PER_MINUTE", "6000000")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log);

@@ -45,6 +45,7 @@ impl Program {
             .env("THINGSPEAK_API_KEY", CANARY)
             .env("THINGSPEAK_URL", NOBODY)
             .env("LOG_LEVEL", "debug")
+            .env("EVARA_REQUESTS_PER_MINUTE", "60000")
             .envs(settings.iter().copied())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -53,11 +54,8 @@ impl Program {
         let (sender, lines) = channel();
         let stdout = BufReader::new(child.stdout.take().unwrap());
         std::thread::spawn(move || {
-            for line in stdout.lines().map_while(Result::ok) {
-                if sender.send(line).is_err() {
-                    break;
-                }
-            }
+            let mut lines = stdout.lines().map_while(Result::ok);
+            let _unheard = lines.try_for_each(|line| sender.send(line));
         });
         let mut stderr = child.stderr.take().unwrap();
         let talk = std::thread::spawn(move || {

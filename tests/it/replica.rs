@@ -34,6 +34,7 @@ impl Site {
             ("EVARA_BIND", "127.0.0.1:0".to_owned()),
             ("EVARA_DATA", data.place(0).display().to_string()),
             ("EVARA_MIGRATE", "on-start".to_owned()),
+            ("EVARA_REQUESTS_PER_MINUTE", "60000".to_owned()),
             ("DATABASE_URL", url(primary)),
             ("DATABASE_REPLICA_URL", replica.map(url).unwrap_or_default()),
         ];

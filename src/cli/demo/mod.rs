@@ -79,6 +79,9 @@ async fn show(
     Ok(shown?)
 }
 
+/// More than a fleet of thousands needs to be made known in the first minute.
+const REQUESTS_PER_MINUTE: u32 = 60_000;
+
 fn configured(args: &Args, environment: &Environment, url: String) -> Result<Config, Failure> {
     let data = args.data.display().to_string();
     let flags = Flags::default()
@@ -88,6 +91,12 @@ fn configured(args: &Args, environment: &Environment, url: String) -> Result<Con
             Some(format!("127.0.0.1:{}", args.port)),
         )
         .with("EVARA_DATA", "--data", Some(data))
+        // One person makes the whole fleet known, at once.
+        .with(
+            "EVARA_REQUESTS_PER_MINUTE",
+            "the demo",
+            Some(REQUESTS_PER_MINUTE.to_string()),
+        )
         .with("THINGSPEAK_URL", "the simulator", Some(url));
     Ok(Config::load_without_file(&flags, environment)?.config)
 }

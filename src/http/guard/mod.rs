@@ -5,6 +5,7 @@
 //! are the only ways to a caller: a handler that forgot to take one is not answered for, see
 //! [`identified`].
 
+pub(crate) mod limits;
 mod located;
 mod scope;
 pub(crate) mod to;
@@ -15,7 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use axum::extract::{Request, State};
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, Method};
+use axum::http::{Extensions, HeaderMap, HeaderName, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use evara_actors::domain::Source;
@@ -65,7 +66,11 @@ impl Caller {
 
     /// The caller of a request that has passed [`identified`].
     pub(crate) fn of(parts: &Parts) -> Result<Self, Problem> {
-        let asked = parts.extensions.get::<Asked>();
+        Self::asking(&parts.extensions)
+    }
+
+    fn asking(extensions: &Extensions) -> Result<Self, Problem> {
+        let asked = extensions.get::<Asked>();
         let caller = asked.map(|asked| asked.caller.clone());
         caller.ok_or_else(|| Problem::internal("a route without a guard"))
     }

@@ -1,9 +1,9 @@
-//! Devices' keys and kept answers in memory.
+//! Nodes, keys and kept answers in memory.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 
-use evara_actors::domain::{NodeId, NodeSpec, Timestamp};
+use evara_actors::domain::{ChannelId, NodeId, NodeSpec, Timestamp};
 use evara_actors::ports::{BoxFuture, Registry, RegistryError};
 use secrecy::SecretString;
 use uuid::Uuid;
@@ -12,6 +12,7 @@ use crate::app::kept::{
     Begun, Claim, DeviceKey, DeviceKeys, DeviceKeysError, Kept, MAX_DEVICE_KEYS, ReceiptName,
     Receipts, ReceiptsError,
 };
+use crate::app::nodes::{KeysError, ReadKeys};
 
 /// What a request is, when it was begun, and its answer.
 type Entry = ([u8; 32], Timestamp, Option<SecretString>);
@@ -129,5 +130,79 @@ impl Receipts for Memory {
             self.keep(kept);
             Ok(())
         })
+    }
+}
+
+#[derive(Debug, Default)]
+pub(super) struct MemoryRegistry(Mutex<BTreeMap<NodeId, NodeSpec>>);
+
+impl Registry for MemoryRegistry {
+    fn nodes(&self) -> BoxFuture<'_, Result<Vec<NodeSpec>, RegistryError>> {
+        let all = self.0.lock().unwrap().values().cloned().collect();
+        Box::pin(async { Ok(all) })
+    }
+
+    fn insert(&self, spec: NodeSpec) -> BoxFuture<'_, Result<(), RegistryError>> {
+        let mut nodes = self.0.lock().unwrap();
+        let name = |node: &NodeSpec| (node.community_id, node.key.clone());
+        let taken = nodes.values().any(|node| name(node) == name(&spec));
+        if !taken {
+            nodes.insert(spec.id, spec);
+        }
+        Box::pin(async move {
+            if taken {
+                Err(RegistryError::KeyTaken)
+            } else {
+                Ok(())
+            }
+        })
+    }
+
+    fn update(&self, spec: NodeSpec) -> BoxFuture<'_, Result<(), RegistryError>> {
+        let mut nodes = self.0.lock().unwrap();
+        let name = |node: &NodeSpec| (node.community_id, node.key.clone());
+        let taken = nodes
+            .values()
+            .any(|node| name(node) == name(&spec) && node.id != spec.id);
+        let outcome = match nodes.get_mut(&spec.id) {
+            None => Err(RegistryError::NotFound),
+            Some(node) if node.version + 1 != spec.version => Err(RegistryError::VersionMoved),
+            Some(_) if taken => Err(RegistryError::KeyTaken),
+            Some(node) => {
+                *node = spec;
+                Ok(())
+            }
+        };
+        Box::pin(async { outcome })
+    }
+
+    fn remove(&self, id: NodeId) -> BoxFuture<'_, Result<(), RegistryError>> {
+        let removed = self.0.lock().unwrap().remove(&id);
+        Box::pin(async move { removed.map(drop).ok_or(RegistryError::NotFound) })
+    }
+}
+
+#[derive(Debug, Default)]
+pub(super) struct MemoryKeys(Mutex<HashMap<NodeId, ChannelId>>);
+
+impl ReadKeys for MemoryKeys {
+    fn set(
+        &self,
+        channel: ChannelId,
+        node: NodeId,
+        _: SecretString,
+    ) -> BoxFuture<'_, Result<(), KeysError>> {
+        self.0.lock().unwrap().insert(node, channel);
+        Box::pin(async { Ok(()) })
+    }
+
+    fn remove(&self, _: ChannelId, node: NodeId) -> BoxFuture<'_, Result<(), KeysError>> {
+        self.0.lock().unwrap().remove(&node);
+        Box::pin(async { Ok(()) })
+    }
+
+    fn has(&self, node: NodeId) -> BoxFuture<'_, Result<bool, KeysError>> {
+        let has = self.0.lock().unwrap().contains_key(&node);
+        Box::pin(async move { Ok(has) })
     }
 }

@@ -1,9 +1,11 @@
 //! The whole surface, through the real router, over fakes.
 
+mod border;
 mod by_order;
 mod conventions;
 mod description;
 mod garbage;
+mod limits;
 mod memory;
 mod once;
 mod operations;

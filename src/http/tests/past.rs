@@ -10,7 +10,7 @@ use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 
 use super::past_scene::Past;
-use super::scene::{NOW, request};
+use super::scene::{NOW, PEER, request};
 use crate::store::conformance::fixtures::{entry, row, sample, value};
 
 /// The day of the readings: in India it begins at half past six in the evening before.
@@ -120,7 +120,7 @@ async fn a_stream_that_cannot_go_on_does_not_look_complete() {
     asked
         .headers_mut()
         .insert("accept", "text/csv".parse().unwrap());
-    let response = Arc::clone(&past.scene.edge).answer(asked).await;
+    let response = Arc::clone(&past.scene.edge).answer(asked, PEER).await;
     assert_eq!(response.status(), StatusCode::OK);
     let mut body = response.into_body();
     assert!(body.frame().await.unwrap().is_ok());

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::scene::{Reply, Scene, TANK, request};
 
 /// A key of the node, and its id.
-async fn key_of(scene: &Scene, id: &str) -> (String, String) {
+pub(super) async fn key_of(scene: &Scene, id: &str) -> (String, String) {
     let path = format!("/api/v1/devices/{id}/keys");
     let made = scene.post(&path, r#"{"name": "board"}"#).await;
     assert_eq!(made.status, StatusCode::CREATED, "{}", made.json());
@@ -23,7 +23,7 @@ async fn second_tank(scene: &Scene) -> String {
     made.json()["id"].as_str().unwrap().to_owned()
 }
 
-async fn push_with(scene: &Scene, key: &str, path: &str, body: &Value) -> Reply {
+pub(super) async fn push_with(scene: &Scene, key: &str, path: &str, body: &Value) -> Reply {
     let mut request = request(Method::POST, path, &body.to_string());
     let value = format!("Device {key}").parse().unwrap();
     request.headers_mut().insert("authorization", value);

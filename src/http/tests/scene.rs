@@ -1,38 +1,42 @@
 //! A service in memory, and a caller who bears its token.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use evara_actors::domain::Revision;
 use evara_actors::domain::{
-    ChannelId, EntryId, Metric, NodeId, NodeSpec, Sample, Source, Timestamp, Value as SampleValue,
-    Verdict,
+    ChannelId, EntryId, Metric, NodeId, Sample, Source, Timestamp, Value as SampleValue, Verdict,
 };
 use evara_actors::ports::{
     Archive, ArchiveError, Ask, Batch, BoxFuture, Clock, DeadLetter, Feed, FeedError, LogEntry,
-    Page, Point, Registry, RegistryError, Saved, TelemetryQuery,
+    Page, Point, Saved, TelemetryQuery,
 };
 use evara_actors::system::{Ports, Settings, System};
 use http_body_util::BodyExt;
 use secrecy::SecretString;
 use serde_json::Value;
 
-use super::memory::Memory;
+use super::memory::{Memory, MemoryKeys, MemoryRegistry};
 use crate::app::database::Database;
 use crate::app::device_keys::DeviceKeyring;
 use crate::app::identity::{Identities, OneOperator};
-use crate::app::nodes::{KeysError, Nodes, ReadKeys};
+use crate::app::nodes::Nodes;
 use crate::app::tenancy::Tenancy;
 use crate::history::History;
 use crate::history::testing::Unrolled;
-use crate::http::{AppState, Edge, Inside, service};
+use crate::http::{AppState, Border, Edge, Inside, service};
+use crate::limits::{Limits, Quotas};
 
 pub(super) const TOKEN: &str = "an-open-secret";
 
 /// What time it always is.
 pub(super) const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
+
+/// Where requests are from.
+pub(super) const PEER: SocketAddr =
+    SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7)), 50_000);
 
 /// A service in memory.
 pub(super) struct Scene {
@@ -109,25 +113,11 @@ impl Scene {
         history: Arc<dyn History>,
         identities: Arc<dyn Identities>,
     ) -> Self {
-        let clock = Arc::new(Still);
-        let registry = Arc::new(MemoryRegistry::default());
-        let keys = Arc::new(MemoryKeys::default());
-        let nodes = Nodes::new(Arc::clone(&system), registry.clone(), keys, clock.clone());
-        let memory = Arc::new(Memory::new(registry));
-        let device_keys = DeviceKeyring::new(memory.clone(), clock.clone());
-        let inside = Inside {
-            device_keys: Arc::new(device_keys),
-            receipts: memory,
-            system,
-            archive: asked,
-            history,
-            nodes,
-            database: Database::default(),
-            clock,
-            identities,
-            tenancy: Tenancy::default(),
-            version: "0.0.0",
-        };
+        Self::of(inside(system, asked, history, identities))
+    }
+
+    /// Over another inside.
+    pub(super) fn of(inside: Inside) -> Self {
         let state = AppState::new(inside);
         Self {
             edge: service(state.clone()),
@@ -170,7 +160,7 @@ impl Scene {
     }
 
     pub(super) async fn send(&self, request: Request<Body>) -> Reply {
-        let response = Arc::clone(&self.edge).answer(request).await;
+        let response = Arc::clone(&self.edge).answer(request, PEER).await;
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes().to_vec();
         Reply {
@@ -230,6 +220,43 @@ pub(super) fn ports() -> Ports {
     }
 }
 
+/// What a service in memory is built over, with a system whose nodes the registry does not know.
+fn inside(
+    system: Arc<System>,
+    asked: Arc<dyn Archive>,
+    history: Arc<dyn History>,
+    identities: Arc<dyn Identities>,
+) -> Inside {
+    let clock = Arc::new(Still);
+    let registry = Arc::new(MemoryRegistry::default());
+    let keys = Arc::new(MemoryKeys::default());
+    let nodes = Nodes::new(Arc::clone(&system), registry.clone(), keys, clock.clone());
+    let memory = Arc::new(Memory::new(registry));
+    let device_keys = DeviceKeyring::new(memory.clone(), clock.clone());
+    Inside {
+        device_keys: Arc::new(device_keys),
+        receipts: memory,
+        system,
+        archive: asked,
+        history,
+        nodes,
+        database: Database::default(),
+        clock,
+        identities,
+        tenancy: Tenancy::default(),
+        limits: Limits::new(Quotas::MOST),
+        border: Border::default(),
+        version: "0.0.0",
+    }
+}
+
+/// What a service without nodes is built over.
+pub(super) async fn empty_inside(identities: Arc<dyn Identities>) -> Inside {
+    let started = System::start(ports(), Settings::default(), Vec::new(), Saved::default());
+    let (asked, past) = (Arc::new(Nowhere), Arc::new(Unrolled::default()));
+    inside(started.await.unwrap(), asked, past, identities)
+}
+
 /// A request of somebody who bears the token.
 pub(super) fn request(method: Method, path: &str, body: &str) -> Request<Body> {
     let request = Request::builder().method(method).uri(path);
@@ -255,80 +282,6 @@ struct Still;
 impl Clock for Still {
     fn now(&self) -> Timestamp {
         NOW
-    }
-}
-
-#[derive(Debug, Default)]
-struct MemoryRegistry(Mutex<BTreeMap<NodeId, NodeSpec>>);
-
-impl Registry for MemoryRegistry {
-    fn nodes(&self) -> BoxFuture<'_, Result<Vec<NodeSpec>, RegistryError>> {
-        let all = self.0.lock().unwrap().values().cloned().collect();
-        Box::pin(async { Ok(all) })
-    }
-
-    fn insert(&self, spec: NodeSpec) -> BoxFuture<'_, Result<(), RegistryError>> {
-        let mut nodes = self.0.lock().unwrap();
-        let name = |node: &NodeSpec| (node.community_id, node.key.clone());
-        let taken = nodes.values().any(|node| name(node) == name(&spec));
-        if !taken {
-            nodes.insert(spec.id, spec);
-        }
-        Box::pin(async move {
-            if taken {
-                Err(RegistryError::KeyTaken)
-            } else {
-                Ok(())
-            }
-        })
-    }
-
-    fn update(&self, spec: NodeSpec) -> BoxFuture<'_, Result<(), RegistryError>> {
-        let mut nodes = self.0.lock().unwrap();
-        let name = |node: &NodeSpec| (node.community_id, node.key.clone());
-        let taken = nodes
-            .values()
-            .any(|node| name(node) == name(&spec) && node.id != spec.id);
-        let outcome = match nodes.get_mut(&spec.id) {
-            None => Err(RegistryError::NotFound),
-            Some(node) if node.version + 1 != spec.version => Err(RegistryError::VersionMoved),
-            Some(_) if taken => Err(RegistryError::KeyTaken),
-            Some(node) => {
-                *node = spec;
-                Ok(())
-            }
-        };
-        Box::pin(async { outcome })
-    }
-
-    fn remove(&self, id: NodeId) -> BoxFuture<'_, Result<(), RegistryError>> {
-        let removed = self.0.lock().unwrap().remove(&id);
-        Box::pin(async move { removed.map(drop).ok_or(RegistryError::NotFound) })
-    }
-}
-
-#[derive(Debug, Default)]
-struct MemoryKeys(Mutex<HashMap<NodeId, ChannelId>>);
-
-impl ReadKeys for MemoryKeys {
-    fn set(
-        &self,
-        channel: ChannelId,
-        node: NodeId,
-        _: SecretString,
-    ) -> BoxFuture<'_, Result<(), KeysError>> {
-        self.0.lock().unwrap().insert(node, channel);
-        Box::pin(async { Ok(()) })
-    }
-
-    fn remove(&self, _: ChannelId, node: NodeId) -> BoxFuture<'_, Result<(), KeysError>> {
-        self.0.lock().unwrap().remove(&node);
-        Box::pin(async { Ok(()) })
-    }
-
-    fn has(&self, node: NodeId) -> BoxFuture<'_, Result<bool, KeysError>> {
-        let has = self.0.lock().unwrap().contains_key(&node);
-        Box::pin(async move { Ok(has) })
     }
 }
 

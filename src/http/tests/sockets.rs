@@ -12,7 +12,7 @@ use crate::app::listener::{HeaderNames, Limits, Listener, bind};
 async fn serving(limits: Limits) -> Listener {
     let edge = Scene::empty().await.edge;
     let socket = bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
-    let answer = move |request, _| Arc::clone(&edge).answer(request);
+    let answer = move |request, from| Arc::clone(&edge).answer(request, from);
     Listener::start_within(limits, socket, HeaderNames::Lower, answer).unwrap()
 }
 

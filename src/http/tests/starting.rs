@@ -8,9 +8,9 @@ use evara_actors::system::{Settings, System};
 use evara_actors::testing::tank;
 use http_body_util::BodyExt as _;
 
-use super::scene::{Nowhere, Scene, TANK, operator, ports, request};
+use super::scene::{Nowhere, PEER, Scene, TANK, operator, ports, request};
 use crate::history::testing::Unrolled;
-use crate::http::starting;
+use crate::http::{Border, starting};
 
 const PUSHED: &str = r#"{"readings": [{"metric": "level_cm", "value": 51.5}]}"#;
 
@@ -81,7 +81,7 @@ async fn no_node_is_made_before_everyone_is_live() {
 async fn before_anything_is_known_only_life_is_told() {
     let ask = async |path: &str| {
         let request = request(axum::http::Method::GET, path, "");
-        let response = starting().answer(request).await;
+        let response = starting(Border::default()).answer(request, PEER).await;
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
         (parts.status, String::from_utf8_lossy(&bytes).into_owned())

@@ -54,6 +54,12 @@ pub(super) fn config(proxy: &Proxy, channels: &Listener, data: &Scratch) -> Conf
         .with("DATABASE_URL", "--database", Some(url))
         .with("DB_POOL_SIZE", "--pool", Some(POOL.to_string()))
         .with("EVARA_MIGRATE", "--migrate", given("on-start"))
+        .with("EVARA_REQUESTS_PER_MINUTE", "--requests", given("60000"))
+        .with(
+            "EVARA_DEVICE_REQUESTS_PER_MINUTE",
+            "--pushes",
+            given("60000"),
+        )
         .with(
             "THINGSPEAK_URL",
             "--url",

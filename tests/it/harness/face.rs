@@ -1,6 +1,7 @@
 //! The service's face over a world, called within the process: what people and programs see of it.
 
 use std::collections::HashSet;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 
 use axum::body::{Body, to_bytes};
@@ -10,7 +11,8 @@ use evara::app::device_keys::DeviceKeyring;
 use evara::app::identity::OneOperator;
 use evara::app::nodes::{KeysError, Nodes, ReadKeys};
 use evara::app::tenancy::Tenancy;
-use evara::http::{AppState, Edge, Inside, service};
+use evara::http::{AppState, Border, Edge, Inside, service};
+use evara::limits::{Limits, Quotas};
 use evara::thingspeak::Keyring;
 use evara_actors::domain::{ChannelId, NodeId};
 use evara_actors::ports::BoxFuture;
@@ -23,6 +25,9 @@ use super::World;
 const MOST_BYTES: usize = 16 * 1024 * 1024;
 
 const TOKEN: &str = "a-token-of-this-test";
+
+/// Where its requests come from.
+const PEER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 50_000);
 
 /// See the module.
 #[derive(Debug)]
@@ -63,6 +68,8 @@ impl World {
             receipts: self.shelf().clone(),
             identities: Arc::new(OneOperator::new(SecretString::from(TOKEN))),
             tenancy: Tenancy::default(),
+            limits: Limits::new(Quotas::MOST),
+            border: Border::default(),
             version: "0.0.0",
         })))
     }
@@ -111,7 +118,7 @@ impl Face {
             Body::from(body.to_string())
         };
         let answer = Arc::clone(&self.0)
-            .answer(request.body(body).unwrap())
+            .answer(request.body(body).unwrap(), PEER)
             .await;
         let (head, body) = answer.into_parts();
         let bytes = to_bytes(body, MOST_BYTES).await.unwrap();

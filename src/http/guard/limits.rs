@@ -1,0 +1,157 @@
+//! How often somebody may ask, and what they are told of it.
+//!
+//! People and devices are counted once they are known, by themselves and not by where they are; strangers,
+//! and those whose credentials are worth nothing, by their address. Probes of health are never counted.
+
+use axum::extract::{Extension, Request, State};
+use axum::http::header::AUTHORIZATION;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::Caller;
+use crate::access::{Principal, Reach};
+use crate::address::ClientAddress;
+use crate::http::problem::{Code, Problem};
+use crate::http::state::AppState;
+use crate::limits::{Quota, Standing, whole_seconds};
+
+const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
+const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
+const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
+
+/// Counts those who are known.
+pub(crate) async fn callers(State(app): State<AppState>, request: Request, next: Next) -> Response {
+    let standing = match Caller::asking(request.extensions()) {
+        Ok(Caller::Person(person)) => match allowance(&app, &person) {
+            Allowance::Unlimited => return next.run(request).await,
+            Allowance::Usual => app.limits.person(person.user.0, None),
+            Allowance::OfPlan(quota) => app.limits.person(person.user.0, Some(quota)),
+        },
+        Ok(Caller::Device(bearer)) => app.limits.device(bearer.key),
+        Err(problem) => return problem.into_response(),
+    };
+    within(standing, request, next).await
+}
+
+/// What a person may ask for.
+enum Allowance {
+    /// As much as is configured.
+    Usual,
+    /// What their community pays for.
+    OfPlan(Quota),
+    /// Their community pays for no limit.
+    Unlimited,
+}
+
+fn allowance(app: &AppState, person: &Principal) -> Allowance {
+    let forest = app.tenancy.forest();
+    let community = match &person.reach {
+        Reach::Community(id) => Some(*id),
+        Reach::Customer(id) => forest.customers.get(id).map(|customer| customer.community),
+        Reach::All | Reach::Distributor(_) | Reach::Region(..) | Reach::Nothing => None,
+    };
+    let Some(plan) = community.and_then(|id| forest.plan_of(id)) else {
+        return Allowance::Usual;
+    };
+    let allowed = plan.limits.requests_per_minute;
+    allowed.map_or(Allowance::Unlimited, |requests| {
+        // A plan of nothing would be one that nobody can look at.
+        let requests = requests.clamp(1, Quota::MOST_PER_MINUTE);
+        Quota::per_minute(requests).map_or(Allowance::Usual, Allowance::OfPlan)
+    })
+}
+
+/// Counts those who fail to be recognised, by their address.
+///
+/// Where too many tokens were wrong, none is looked at for a while. Keys of devices are looked at all the
+/// same: they are too long to be guessed, and one device with an old key must not silence its neighbours.
+pub(crate) async fn failures(
+    State(app): State<AppState>,
+    Extension(client): Extension<ClientAddress>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if bears_token(request.headers()) {
+        let standing = app.limits.before_failure(client);
+        if standing.refused.is_some() {
+            return refused(standing);
+        }
+    }
+    let answer = next.run(request).await;
+    if answer.status() != StatusCode::UNAUTHORIZED {
+        return answer;
+    }
+    let standing = app.limits.failure(client);
+    if standing.refused.is_some() {
+        return refused(standing);
+    }
+    marked(answer, standing)
+}
+
+fn bears_token(headers: &HeaderMap) -> bool {
+    headers.contains_key(AUTHORIZATION) && super::credentials(headers, b"Device ").is_none()
+}
+
+/// Counts those of whom nothing is asked, by their address.
+pub(crate) async fn strangers(
+    State(app): State<AppState>,
+    Extension(client): Extension<ClientAddress>,
+    request: Request,
+    next: Next,
+) -> Response {
+    within(app.limits.stranger(client), request, next).await
+}
+
+/// Counts those who try passwords, by their address.
+#[expect(dead_code, reason = "no route takes passwords yet")]
+pub(crate) async fn sign_ins(
+    State(app): State<AppState>,
+    Extension(client): Extension<ClientAddress>,
+    request: Request,
+    next: Next,
+) -> Response {
+    within(app.limits.sign_in(client), request, next).await
+}
+
+/// What is told of a path that leads nowhere.
+pub(crate) async fn nowhere(
+    State(app): State<AppState>,
+    Extension(client): Extension<ClientAddress>,
+) -> Response {
+    let standing = app.limits.stranger(client);
+    if standing.refused.is_some() {
+        return refused(standing);
+    }
+    marked(Problem::not_found().into_response(), standing)
+}
+
+async fn within(standing: Standing, request: Request, next: Next) -> Response {
+    if standing.refused.is_some() {
+        return refused(standing);
+    }
+    marked(next.run(request).await, standing)
+}
+
+fn refused(standing: Standing) -> Response {
+    let detail = format!(
+        "The limit is {} requests a minute; wait as long as Retry-After says.",
+        standing.limit
+    );
+    let wait = standing.refused.unwrap_or_default();
+    let problem = Problem::new(Code::RateLimited, detail).retry_after(wait);
+    marked(problem.into_response(), standing)
+}
+
+/// The edge writes the headers: it makes the answer anew where there is a problem.
+fn marked(mut answer: Response, standing: Standing) -> Response {
+    answer.extensions_mut().insert(standing);
+    answer
+}
+
+/// Tells how the caller's account stands.
+pub(crate) fn tell(standing: &Standing, headers: &mut HeaderMap) {
+    headers.insert(LIMIT, HeaderValue::from(standing.limit));
+    headers.insert(REMAINING, HeaderValue::from(standing.remaining));
+    headers.insert(RESET, HeaderValue::from(whole_seconds(standing.reset)));
+}
