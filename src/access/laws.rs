@@ -12,7 +12,8 @@ use super::{
 };
 
 const AT: Timestamp = Timestamp::from_secs(0);
-const REGIONS: [&str; 3] = ["", "north", "south"];
+/// Names that others are a part of, and what a name should not have.
+pub(crate) const REGIONS: [&str; 3] = ["", "north", "north:\u{0}'"];
 
 /// Few ids, so that strangers meet; those past the forest's own name nothing.
 fn id(number: u8) -> Uuid {
@@ -20,7 +21,7 @@ fn id(number: u8) -> Uuid {
 }
 
 /// Communities by distributor and region, and customers by community.
-fn forest() -> impl Strategy<Value = Forest> {
+pub(crate) fn forest() -> impl Strategy<Value = Forest> {
     let communities = prop::collection::vec((0..3_u8, 0..3_usize), 0..6);
     let customers = prop::collection::vec(0..6_u8, 0..8);
     (communities, customers).prop_map(|(communities, customers)| {
@@ -67,7 +68,7 @@ fn forest() -> impl Strategy<Value = Forest> {
     })
 }
 
-fn node() -> impl Strategy<Value = NodeSpec> {
+pub(crate) fn node() -> impl Strategy<Value = NodeSpec> {
     let some = || prop::option::of((0..9_u8).prop_map(id));
     (some(), some(), some()).prop_map(|(community_id, customer_id, distributor_id)| NodeSpec {
         community_id,
@@ -133,6 +134,23 @@ proptest! {
             let distributor = forest.place_of_distributor(distributor).unwrap();
             prop_assert!(!reach.sees(&distributor) || reach.sees(&community));
             prop_assert!(!reach.sees(&community) || reach.sees(&own));
+        }
+    }
+
+    #[test]
+    fn who_governs_a_tenant_sees_it_and_does_not_stand_on_it(
+        forest in forest(), reach in reach()
+    ) {
+        let distributors = forest.distributors.keys();
+        let communities = forest.communities.keys();
+        let customers = forest.customers.keys();
+        let places = distributors
+            .map(|id| (forest.place_of_distributor(*id), Reach::Distributor(*id)))
+            .chain(communities.map(|id| (forest.place_of_community(*id), Reach::Community(*id))))
+            .chain(customers.map(|id| (forest.place_of_customer(*id), Reach::Customer(*id))));
+        for (place, own) in places {
+            let place = place.unwrap();
+            prop_assert_eq!(reach.governs(&place), reach.sees(&place) && reach != own);
         }
     }
 

@@ -11,9 +11,10 @@ mod permission;
 mod principal;
 mod reach;
 mod role;
+mod tenant;
 
 #[cfg(test)]
-mod laws;
+pub(crate) mod laws;
 
 pub use forest::{Community, Customer, Distributor, Forest, Plan, PlanLimits, TenancyFault};
 pub use ids::{CommunityId, CustomerId, DistributorId, PlanId, UserId};
@@ -21,3 +22,4 @@ pub use permission::Permission;
 pub use principal::Principal;
 pub use reach::{Place, Reach};
 pub use role::Role;
+pub use tenant::{Tenant, TenantId};

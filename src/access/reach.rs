@@ -33,7 +33,35 @@ pub struct Place<'a> {
     pub customer: Option<CustomerId>,
 }
 
+impl Place<'_> {
+    /// How far down a tenant stands: below the service are distributors, below these communities, and below
+    /// these customers.
+    pub const fn depth(&self) -> u8 {
+        match (self.community, self.customer) {
+            (None, _) => 1,
+            (Some(_), None) => 2,
+            (Some(_), Some(_)) => 3,
+        }
+    }
+}
+
 impl Reach {
+    /// How far down its own level is; what is deeper may be changed from there.
+    pub const fn depth(&self) -> u8 {
+        match self {
+            Self::All => 0,
+            Self::Distributor(_) | Self::Region(..) => 1,
+            Self::Community(_) => 2,
+            Self::Customer(_) => 3,
+            Self::Nothing => u8::MAX,
+        }
+    }
+
+    /// Whether a tenant at `place` may be added, changed and removed: it is seen, and below one's own level.
+    pub fn governs(&self, place: &Place<'_>) -> bool {
+        self.sees(place) && self.depth() < place.depth()
+    }
+
     /// Whether a thing at `place` is seen.
     pub fn sees(&self, place: &Place<'_>) -> bool {
         match self {

@@ -15,6 +15,7 @@ mod secret_box;
 mod secrets;
 mod source_key;
 mod sqlite;
+mod tenants;
 mod unreadable;
 
 #[cfg(test)]
@@ -31,6 +32,7 @@ pub use secret_box::{SecretBox, SecretKeyError};
 pub use secrets::{ChannelSecrets, SecretsError};
 pub(crate) use sqlite::{DataDirectory, database_in};
 pub use sqlite::{SqliteStore, StoreError};
+pub use tenants::{Tenants, TenantsError};
 
 /// Migrating PostgreSQL, before a version serves that needs it.
 pub mod postgres_schema {

@@ -32,6 +32,9 @@ pub enum RegistryError {
     /// No such node.
     #[error("no such node")]
     NotFound,
+    /// The community that it names is not there, or not the customer in that community.
+    #[error("what the node belongs to is not there")]
+    NoTenant,
     /// The store failed, or did not answer in time.
     #[error("the registry cannot be reached")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),

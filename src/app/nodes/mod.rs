@@ -105,7 +105,8 @@ impl From<RegistryError> for Error {
     fn from(error: RegistryError) -> Self {
         match error {
             RegistryError::KeyTaken => Self::KeyTaken,
-            RegistryError::VersionMoved => Self::Conflict,
+            // What people say is checked before: somebody removed it since.
+            RegistryError::VersionMoved | RegistryError::NoTenant => Self::Conflict,
             RegistryError::NotFound => Self::NotFound,
             RegistryError::Unavailable(_) => Self::Registry(error),
         }
@@ -307,7 +308,9 @@ impl Inner {
                 Ok(()) => error.into(),
                 Err(error) => error,
             },
-            RegistryError::KeyTaken | RegistryError::Unavailable(_) => error.into(),
+            RegistryError::KeyTaken | RegistryError::NoTenant | RegistryError::Unavailable(_) => {
+                error.into()
+            }
         }
     }
 

@@ -16,12 +16,13 @@ pub(crate) mod samples;
 pub(crate) mod sealing;
 pub(crate) mod seam;
 pub(crate) mod secrets;
+pub(crate) mod tenants;
 
 use std::sync::Arc;
 
 use evara_actors::ports::{Archive, BoxFuture, Ownership, Registry};
 
-use super::{ChannelSecrets, DeviceKeys, Receipts};
+use super::{ChannelSecrets, DeviceKeys, Receipts, Tenants};
 use crate::history::Rolling;
 
 /// Where a store lives while it is closed; empty at first.
@@ -39,6 +40,7 @@ pub(crate) struct Opened {
     pub(crate) rolling: Arc<dyn Rolling>,
     pub(crate) device_keys: Arc<dyn DeviceKeys>,
     pub(crate) receipts: Arc<dyn Receipts>,
+    pub(crate) tenants: Arc<dyn Tenants>,
 }
 
 impl Opened {
@@ -52,6 +54,7 @@ impl Opened {
             + DeviceKeys
             + Receipts
             + Rolling
+            + Tenants
             + 'static,
     {
         let store = Arc::new(store);
@@ -63,7 +66,8 @@ impl Opened {
             rolling: Arc::<S>::clone(&store),
             secrets: Arc::<S>::clone(&store),
             device_keys: Arc::<S>::clone(&store),
-            receipts: store,
+            receipts: Arc::<S>::clone(&store),
+            tenants: store,
         }
     }
 }
@@ -169,6 +173,18 @@ macro_rules! conformance {
                 a_key_needs_a_node,
                 a_key_is_forgotten_with_its_node,
                 a_key_is_forgotten_with_its_channel,
+            }
+            tenants {
+                a_store_begins_with_three_plans_and_nobody,
+                a_forest_comes_back_whole,
+                a_tenant_hangs_on_what_is_there,
+                a_change_replaces_the_version_before_it_only,
+                a_plan_has_a_name_of_its_own,
+                what_something_hangs_on_stays,
+                a_node_belongs_to_what_is_there_and_keeps_it_there,
+                a_customer_moves_without_nodes_only,
+                of_two_who_add_below_and_remove_one_wins,
+                a_tenant_and_its_answer_are_kept_together_or_not_at_all,
             }
         }
     };

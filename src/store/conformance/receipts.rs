@@ -12,7 +12,7 @@ use super::fixtures::{at, spec};
 use super::{Opened, Site};
 use crate::store::{Begun, Claim, DeviceKeysError, Kept, RECEIPT_AGE, ReceiptName, Receipts};
 
-fn name(caller: u128, key: &str) -> ReceiptName {
+pub(crate) fn name(caller: u128, key: &str) -> ReceiptName {
     ReceiptName {
         caller: Uuid::from_u128(caller),
         key: key.to_owned(),
@@ -24,13 +24,18 @@ fn claim(name: ReceiptName, request: u8, at: Timestamp) -> Claim {
     Claim { name, request, at }
 }
 
-fn kept(name: ReceiptName, answer: &str) -> Kept {
+pub(crate) fn kept(name: ReceiptName, answer: &str) -> Kept {
     let answer = SecretString::from(answer);
     Kept { name, answer }
 }
 
 /// Where a request stands, in a word.
-async fn begun(receipts: &dyn Receipts, name: ReceiptName, request: u8, at: Timestamp) -> String {
+pub(crate) async fn begun(
+    receipts: &dyn Receipts,
+    name: ReceiptName,
+    request: u8,
+    at: Timestamp,
+) -> String {
     match receipts.begin(claim(name, request, at)).await.unwrap() {
         Begun::Open { at } => format!("open {at}"),
         Begun::Answered(answer) => answer.expose_secret().to_owned(),
@@ -38,7 +43,7 @@ async fn begun(receipts: &dyn Receipts, name: ReceiptName, request: u8, at: Time
     }
 }
 
-fn open(second: i64) -> String {
+pub(crate) fn open(second: i64) -> String {
     format!("open {}", at(second))
 }
 

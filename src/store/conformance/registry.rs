@@ -5,9 +5,11 @@ use evara_actors::ports::{Registry, RegistryError};
 use uuid::Uuid;
 
 use super::fixtures::{at, binding, everything, full_batch, node, spec};
+use super::tenants::{customer, settled};
 use super::{Opened, Site};
+use crate::access::Tenant;
 
-fn in_community(spec: NodeSpec, community: u128) -> NodeSpec {
+pub(crate) fn in_community(spec: NodeSpec, community: u128) -> NodeSpec {
     NodeSpec {
         community_id: Some(Uuid::from_u128(community)),
         ..spec
@@ -23,7 +25,7 @@ pub(crate) async fn nodes_come_in_the_order_of_creation_and_whole(site: &dyn Sit
     let mut rich = in_community(spec(1, "टंकी-7"), 9);
     rich.created_at = at(50);
     rich.channel = Some(binding(u64::MAX >> 1));
-    rich.customer_id = Some(Uuid::max());
+    rich.customer_id = Some(Uuid::from_u128(8));
     rich.position = Some(Position {
         lat: -89.5,
         lng: 180.0,
@@ -35,7 +37,12 @@ pub(crate) async fn nodes_come_in_the_order_of_creation_and_whole(site: &dyn Sit
     let mut early = spec(3, "early");
     early.created_at = at(-50);
     {
-        let Opened { registry, .. } = site.open().await;
+        let Opened {
+            registry, tenants, ..
+        } = site.open().await;
+        settled(&*tenants, &[9]).await;
+        let owner = Tenant::Customer(customer(8, 9));
+        tenants.insert_tenant(owner, None).await.unwrap();
         assert!(registry.nodes().await.unwrap().is_empty());
         for spec in [rich.clone(), spec(2, "middle"), early.clone()] {
             registry.insert(spec).await.unwrap();
@@ -47,7 +54,10 @@ pub(crate) async fn nodes_come_in_the_order_of_creation_and_whole(site: &dyn Sit
 }
 
 pub(crate) async fn a_key_is_taken_once_in_a_community(site: &dyn Site) {
-    let Opened { registry, .. } = site.open().await;
+    let Opened {
+        registry, tenants, ..
+    } = site.open().await;
+    settled(&*tenants, &[1, 2]).await;
     let oht = |id| spec(id, "oht-7");
     registry.insert(oht(1)).await.unwrap();
     registry.insert(in_community(oht(2), 1)).await.unwrap();
@@ -92,7 +102,10 @@ pub(crate) async fn an_update_replaces_the_version_before_it_only(site: &dyn Sit
 }
 
 pub(crate) async fn an_update_cannot_take_the_key_of_another(site: &dyn Site) {
-    let Opened { registry, .. } = site.open().await;
+    let Opened {
+        registry, tenants, ..
+    } = site.open().await;
+    settled(&*tenants, &[1]).await;
     registry.insert(spec(1, "one")).await.unwrap();
     registry
         .insert(in_community(spec(2, "one"), 1))

@@ -8,7 +8,7 @@ use tokio_postgres::error::{ErrorPosition, SqlState};
 
 use super::tls::TlsError;
 use crate::store::unreadable::Unreadable;
-use crate::store::{DeviceKeysError, ReceiptsError, SecretsError};
+use crate::store::{DeviceKeysError, ReceiptsError, SecretsError, TenantsError};
 
 /// Why the store did not open.
 #[derive(Debug, thiserror::Error)]
@@ -234,6 +234,12 @@ impl From<Failure> for DeviceKeysError {
 }
 
 impl From<Failure> for ReceiptsError {
+    fn from(failure: Failure) -> Self {
+        Self::Unavailable(Box::new(failure))
+    }
+}
+
+impl From<Failure> for TenantsError {
     fn from(failure: Failure) -> Self {
         Self::Unavailable(Box::new(failure))
     }

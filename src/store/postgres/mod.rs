@@ -27,6 +27,7 @@ mod retention;
 mod rolling;
 mod rows;
 mod statements;
+mod tenants;
 mod tls;
 mod transaction;
 mod upkeep;

@@ -17,6 +17,13 @@ const KEY_CONSTRAINT: &str = "nodes_by_key";
 /// What is violated by an id that was added meanwhile.
 const ID_CONSTRAINT: &str = "nodes_pkey";
 
+/// What is violated by a community or a customer that is not there: by the node, or by the tenant's removal.
+const TENANT_CONSTRAINTS: [&str; 3] = [
+    "nodes_of_community",
+    "nodes_of_customer",
+    "nodes_of_customer_in_community",
+];
+
 /// What a write came to, where the database itself did not fail.
 pub(super) type Outcome = Result<(), RegistryError>;
 
@@ -142,6 +149,9 @@ async fn write(
         }
         Err(failure) if failure.violates(ID_CONSTRAINT) => {
             Ok(Written::Refused(RegistryError::VersionMoved))
+        }
+        Err(failure) if TENANT_CONSTRAINTS.iter().any(|name| failure.violates(name)) => {
+            Ok(Written::Refused(RegistryError::NoTenant))
         }
         Err(failure) => Err(failure),
     }

@@ -32,9 +32,13 @@ macro_rules! statements {
 }
 
 statements! {
+    ALL_COMMUNITIES = "all_communities";
     ALL_CURSORS = "all_cursors";
+    ALL_CUSTOMERS = "all_customers";
     ALL_DEVICE_KEYS = "all_device_keys";
+    ALL_DISTRIBUTORS = "all_distributors";
     ALL_NODES = "all_nodes";
+    ALL_PLANS = "all_plans";
     ALL_READ_KEYS = "all_read_keys";
     ALL_RULES = "all_rules";
     ALL_SNAPSHOTS = "all_snapshots";
@@ -43,8 +47,12 @@ statements! {
     CHECKPOINT_AT = "checkpoint_at";
     CLAIM_SHARDS = "claim_shards";
     CURRENT_TRANSACTION = "current_transaction";
+    DELETE_COMMUNITY = "delete_community";
+    DELETE_CUSTOMER = "delete_customer";
     DELETE_DEVICE_KEY = "delete_device_key";
+    DELETE_DISTRIBUTOR = "delete_distributor";
     DELETE_NODE = "delete_node";
+    DELETE_PLAN = "delete_plan";
     DELETE_READ_KEY = "delete_read_key";
     DROP_DUE_OF_NODE = "drop_due_of_node";
     DROP_MONTH = "drop_month";
@@ -70,16 +78,21 @@ statements! {
     FORGET_STALE_READ_KEY = "forget_stale_read_key";
     HAS_NODE = "has_node";
     HAS_READ_KEY = "has_read_key";
+    HAS_TENANT = "has_tenant";
     HOLD_SHARDS = "hold_shards";
+    INSERT_COMMUNITY = "insert_community";
+    INSERT_CUSTOMER = "insert_customer";
     INSERT_DEAD_LETTERS = "insert_dead_letters";
     INSERT_DEEP = "insert_deep";
     INSERT_DEVICE_KEY = "insert_device_key";
+    INSERT_DISTRIBUTOR = "insert_distributor";
     INSERT_EVENTS = "insert_events";
     INSERT_FLOW = "insert_flow";
     INSERT_GENERIC = "insert_generic";
     INSERT_LOGGED_NODES = "insert_logged_nodes";
     INSERT_LOGGED_SPANS = "insert_logged_spans";
     INSERT_NODE = "insert_node";
+    INSERT_PLAN = "insert_plan";
     INSERT_REMOVED = "insert_removed";
     INSERT_TANK = "insert_tank";
     IS_CONFINED = "is_confined";
@@ -119,7 +132,11 @@ statements! {
     TRANSACTION_STATUS = "transaction_status";
     UNDO_REMOVED = "undo_removed";
     UNSAFE_SETTINGS = "unsafe_settings";
+    UPDATE_COMMUNITY = "update_community";
+    UPDATE_CUSTOMER = "update_customer";
+    UPDATE_DISTRIBUTOR = "update_distributor";
     UPDATE_NODE = "update_node";
+    UPDATE_PLAN = "update_plan";
 }
 
 /// Writes samples into the table of their kind.

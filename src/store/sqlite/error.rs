@@ -9,7 +9,7 @@ use tokio::task::JoinError;
 
 use super::directory::DataDirectory;
 use crate::store::unreadable::Unreadable;
-use crate::store::{DeviceKeysError, ReceiptsError, SecretsError};
+use crate::store::{DeviceKeysError, ReceiptsError, SecretsError, TenantsError};
 
 /// Why the store did not open.
 #[derive(Debug, thiserror::Error)]
@@ -167,6 +167,12 @@ impl From<Failure> for ArchiveError {
 }
 
 impl From<Failure> for RegistryError {
+    fn from(failure: Failure) -> Self {
+        Self::Unavailable(Box::new(failure))
+    }
+}
+
+impl From<Failure> for TenantsError {
     fn from(failure: Failure) -> Self {
         Self::Unavailable(Box::new(failure))
     }

@@ -21,6 +21,7 @@ mod rolling;
 mod rows;
 mod source_column;
 mod statements;
+mod tenants;
 mod write;
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use evara_actors::domain::{NodeId, NodeSpec};
 use evara_actors::ports::{BoxFuture, Registry, RegistryError};
-use rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE;
+use rusqlite::ffi::{SQLITE_CONSTRAINT_TRIGGER, SQLITE_CONSTRAINT_UNIQUE};
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::error::Failure;
@@ -59,7 +59,7 @@ pub(super) fn insert(
         return Ok(Err(RegistryError::VersionMoved));
     }
     match write(&transaction, statements::INSERT_NODE, spec)? {
-        Written::KeyTaken => return Ok(Err(RegistryError::KeyTaken)),
+        Written::Refused(error) => return Ok(Err(error)),
         Written::Rows(_) => {}
     }
     transaction.execute(statements::UNDO_REMOVED, [spec.id.0.as_bytes()])?;
@@ -76,7 +76,7 @@ pub(super) fn update(
 ) -> Result<Outcome, Failure> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     match write(&transaction, statements::UPDATE_NODE, spec)? {
-        Written::KeyTaken => return Ok(Err(RegistryError::KeyTaken)),
+        Written::Refused(error) => return Ok(Err(error)),
         Written::Rows(0) if is_there(&transaction, spec.id)? => {
             return Ok(Err(RegistryError::VersionMoved));
         }
@@ -106,7 +106,7 @@ fn remove(connection: &mut Connection, id: NodeId) -> Result<Outcome, Failure> {
 
 enum Written {
     Rows(usize),
-    KeyTaken,
+    Refused(RegistryError),
 }
 
 fn write(transaction: &Transaction<'_>, sql: &str, spec: &NodeSpec) -> Result<Written, Failure> {
@@ -124,16 +124,14 @@ fn write(transaction: &Transaction<'_>, sql: &str, spec: &NodeSpec) -> Result<Wr
     );
     match written {
         Ok(rows) => Ok(Written::Rows(rows)),
-        Err(error) if is_key_taken(&error) => Ok(Written::KeyTaken),
-        Err(error) => Err(error.into()),
+        Err(error) => match error.sqlite_error().map(|failure| failure.extended_code) {
+            Some(SQLITE_CONSTRAINT_UNIQUE) => Ok(Written::Refused(RegistryError::KeyTaken)),
+            Some(SQLITE_CONSTRAINT_TRIGGER) => Ok(Written::Refused(RegistryError::NoTenant)),
+            Some(_) | None => Err(error.into()),
+        },
     }
 }
 
 fn is_there(transaction: &Transaction<'_>, id: NodeId) -> Result<bool, Failure> {
     Ok(transaction.query_row(statements::HAS_NODE, [id.0.as_bytes()], |row| row.get(0))?)
-}
-
-fn is_key_taken(error: &rusqlite::Error) -> bool {
-    let failure = error.sqlite_error();
-    failure.is_some_and(|failure| failure.extended_code == SQLITE_CONSTRAINT_UNIQUE)
 }

@@ -12,9 +12,13 @@ macro_rules! statements {
 }
 
 statements! {
+    ALL_COMMUNITIES = "all_communities";
     ALL_CURSORS = "all_cursors";
+    ALL_CUSTOMERS = "all_customers";
     ALL_DEVICE_KEYS = "all_device_keys";
+    ALL_DISTRIBUTORS = "all_distributors";
     ALL_NODES = "all_nodes";
+    ALL_PLANS = "all_plans";
     ALL_READ_KEYS = "all_read_keys";
     ALL_RULES = "all_rules";
     ALL_SNAPSHOTS = "all_snapshots";
@@ -22,8 +26,12 @@ statements! {
     CHANGES_BY_REVISION = "changes_by_revision";
     CHECKPOINT_AT = "checkpoint_at";
     CLAIM = "claim";
+    DELETE_COMMUNITY = "delete_community";
+    DELETE_CUSTOMER = "delete_customer";
     DELETE_DEVICE_KEY = "delete_device_key";
+    DELETE_DISTRIBUTOR = "delete_distributor";
     DELETE_NODE = "delete_node";
+    DELETE_PLAN = "delete_plan";
     DELETE_READ_KEY = "delete_read_key";
     DROP_DUE_OF_NODE = "drop_due_of_node";
     DROP_MARK = "drop_mark";
@@ -43,22 +51,27 @@ statements! {
     FORGET_STALE_READ_KEY = "forget_stale_read_key";
     HAS_NODE = "has_node";
     HAS_READ_KEY = "has_read_key";
+    HAS_TENANT = "has_tenant";
+    INSERT_COMMUNITY = "insert_community";
+    INSERT_CUSTOMER = "insert_customer";
     INSERT_DEAD_LETTER = "insert_dead_letter";
     INSERT_DEEP = "insert_deep";
     INSERT_DEVICE_KEY = "insert_device_key";
+    INSERT_DISTRIBUTOR = "insert_distributor";
     INSERT_EVENT = "insert_event";
     INSERT_FLOW = "insert_flow";
     INSERT_GENERIC = "insert_generic";
     INSERT_NODE = "insert_node";
     INSERT_OTHER = "insert_other";
+    INSERT_PLAN = "insert_plan";
     INSERT_REMOVED = "insert_removed";
     INSERT_TANK = "insert_tank";
     IS_UNROLLED_BEFORE = "is_unrolled_before";
     LOG_TAILS = "log_tails";
     MAKE_DAY_DUE = "make_day_due";
+    MARKS_OF_NODE = "marks_of_node";
     MARK_ALL_HOURS = "mark_all_hours";
     MARK_HOUR = "mark_hour";
-    MARKS_OF_NODE = "marks_of_node";
     NEWEST_DEAD_LETTERS = "newest_dead_letters";
     NEXT_NODE_WITH_SAMPLES = "next_node_with_samples";
     NEXT_SNAPSHOTS = "next_snapshots";
@@ -82,7 +95,11 @@ statements! {
     TAKE_MARK = "take_mark";
     TOUCH_DEVICE_KEY = "touch_device_key";
     UNDO_REMOVED = "undo_removed";
+    UPDATE_COMMUNITY = "update_community";
+    UPDATE_CUSTOMER = "update_customer";
+    UPDATE_DISTRIBUTOR = "update_distributor";
     UPDATE_NODE = "update_node";
+    UPDATE_PLAN = "update_plan";
 }
 
 /// Writes a sample into the table of its kind.

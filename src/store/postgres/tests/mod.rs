@@ -10,6 +10,7 @@ mod plans;
 #[path = "../../../../tests/support/proxy.rs"]
 mod proxy;
 mod replica;
+mod sight;
 mod statements;
 mod tls;
 mod walls;

@@ -1,0 +1,3 @@
+SELECT id, name, version, created_at
+FROM distributors
+ORDER BY id

@@ -1,0 +1,3 @@
+-- Refused while something hangs on it.
+DELETE FROM communities
+WHERE id = ?1 AND version = ?2
