@@ -1,5 +1,5 @@
-//! What is done now and then, behind everything else: writing down when device keys were used, and
-//! forgetting answers that nobody may ask for again.
+//! What is done now and then, behind everything else: writing down when device keys were used, forgetting
+//! answers that nobody may ask for again, and following what others change of the tenants.
 //!
 //! Nothing waits for it, and what fails is tried again the next time.
 
@@ -12,10 +12,14 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::device_keys::DeviceKeyring;
+use super::tenancy::Tenancy;
 use crate::store::{RECEIPT_AGE, Receipts};
 
 /// As exact as the use of a key is told.
 const EVERY: Duration = Duration::from_secs(60);
+
+/// As old as what is known of a person may be: a tenant that another process changed is followed within it.
+const FOLLOW_EVERY: Duration = Duration::from_secs(5);
 
 /// Answers that are forgotten in one transaction: some milliseconds of the store's time.
 const BATCH: u32 = 1_000;
@@ -46,6 +50,7 @@ impl Chores {
         keys: Arc<DeviceKeyring>,
         receipts: Arc<dyn Receipts>,
         clock: Arc<dyn Clock>,
+        shared: Option<Tenancy>,
     ) -> Self {
         let hands = Hands {
             keys,
@@ -61,6 +66,12 @@ impl Chores {
         chores.tasks.spawn(async move {
             ended.run_until_cancelled(hands.work()).await;
         });
+        if let Some(tenancy) = shared {
+            let ended = chores.ended.clone();
+            chores.tasks.spawn(async move {
+                ended.run_until_cancelled(follow(tenancy)).await;
+            });
+        }
         chores
     }
 
@@ -70,6 +81,18 @@ impl Chores {
         self.tasks.close();
         self.tasks.wait().await;
         let _unwritten = timeout(LAST_WITHIN, self.hands.write_uses()).await;
+    }
+}
+
+/// Where several processes have one database, each follows what the others change.
+async fn follow(tenancy: Tenancy) {
+    let mut rounds = interval_at(Instant::now() + FOLLOW_EVERY, FOLLOW_EVERY);
+    rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        rounds.tick().await;
+        if let Err(error) = tenancy.refresh().await {
+            tracing::debug!(%error, "the tenants are not read anew");
+        }
     }
 }
 

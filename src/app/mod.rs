@@ -62,6 +62,7 @@ pub struct App {
     system: Arc<System>,
     ownership: Arc<dyn Ownership>,
     nodes: Nodes,
+    tenancy: Tenancy,
     listener: Listener,
     upkeep: Upkeep,
     chores: Chores,
@@ -129,6 +130,7 @@ impl App {
         let device_keys = Arc::new(device_keys);
         let loaded = device_keys.load().await;
         loaded.map_err(|error| loading(config, error))?;
+        let tenancy = tenants(config, &store).await?;
         let (archive, history) = store.past();
         let state = AppState::new(Inside {
             system: Arc::clone(&system),
@@ -144,7 +146,7 @@ impl App {
             device_keys: Arc::clone(&device_keys),
             receipts: Arc::clone(&store.receipts),
             identities: Arc::new(OneOperator::new(token.clone())),
-            tenancy: Tenancy::default(),
+            tenancy: tenancy.clone(),
             limits: Limits::new(config.quotas),
             border,
             version: env!("CARGO_PKG_VERSION"),
@@ -158,12 +160,15 @@ impl App {
             raw_age: config.history.raw_age,
             late_hours,
         });
-        let chores = Chores::start(device_keys, store.receipts, Arc::clone(&clock));
+        // The embedded store has one process, and nobody else to follow.
+        let shared = store.postgres.is_some().then(|| tenancy.clone());
+        let chores = Chores::start(device_keys, store.receipts, Arc::clone(&clock), shared);
         Ok(Self {
             state,
             system,
             ownership: store.ownership,
             nodes,
+            tenancy,
             listener,
             upkeep,
             chores,
@@ -206,11 +211,19 @@ impl App {
         }
         // A change that was begun is ended even though nobody waits for it any more.
         let _unfinished = timeout_at(deadline, self.nodes.drained()).await;
+        let _unfinished = timeout_at(deadline, self.tenancy.drained()).await;
         self.upkeep.drain().await;
         self.chores.end().await;
         let left = deadline.saturating_duration_since(Instant::now());
         self.system.drain(left).await
     }
+}
+
+async fn tenants(config: &Config, store: &Store) -> Result<Tenancy, StartError> {
+    let tenancy = Tenancy::over(Arc::clone(&store.tenants));
+    let read = tenancy.refresh().await;
+    read.map_err(|error| loading(config, error))?;
+    Ok(tenancy)
 }
 
 async fn restore_system(

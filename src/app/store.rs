@@ -11,7 +11,7 @@ use crate::config::{Config, Database, Deployment, Migrate, PostgresConfig};
 use crate::history::{History, Rolling};
 use crate::store::{
     ChannelSecrets, DeviceKeys, PostgresError, PostgresStore, Receipts, SecretBox, SqliteStore,
-    StoreError, WithReplica, postgres_schema,
+    StoreError, Tenants, WithReplica, postgres_schema,
 };
 
 /// A store that is open, by what is asked of it.
@@ -24,6 +24,7 @@ pub(super) struct Store {
     pub(super) rolling: Arc<dyn Rolling>,
     pub(super) device_keys: Arc<dyn DeviceKeys>,
     pub(super) receipts: Arc<dyn Receipts>,
+    pub(super) tenants: Arc<dyn Tenants>,
     /// The one that needs upkeep.
     pub(super) postgres: Option<Arc<PostgresStore>>,
     /// What answers questions about the past in its place.
@@ -40,6 +41,7 @@ impl Store {
             + DeviceKeys
             + Receipts
             + Rolling
+            + Tenants
             + 'static,
     {
         Self {
@@ -49,7 +51,8 @@ impl Store {
             rolling: Arc::<S>::clone(&store),
             secrets: Arc::<S>::clone(&store),
             device_keys: Arc::<S>::clone(&store),
-            receipts: store,
+            receipts: Arc::<S>::clone(&store),
+            tenants: store,
             postgres: None,
             replica: None,
         }

@@ -12,6 +12,7 @@ use evara_actors::twin::OfferError;
 use super::problem::{Code, Part, Problem};
 use crate::app::kept::{DeviceKeysError, MAX_DEVICE_KEYS, ReceiptsError};
 use crate::app::nodes::Error as NodesError;
+use crate::app::tenancy::{Error as TenancyError, TenantsError};
 use crate::history::ask::Error as HistoryError;
 use crate::history::replay::Error as ReplayError;
 
@@ -132,6 +133,36 @@ impl From<DeviceKeysError> for Problem {
                 format!("The node has {MAX_DEVICE_KEYS} keys already: revoke one first."),
             ),
             DeviceKeysError::Unavailable(_) => unavailable().because(error),
+        }
+    }
+}
+
+impl From<TenancyError> for Problem {
+    fn from(error: TenancyError) -> Self {
+        match error {
+            TenancyError::Store(error) => error.into(),
+            TenancyError::Busy => {
+                Self::new(Code::Busy, "Too many changes at once.").retry_after(TRY_SOON)
+            }
+            TenancyError::Broke(_) => Self::internal(error),
+        }
+    }
+}
+
+impl From<TenantsError> for Problem {
+    fn from(error: TenantsError) -> Self {
+        match error {
+            TenantsError::NotFound => Self::not_found(),
+            TenantsError::NameTaken => Self::new(Code::Conflict, "Another one has this name.")
+                .field(Part::Body, "name", "is taken"),
+            // What it hangs on, and what hangs on it, was looked at before.
+            TenantsError::VersionMoved | TenantsError::NoParent | TenantsError::StillUsed => {
+                Self::new(
+                    Code::Conflict,
+                    "Someone else changed it first: read it again.",
+                )
+            }
+            TenantsError::Unavailable(_) => unavailable().because(error),
         }
     }
 }

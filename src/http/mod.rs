@@ -35,6 +35,7 @@ mod starting;
 mod state;
 mod stream;
 mod telemetry;
+mod tenancy;
 mod twins;
 mod views;
 

@@ -11,7 +11,7 @@ use super::answer::{self, Answer};
 use super::conditions::{IfMatch, IfNoneMatch, revision_tag};
 use super::extract::{Json, MergePatch, NoQuery, Params};
 use super::fleet::NodesQuery;
-use super::guard::{Located, May, settled, to};
+use super::guard::{Located, May, Move, settled, to};
 use super::idempotency::Once;
 use super::merge::merged;
 use super::page::{after, cursor};
@@ -49,7 +49,11 @@ pub(crate) async fn create(
     Json(body): Json<NodeBody>,
 ) -> Answer {
     let (id, now) = app.nodes.birth();
-    let spec = settled(body.into_spec(id, now)?, &scope)?;
+    let to_be = Move {
+        before: None,
+        after: body.into_spec(id, now)?,
+    };
+    let spec = settled(&app, &scope, to_be)?;
     // What is kept with the node is its answer, which so comes before it.
     let twin = Twin::create(Arc::new(spec.clone()), now).twin;
     let made = answer::created(
@@ -87,7 +91,11 @@ pub(crate) async fn change(
 ) -> Answer {
     let spec = handle.view().spec().as_ref().clone();
     let body = merged(&NodeBody::from(&spec), patch)?;
-    let spec = settled(body.onto(edited(spec))?, &scope)?;
+    let to_be = Move {
+        before: Some(&spec),
+        after: body.onto(edited(spec.clone()))?,
+    };
+    let spec = settled(&app, &scope, to_be)?;
     let twin = app.nodes.update(spec, expected).await?;
     shown(&twin, None)
 }

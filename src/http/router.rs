@@ -18,7 +18,7 @@ use super::readings::MAX_BULK_BYTES;
 use super::state::AppState;
 use super::{
     actors, dashboard, database, dead_letters, device_keys, devices, guard, health, history,
-    idempotency, nodes, openapi, pollers, readings, telemetry, twins,
+    idempotency, nodes, openapi, pollers, readings, telemetry, tenancy, twins,
 };
 
 /// Everything that is served, behind the edge.
@@ -46,7 +46,10 @@ pub fn description(version: &str) -> OpenApi {
 
 /// Every route; behind its guards, where there is a state to guard it by.
 fn surface(version: &str, state: Option<&AppState>) -> OpenApiRouter<AppState> {
-    let people = registry().merge(live()).merge(operations());
+    let people = registry()
+        .merge(live())
+        .merge(tenants())
+        .merge(operations());
     let (people, devices, bulk) = match state {
         Some(state) => guarded(state, people),
         None => (people, devices(), bulk()),
@@ -132,6 +135,32 @@ fn live() -> OpenApiRouter<AppState> {
         .routes(routes!(dashboard::stats))
         .routes(routes!(dashboard::fleet))
         .routes(routes!(dashboard::alerts))
+}
+
+/// Whose it all is.
+fn tenants() -> OpenApiRouter<AppState> {
+    use tenancy::{communities, customers, distributors, plans};
+    OpenApiRouter::new()
+        .routes(routes!(distributors::list, distributors::create))
+        .routes(routes!(
+            distributors::show,
+            distributors::change,
+            distributors::remove
+        ))
+        .routes(routes!(communities::list, communities::create))
+        .routes(routes!(
+            communities::show,
+            communities::change,
+            communities::remove
+        ))
+        .routes(routes!(customers::list, customers::create))
+        .routes(routes!(
+            customers::show,
+            customers::change,
+            customers::remove
+        ))
+        .routes(routes!(plans::list, plans::create))
+        .routes(routes!(plans::show, plans::change, plans::remove))
 }
 
 /// For those who run the service.

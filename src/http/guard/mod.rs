@@ -8,6 +8,8 @@
 pub(crate) mod limits;
 mod located;
 mod scope;
+mod settled;
+mod standing;
 pub(crate) mod to;
 
 use std::sync::Arc;
@@ -29,7 +31,9 @@ use crate::app::device_keys::Bearer;
 use crate::app::identity::{Freshness, Unknown};
 
 pub(crate) use located::{Located, NodeName};
-pub(crate) use scope::{May, Pusher, Scope, settled};
+pub(crate) use scope::{May, Pusher, Scope};
+pub(crate) use settled::{Move, nodes_of, settled};
+pub(crate) use standing::{Kind, Standing};
 
 use to::Right;
 

@@ -5,9 +5,8 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use evara_actors::domain::{FieldError, NodeSpec, Source};
+use evara_actors::domain::{NodeSpec, Source};
 use evara_actors::twin::{Twin, TwinHandle};
-use uuid::Uuid;
 
 use super::{Caller, Right, to_be_judged};
 use crate::access::{Forest, Permission, Principal, Reach};
@@ -38,7 +37,18 @@ impl Scope {
         all.filter(|twin| self.sees(twin.spec())).collect()
     }
 
-    pub(super) fn needs(&self, permission: Permission) -> Result<(), Problem> {
+    /// Who it is.
+    pub(crate) fn person(&self) -> &Principal {
+        &self.person
+    }
+
+    /// The tenants, as they stood when the scope was made; not all of them are seen.
+    pub(crate) fn forest(&self) -> &Forest {
+        &self.forest
+    }
+
+    /// Refuses those who do not have a permission.
+    pub(crate) fn needs(&self, permission: Permission) -> Result<(), Problem> {
         if self.person.may(permission) {
             return Ok(());
         }
@@ -125,46 +135,4 @@ impl FromRequestParts<AppState> for Pusher {
         };
         Ok(Self { caller, scope })
     }
-}
-
-/// What a person says that a node belongs to, checked and made whole.
-pub(crate) fn settled(spec: NodeSpec, scope: &Scope) -> Result<NodeSpec, Problem> {
-    let faults = misplaced(&spec, scope);
-    if !faults.is_empty() {
-        return Err(Problem::invalid(faults));
-    }
-    let place = scope.forest.place_of_node(&spec);
-    let distributor_id = place.distributor.map(|id| id.0).or(spec.distributor_id);
-    Ok(NodeSpec {
-        distributor_id,
-        ..spec
-    })
-}
-
-fn misplaced(spec: &NodeSpec, scope: &Scope) -> Vec<FieldError> {
-    let place = scope.forest.place_of_node(spec);
-    let fault = |pointer, what| vec![FieldError::new(pointer, what)];
-    let is = |said: Option<Uuid>, found: Option<Uuid>| said.is_none() || said == found;
-    if !is(spec.community_id, place.community.map(|id| id.0)) {
-        return fault("/community_id", "is not known");
-    }
-    if !is(spec.customer_id, place.customer.map(|id| id.0)) {
-        return fault("/customer_id", "is not known in this community");
-    }
-    if !is(spec.distributor_id, place.distributor.map(|id| id.0)) {
-        return fault("/distributor_id", "is not that of the community");
-    }
-    if !scope.sees(spec) {
-        // Whether it exists is not told to those who do not see it.
-        let is_said = spec.community_id.is_some();
-        return fault(
-            "/community_id",
-            if is_said {
-                "is not known"
-            } else {
-                "must be given"
-            },
-        );
-    }
-    Vec::new()
 }

@@ -22,5 +22,5 @@ macro_rules! rights {
 
 rights! {
     AlertsRead DevicesConfigure DevicesKeys DevicesRead NodesMaintain NodesProvision NodesRead NodesWrite
-    OpsAct OpsRead TelemetryRead TwinsDesire
+    OpsAct OpsRead PlansRead PlansWrite TelemetryRead TenancyRead TenancyWrite TwinsDesire
 }

@@ -34,7 +34,7 @@ impl Memory {
         }
     }
 
-    fn keep(&self, Kept { name, answer }: Kept) {
+    pub(super) fn keep(&self, Kept { name, answer }: Kept) {
         let mut receipts = self.receipts.lock().unwrap();
         let (_, _, kept) = receipts.get_mut(&name).unwrap();
         assert!(kept.is_none(), "an answer never changes");

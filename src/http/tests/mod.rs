@@ -11,6 +11,7 @@ mod once;
 mod operations;
 mod past;
 mod past_scene;
+mod planted;
 mod pushing;
 mod scene;
 mod scoped;

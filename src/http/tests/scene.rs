@@ -19,6 +19,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 
 use super::memory::{Memory, MemoryKeys, MemoryRegistry};
+use super::planted::MemoryForest;
 use crate::app::database::Database;
 use crate::app::device_keys::DeviceKeyring;
 use crate::app::identity::{Identities, OneOperator};
@@ -233,6 +234,7 @@ fn inside(
     let nodes = Nodes::new(Arc::clone(&system), registry.clone(), keys, clock.clone());
     let memory = Arc::new(Memory::new(registry));
     let device_keys = DeviceKeyring::new(memory.clone(), clock.clone());
+    let tenancy = Tenancy::over(Arc::new(MemoryForest::new(memory.clone())));
     Inside {
         device_keys: Arc::new(device_keys),
         receipts: memory,
@@ -243,7 +245,7 @@ fn inside(
         database: Database::default(),
         clock,
         identities,
-        tenancy: Tenancy::default(),
+        tenancy,
         limits: Limits::new(Quotas::MOST),
         border: Border::default(),
         version: "0.0.0",

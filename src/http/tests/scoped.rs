@@ -85,7 +85,7 @@ fn forest() -> Forest {
 
 async fn scene() -> Scene {
     let scene = Scene::empty_for(Arc::new(people())).await;
-    scene.state.tenancy.follow(forest());
+    scene.plant(forest()).await;
     scene
 }
 

@@ -12,6 +12,7 @@ mod names;
 mod node;
 mod readings;
 mod telemetry;
+mod tenancy;
 mod time;
 mod twin;
 
@@ -32,6 +33,10 @@ pub(crate) use node::{MaintenanceBody, MapPoint, NodeBody, NodeView};
 pub(crate) use readings::{BatchBody, BatchView, BulkBody, BulkView, ReadingsBody, TakenView};
 pub(crate) use telemetry::{
     AggregateView, BucketView, BucketWidth, BucketsView, FillView, TelemetryView,
+};
+pub(crate) use tenancy::{
+    CommunityBody, CommunityView, CustomerBody, CustomerView, DistributorBody, DistributorView,
+    PlanBody, PlanView,
 };
 pub(crate) use time::Time;
 pub(crate) use twin::{SourceView, StatusView, TwinPatch, TwinValuesView, TwinView};

@@ -67,7 +67,7 @@ impl World {
             device_keys: Arc::new(device_keys),
             receipts: self.shelf().clone(),
             identities: Arc::new(OneOperator::new(SecretString::from(TOKEN))),
-            tenancy: Tenancy::default(),
+            tenancy: Tenancy::over(self.shelf().clone()),
             limits: Limits::new(Quotas::MOST),
             border: Border::default(),
             version: "0.0.0",

@@ -1,8 +1,9 @@
-//! The shelf's devices' keys and kept answers: the real store's, away whenever the shelf is.
+//! The shelf's devices' keys, kept answers and tenants: the real store's, away whenever the shelf is.
 
+use evara::access::{Forest, Tenant, TenantId};
 use evara::store::{
     Begun, Claim, DeviceKey, DeviceKeys, DeviceKeysError, Kept, ReceiptName, Receipts,
-    ReceiptsError,
+    ReceiptsError, Tenants, TenantsError,
 };
 use evara_actors::domain::{NodeId, NodeSpec, Timestamp};
 use evara_actors::ports::{BoxFuture, RegistryError};
@@ -110,5 +111,46 @@ impl Receipts for Shelf {
 
     fn update_node(&self, spec: NodeSpec, kept: Kept) -> BoxFuture<'_, Result<(), RegistryError>> {
         Box::pin(async { self.open_store().await?.update_node(spec, kept).await })
+    }
+}
+
+fn tenants_gone(error: RegistryError) -> TenantsError {
+    TenantsError::Unavailable(Box::new(error))
+}
+
+impl Tenants for Shelf {
+    fn forest(&self) -> BoxFuture<'_, Result<Forest, TenantsError>> {
+        Box::pin(async {
+            self.open_store()
+                .await
+                .map_err(tenants_gone)?
+                .forest()
+                .await
+        })
+    }
+
+    fn insert_tenant(
+        &self,
+        tenant: Tenant,
+        kept: Option<Kept>,
+    ) -> BoxFuture<'_, Result<(), TenantsError>> {
+        Box::pin(async {
+            let store = self.open_store().await.map_err(tenants_gone)?;
+            store.insert_tenant(tenant, kept).await
+        })
+    }
+
+    fn update_tenant(&self, tenant: Tenant) -> BoxFuture<'_, Result<(), TenantsError>> {
+        Box::pin(async {
+            let store = self.open_store().await.map_err(tenants_gone)?;
+            store.update_tenant(tenant).await
+        })
+    }
+
+    fn remove_tenant(&self, id: TenantId, version: u64) -> BoxFuture<'_, Result<(), TenantsError>> {
+        Box::pin(async move {
+            let store = self.open_store().await.map_err(tenants_gone)?;
+            store.remove_tenant(id, version).await
+        })
     }
 }

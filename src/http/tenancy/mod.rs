@@ -1,0 +1,147 @@
+//! `/admin/distributors`, `communities`, `customers`, `plans`: who there is, and what they pay for.
+//!
+//! One sees what is at one's own level and below, and changes what is below it. What is not seen is answered
+//! like what is not there, also where it is named as that which something is to hang on.
+
+pub(crate) mod communities;
+pub(crate) mod customers;
+pub(crate) mod distributors;
+pub(crate) mod plans;
+
+use axum::response::Response;
+use evara_actors::domain::FieldError;
+use serde::{Deserialize, Serialize};
+use utoipa::IntoParams;
+use uuid::Uuid;
+
+use super::answer::{self, Answer};
+use super::conditions::{IfNoneMatch, version_tag};
+use super::guard::{Kind, nodes_of};
+use super::idempotency::Once;
+use super::page::{Limit, after, cursor};
+use super::problem::{Code, Problem};
+use super::state::AppState;
+use super::views::List;
+use crate::access::{Tenant, TenantId};
+use crate::app::nodes::{Expected, Precondition};
+
+/// Which page of a list is wanted.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct PageQuery {
+    /// How many, 1 to 200; 50 where not given.
+    #[param(value_type = Option<u32>)]
+    limit: Limit,
+    /// The `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// A page of what is wanted, in the order of ids, which is that of creation.
+fn page<'a, K: 'a, V: Serialize + From<&'a K>>(
+    wanted: impl Iterator<Item = (Uuid, &'a K)>,
+    limit: Limit,
+    from: Option<&str>,
+) -> Answer {
+    let from = after(from, |text| text.parse::<Uuid>().ok())?;
+    let mut rest = wanted.skip_while(|(id, _)| from.is_some_and(|from| *id <= from));
+    let page: Vec<_> = rest.by_ref().take(limit.size()).collect();
+    let last = page.last().map(|(id, _)| *id);
+    answer::json(&List {
+        items: page.iter().map(|(_, it)| V::from(it)).collect(),
+        next_cursor: rest.next().and(last).map(cursor),
+    })
+}
+
+/// Adds a tenant, and answers with it.
+async fn added<'a, K: Kind, V: Serialize + From<&'a K>>(
+    app: &AppState,
+    once: Once,
+    path: &str,
+    it: &'a K,
+) -> Answer {
+    let tenant = it.clone().tenant();
+    let location = format!("/api/v1/admin/{path}/{}", tenant.id().uuid());
+    let made = answer::created(&location, version_tag(tenant.version()), &V::from(it))?;
+    let (made, kept) = once.keep(made).await?;
+    app.tenancy.add(tenant, kept).await?;
+    Ok(made)
+}
+
+/// Puts `after` in the place of `before`, where that is what the caller expects, and says how it is then.
+async fn changed<K: Kind>(
+    app: &AppState,
+    expected: &Precondition,
+    before: K,
+    after: K,
+) -> Result<K, Problem> {
+    let (before, after) = (before.tenant(), after.tenant());
+    expects(expected, &before)?;
+    // Such a change is none, and leads to no version.
+    let next = if before == after {
+        after
+    } else {
+        let next = after.next_version();
+        app.tenancy.replace(next.clone()).await?;
+        next
+    };
+    K::of(next).ok_or_else(|| Problem::internal("a tenant of another kind"))
+}
+
+/// Removes a tenant that nothing hangs on, where it is what the caller expects.
+async fn removed(
+    app: &AppState,
+    expected: &Precondition,
+    tenant: Tenant,
+) -> Result<Response, Problem> {
+    expects(expected, &tenant)?;
+    let id = tenant.id();
+    app.tenancy
+        .forest()
+        .check_without(id)
+        .map_err(|fault| used(&fault.to_string()))?;
+    match nodes_below(app, id) {
+        0 => {}
+        1 => return Err(used("it still has a node")),
+        many => return Err(used(&format!("it still has {many} nodes"))),
+    }
+    app.tenancy.remove(id, tenant.version()).await?;
+    Ok(answer::no_content())
+}
+
+fn used(fault: &str) -> Problem {
+    Problem::new(Code::Conflict, format!("It cannot be removed: {fault}."))
+}
+
+/// How many nodes hang on a tenant without another one in between.
+fn nodes_below(app: &AppState, id: TenantId) -> usize {
+    match id {
+        TenantId::Community(id) => nodes_of(app, |node| node.community_id == Some(id.0)),
+        TenantId::Customer(id) => nodes_of(app, |node| node.customer_id == Some(id.0)),
+        TenantId::Distributor(_) | TenantId::Plan(_) => 0,
+    }
+}
+
+fn expects(expected: &Precondition, tenant: &Tenant) -> Result<(), Problem> {
+    let holds = match expected {
+        Precondition::None => true,
+        Precondition::OneOf(any) => any.contains(&Expected::Version(tenant.version())),
+    };
+    let moved = || {
+        let detail = "It is not what If-Match names: read it again.";
+        Problem::new(Code::PreconditionFailed, detail)
+    };
+    holds.then_some(()).ok_or_else(moved)
+}
+
+fn shown<'a, K: Kind, V: Serialize + From<&'a K>>(it: &'a K, held: Option<&IfNoneMatch>) -> Answer {
+    let tag = version_tag(it.clone().tenant().version());
+    if held.is_some_and(|held| held.has(&tag)) {
+        return Ok(answer::not_modified(tag));
+    }
+    answer::tagged(tag, &V::from(it))
+}
+
+fn unknown(pointer: &str) -> Problem {
+    Problem::invalid(vec![FieldError::new(pointer, "is not known")])
+}
