@@ -26,6 +26,7 @@ mod postgres_server;
 mod pushed;
 mod replica;
 mod restart;
+mod security;
 mod sharing;
 mod slow;
 mod small_disk;

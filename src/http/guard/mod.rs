@@ -33,7 +33,7 @@ use crate::app::identity::{Freshness, Unknown};
 pub(crate) use located::{Located, NodeName};
 pub(crate) use scope::{May, Pusher, Scope};
 pub(crate) use settled::{Move, nodes_of, settled};
-pub(crate) use standing::{Kind, Standing};
+pub(crate) use standing::{Above, Kind, Standing};
 
 use to::Right;
 

@@ -17,6 +17,8 @@ use crate::http::state::AppState;
 
 /// A kind of tenant.
 pub(crate) trait Kind: Clone + Send + 'static {
+    /// How far down they stand.
+    const DEPTH: u8;
     /// The name of one of them.
     fn id(id: Uuid) -> TenantId;
     /// `tenant`, if it is of this kind.
@@ -26,8 +28,10 @@ pub(crate) trait Kind: Clone + Send + 'static {
 }
 
 macro_rules! kinds {
-    ($($kind:ident $id:ident)*) => { $(
+    ($($kind:ident $id:ident $depth:literal)*) => { $(
         impl Kind for $kind {
+            const DEPTH: u8 = $depth;
+
             fn id(id: Uuid) -> TenantId {
                 TenantId::$kind($id(id))
             }
@@ -44,10 +48,10 @@ macro_rules! kinds {
 }
 
 kinds! {
-    Distributor DistributorId
-    Community CommunityId
-    Customer CustomerId
-    Plan PlanId
+    Distributor DistributorId 1
+    Community CommunityId 2
+    Customer CustomerId 3
+    Plan PlanId 1
 }
 
 /// The tenant that the path means, for a person who sees it and has a permission. That it is seen is
@@ -81,6 +85,24 @@ impl<R: Right, K: Kind> FromRequestParts<AppState> for Standing<R, K> {
     }
 }
 
+/// A person who stands above tenants of a kind: only what is below one's own level may be added, changed
+/// and removed. To be asked for behind what says whether the tenant exists.
+#[derive(Debug)]
+pub(crate) struct Above<K>(PhantomData<K>);
+
+impl<K: Kind> FromRequestParts<AppState> for Above<K> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Problem> {
+        let scope = person(parts, app)?;
+        if scope.person().reach.depth() < K::DEPTH {
+            return Ok(Self(PhantomData));
+        }
+        let detail = "Only tenants below one's own level may be added, changed and removed.";
+        Err(Problem::new(Code::Forbidden, detail))
+    }
+}
+
 impl Scope {
     /// Whether a tenant is seen. A plan stands nowhere: those see it who may see plans at all.
     pub(crate) fn sees_tenant(&self, tenant: &Tenant) -> bool {
@@ -94,14 +116,5 @@ impl Scope {
     pub(crate) fn governs(&self, tenant: &Tenant) -> bool {
         let place = self.forest().place(tenant);
         place.is_some_and(|place| self.person().reach.governs(&place))
-    }
-
-    /// Refuses whoever stands no higher than tenants of this depth do.
-    pub(crate) fn is_above(&self, depth: u8) -> Result<(), Problem> {
-        if self.person().reach.depth() < depth {
-            return Ok(());
-        }
-        let detail = "Only tenants below one's own level may be added, changed and removed.";
-        Err(Problem::new(Code::Forbidden, detail))
     }
 }

@@ -12,16 +12,13 @@ use crate::access::{Community, Permission, Place, PlanId, Reach, TenancyFault};
 use crate::http::answer::Answer;
 use crate::http::conditions::{IfMatch, IfNoneMatch};
 use crate::http::extract::{Json, MergePatch, NoQuery, Params};
-use crate::http::guard::{Kind as _, May, Scope, Standing, to};
+use crate::http::guard::{Above, Kind as _, May, Scope, Standing, to};
 use crate::http::idempotency::Once;
 use crate::http::merge::merged;
 use crate::http::page::{AnyOf, Limit};
 use crate::http::problem::Problem;
 use crate::http::state::AppState;
 use crate::http::views::{CommunityBody, CommunityView, List};
-
-/// How far down they stand.
-const DEPTH: u8 = 2;
 
 /// Which are wanted. Several values of one filter are separated by commas.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -64,13 +61,13 @@ pub(crate) async fn list(
     responses((status = 201, body = CommunityView, headers(("Location"), ("ETag")))))]
 pub(crate) async fn create(
     May { scope, .. }: May<to::TenancyWrite>,
+    _: Above<Community>,
     _: NoQuery,
     State(app): State<AppState>,
     once: Once,
     Json(body): Json<CommunityBody>,
 ) -> Answer {
-    scope.is_above(DEPTH)?;
-    let it = body.new(Uuid::now_v7(), app.clock.now());
+    let it = body.described(Uuid::now_v7(), app.clock.now());
     let it = it.map_err(Problem::invalid)?;
     let base = base(&scope);
     let it = Community {
@@ -100,10 +97,10 @@ pub(crate) async fn change(
     _: NoQuery,
     State(app): State<AppState>,
     Standing { it, scope, .. }: Standing<to::TenancyWrite, Community>,
+    _: Above<Community>,
     IfMatch(expected): IfMatch,
     MergePatch(patch): MergePatch,
 ) -> Answer {
-    scope.is_above(DEPTH)?;
     let body = merged(&CommunityBody::from(&it), patch)?;
     let after = body.onto(&it).map_err(Problem::invalid)?;
     may_be(&scope, it.plan, &after)?;
@@ -117,10 +114,10 @@ pub(crate) async fn change(
 pub(crate) async fn remove(
     _: NoQuery,
     State(app): State<AppState>,
-    Standing { it, scope, .. }: Standing<to::TenancyWrite, Community>,
+    Standing { it, .. }: Standing<to::TenancyWrite, Community>,
+    _: Above<Community>,
     IfMatch(expected): IfMatch,
 ) -> Result<Response, Problem> {
-    scope.is_above(DEPTH)?;
     removed(&app, &expected, it.tenant()).await
 }
 

@@ -11,16 +11,13 @@ use crate::access::{Customer, TenantId};
 use crate::http::answer::Answer;
 use crate::http::conditions::{IfMatch, IfNoneMatch};
 use crate::http::extract::{Json, MergePatch, NoQuery, Params};
-use crate::http::guard::{Kind as _, May, Scope, Standing, to};
+use crate::http::guard::{Above, Kind as _, May, Scope, Standing, to};
 use crate::http::idempotency::Once;
 use crate::http::merge::merged;
 use crate::http::page::{AnyOf, Limit};
 use crate::http::problem::{Code, Problem};
 use crate::http::state::AppState;
 use crate::http::views::{CustomerBody, CustomerView, List};
-
-/// How far down they stand.
-const DEPTH: u8 = 3;
 
 /// Which are wanted. Several values of one filter are separated by commas.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -56,13 +53,13 @@ pub(crate) async fn list(
     responses((status = 201, body = CustomerView, headers(("Location"), ("ETag")))))]
 pub(crate) async fn create(
     May { scope, .. }: May<to::TenancyWrite>,
+    _: Above<Customer>,
     _: NoQuery,
     State(app): State<AppState>,
     once: Once,
     Json(body): Json<CustomerBody>,
 ) -> Answer {
-    scope.is_above(DEPTH)?;
-    let it = body.new(Uuid::now_v7(), app.clock.now());
+    let it = body.described(Uuid::now_v7(), app.clock.now());
     let it = it.map_err(Problem::invalid)?;
     may_be(&scope, &it)?;
     added::<_, CustomerView>(&app, once, "customers", &it).await
@@ -87,10 +84,10 @@ pub(crate) async fn change(
     _: NoQuery,
     State(app): State<AppState>,
     Standing { it, scope, .. }: Standing<to::TenancyWrite, Customer>,
+    _: Above<Customer>,
     IfMatch(expected): IfMatch,
     MergePatch(patch): MergePatch,
 ) -> Answer {
-    scope.is_above(DEPTH)?;
     let body = merged(&CustomerBody::from(&it), patch)?;
     let after = body.onto(&it).map_err(Problem::invalid)?;
     may_be(&scope, &after)?;
@@ -108,10 +105,10 @@ pub(crate) async fn change(
 pub(crate) async fn remove(
     _: NoQuery,
     State(app): State<AppState>,
-    Standing { it, scope, .. }: Standing<to::TenancyWrite, Customer>,
+    Standing { it, .. }: Standing<to::TenancyWrite, Customer>,
+    _: Above<Customer>,
     IfMatch(expected): IfMatch,
 ) -> Result<Response, Problem> {
-    scope.is_above(DEPTH)?;
     removed(&app, &expected, it.tenant()).await
 }
 

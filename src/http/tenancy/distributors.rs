@@ -9,15 +9,12 @@ use crate::access::Distributor;
 use crate::http::answer::Answer;
 use crate::http::conditions::{IfMatch, IfNoneMatch};
 use crate::http::extract::{Json, MergePatch, NoQuery, Params};
-use crate::http::guard::{Kind as _, May, Standing, to};
+use crate::http::guard::{Above, Kind as _, May, Standing, to};
 use crate::http::idempotency::Once;
 use crate::http::merge::merged;
 use crate::http::problem::Problem;
 use crate::http::state::AppState;
 use crate::http::views::{DistributorBody, DistributorView, List};
-
-/// How far down they stand.
-const DEPTH: u8 = 1;
 
 /// Lists those that are seen.
 #[utoipa::path(get, path = "/admin/distributors", tag = "Tenancy", params(PageQuery),
@@ -36,14 +33,14 @@ pub(crate) async fn list(
 #[utoipa::path(post, path = "/admin/distributors", tag = "Tenancy", request_body = DistributorBody,
     responses((status = 201, body = DistributorView, headers(("Location"), ("ETag")))))]
 pub(crate) async fn create(
-    May { scope, .. }: May<to::TenancyWrite>,
+    _: May<to::TenancyWrite>,
+    _: Above<Distributor>,
     _: NoQuery,
     State(app): State<AppState>,
     once: Once,
     Json(body): Json<DistributorBody>,
 ) -> Answer {
-    scope.is_above(DEPTH)?;
-    let it = body.new(Uuid::now_v7(), app.clock.now());
+    let it = body.described(Uuid::now_v7(), app.clock.now());
     let it = it.map_err(Problem::invalid)?;
     added::<_, DistributorView>(&app, once, "distributors", &it).await
 }
@@ -66,11 +63,11 @@ pub(crate) async fn show(
 pub(crate) async fn change(
     _: NoQuery,
     State(app): State<AppState>,
-    Standing { it, scope, .. }: Standing<to::TenancyWrite, Distributor>,
+    Standing { it, .. }: Standing<to::TenancyWrite, Distributor>,
+    _: Above<Distributor>,
     IfMatch(expected): IfMatch,
     MergePatch(patch): MergePatch,
 ) -> Answer {
-    scope.is_above(DEPTH)?;
     let body = merged(&DistributorBody::from(&it), patch)?;
     let after = body.onto(&it).map_err(Problem::invalid)?;
     let it = changed(&app, &expected, it, after).await?;
@@ -83,9 +80,9 @@ pub(crate) async fn change(
 pub(crate) async fn remove(
     _: NoQuery,
     State(app): State<AppState>,
-    Standing { it, scope, .. }: Standing<to::TenancyWrite, Distributor>,
+    Standing { it, .. }: Standing<to::TenancyWrite, Distributor>,
+    _: Above<Distributor>,
     IfMatch(expected): IfMatch,
 ) -> Result<Response, Problem> {
-    scope.is_above(DEPTH)?;
     removed(&app, &expected, it.tenant()).await
 }

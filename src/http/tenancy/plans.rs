@@ -37,7 +37,7 @@ pub(crate) async fn create(
     once: Once,
     Json(body): Json<PlanBody>,
 ) -> Answer {
-    let it = body.new(Uuid::now_v7(), app.clock.now());
+    let it = body.described(Uuid::now_v7(), app.clock.now());
     let it = it.map_err(Problem::invalid)?;
     added::<_, PlanView>(&app, once, "plans", &it).await
 }

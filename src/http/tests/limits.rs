@@ -16,8 +16,8 @@ use uuid::Uuid;
 use super::pushing::{key_of, push_with};
 use super::scene::{Reply, Scene, TANK, empty_inside, operator, request};
 use crate::access::{
-    Community, CommunityId, DistributorId, Forest, Plan, PlanId, PlanLimits, Principal, Reach,
-    Role, UserId,
+    Community, CommunityId, Distributor, DistributorId, Forest, Plan, PlanId, PlanLimits,
+    Principal, Reach, Role, UserId,
 };
 use crate::address::Proxies;
 use crate::app::identity::{Freshness, Identities, Unknown};
@@ -288,6 +288,13 @@ fn forest(requests_per_minute: Option<u32>) -> Forest {
         created_at: at,
         version: 1,
     };
+    let distributor = Distributor {
+        id: community.distributor,
+        name: String::new(),
+        created_at: at,
+        version: 1,
+    };
+    forest.distributors.insert(distributor.id, distributor);
     forest.communities.insert(VILLAGE, community);
     forest.plans.insert(PLAN, plan);
     forest
@@ -297,8 +304,8 @@ fn forest(requests_per_minute: Option<u32>) -> Forest {
 async fn a_plan_decides_for_the_people_of_its_community_and_a_change_of_it_at_once() {
     let scene = of(Arc::new(Villager), Border::default()).await;
     assert_eq!(told(&scene.get(NODES).await), [5, 4, 12]);
-    scene.state.tenancy.follow(forest(Some(60)));
+    scene.plant(forest(Some(60))).await;
     assert_eq!(told(&scene.get(NODES).await)[0], 60);
-    scene.state.tenancy.follow(forest(None));
+    scene.plant(forest(None)).await;
     assert_eq!(scene.get(NODES).await.header("ratelimit-limit"), "");
 }

@@ -1,10 +1,13 @@
 //! The whole surface, through the real router, over fakes.
 
+mod authority;
 mod border;
 mod by_order;
 mod conventions;
 mod description;
+mod estate;
 mod garbage;
+mod housed;
 mod limits;
 mod memory;
 mod once;
@@ -18,4 +21,5 @@ mod scoped;
 mod sockets;
 mod starting;
 mod surface;
+mod tenants;
 mod writes;

@@ -57,7 +57,7 @@ impl From<&Distributor> for DistributorBody {
 
 impl DistributorBody {
     /// A new one of this description.
-    pub(crate) fn new(&self, id: Uuid, created_at: Timestamp) -> Read<Distributor> {
+    pub(crate) fn described(&self, id: Uuid, created_at: Timestamp) -> Read<Distributor> {
         Ok(Distributor {
             id: DistributorId(id),
             name: named(&self.name)?,
@@ -71,7 +71,7 @@ impl DistributorBody {
         let version = it.version;
         Ok(Distributor {
             version,
-            ..self.new(it.id.0, it.created_at)?
+            ..self.described(it.id.0, it.created_at)?
         })
     }
 }
@@ -111,7 +111,7 @@ impl From<&Community> for CommunityBody {
 
 impl CommunityBody {
     /// A new one of this description.
-    pub(crate) fn new(&self, id: Uuid, created_at: Timestamp) -> Read<Community> {
+    pub(crate) fn described(&self, id: Uuid, created_at: Timestamp) -> Read<Community> {
         if self.region.chars().count() > MAX_REGION {
             let what = "must have at most 64 characters";
             return Err(vec![FieldError::new("/region", what)]);
@@ -133,7 +133,7 @@ impl CommunityBody {
         let version = it.version;
         Ok(Community {
             version,
-            ..self.new(it.id.0, it.created_at)?
+            ..self.described(it.id.0, it.created_at)?
         })
     }
 
@@ -169,7 +169,7 @@ impl From<&Customer> for CustomerBody {
 
 impl CustomerBody {
     /// A new one of this description.
-    pub(crate) fn new(&self, id: Uuid, created_at: Timestamp) -> Read<Customer> {
+    pub(crate) fn described(&self, id: Uuid, created_at: Timestamp) -> Read<Customer> {
         Ok(Customer {
             id: CustomerId(id),
             community: CommunityId(self.community_id),
@@ -184,7 +184,7 @@ impl CustomerBody {
         let version = it.version;
         Ok(Customer {
             version,
-            ..self.new(it.id.0, it.created_at)?
+            ..self.described(it.id.0, it.created_at)?
         })
     }
 }
@@ -227,7 +227,7 @@ impl From<&Plan> for PlanBody {
 
 impl PlanBody {
     /// A new one of this description.
-    pub(crate) fn new(&self, id: Uuid, created_at: Timestamp) -> Read<Plan> {
+    pub(crate) fn described(&self, id: Uuid, created_at: Timestamp) -> Read<Plan> {
         let limits = [
             ("/nodes", self.nodes, 0),
             ("/raw_days", self.raw_days, 1),
@@ -266,7 +266,7 @@ impl PlanBody {
         let version = it.version;
         Ok(Plan {
             version,
-            ..self.new(it.id.0, it.created_at)?
+            ..self.described(it.id.0, it.created_at)?
         })
     }
 }

@@ -40,11 +40,12 @@ fn specs() -> Vec<Arc<NodeSpec>> {
 
 const COMMUNITIES: &str = "
     INSERT INTO plans (id, name, raw_days, alarm_days, audit_days) VALUES
-        (lpad('a', 32, '0')::uuid, 'short', 10, 20, 30), (lpad('b', 32, '0')::uuid, 'all', NULL, NULL, NULL);
-    INSERT INTO communities (id, plan_id, name) VALUES
-        (lpad('1', 32, '0')::uuid, lpad('a', 32, '0')::uuid, 'one'),
-        (lpad('2', 32, '0')::uuid, lpad('b', 32, '0')::uuid, 'two'),
-        (lpad('3', 32, '0')::uuid, NULL, 'three');";
+        (lpad('a', 32, '0')::uuid, 'short', 10, 20, 400), (lpad('b', 32, '0')::uuid, 'all', NULL, NULL, NULL);
+    INSERT INTO distributors (id, name) VALUES (lpad('d', 32, '0')::uuid, 'they');
+    INSERT INTO communities (id, distributor_id, plan_id, name) VALUES
+        (lpad('1', 32, '0')::uuid, lpad('d', 32, '0')::uuid, lpad('a', 32, '0')::uuid, 'one'),
+        (lpad('2', 32, '0')::uuid, lpad('d', 32, '0')::uuid, lpad('b', 32, '0')::uuid, 'two'),
+        (lpad('3', 32, '0')::uuid, lpad('d', 32, '0')::uuid, NULL, 'three');";
 
 async fn store(server: &Server) -> Arc<PostgresStore> {
     let store = Arc::new(server.store().await);
@@ -152,15 +153,15 @@ async fn what_is_over_goes_by_its_plan_and_what_is_not_stays() {
              SELECT 'told', '{}'::json, timestamptz '2027-06-20 12:00Z' - make_interval(days => age) FROM unnest(ARRAY[29, 31]) AS age;
          INSERT INTO audit (at, actor, action, subject, community_id)
              SELECT timestamptz '2027-06-20 12:00Z' - make_interval(days => age), 'me', 'saw', 'it', community_id
-             FROM nodes, unnest(ARRAY[29, 31, 366]) AS age",
+             FROM nodes, unnest(ARRAY[364, 390, 410]) AS age",
     );
-    // Alarms 3 + 0 + 2 + 2, commands 4, a message, and of the audit 2 + 0 + 1 + 1.
-    assert_eq!(store.keep_up(now).await.unwrap().expired, 7 + 4 + 1 + 4);
+    // Alarms 3 + 0 + 2 + 2, commands 4, a message, and of the audit 1 + 0 + 2 + 2.
+    assert_eq!(store.keep_up(now).await.unwrap().expired, 7 + 4 + 1 + 5);
     let by_node = "SELECT string_agg(n::text, ' ' ORDER BY node) FROM (SELECT node, count(*) AS n FROM alarms GROUP BY node) AS counts";
     assert_eq!(server.shell(by_node), "2 5 3 3");
     let rest = "SELECT (SELECT count(*) FROM commands WHERE state = 'queued'),
         (SELECT count(*) FROM commands), (SELECT count(*) FROM outbox), (SELECT count(*) FROM audit)";
-    assert_eq!(server.shell(rest), "8|12|1|8");
+    assert_eq!(server.shell(rest), "8|12|1|7");
     assert_eq!(store.keep_up(now).await.unwrap().expired, 0);
 }
 

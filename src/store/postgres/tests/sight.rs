@@ -159,7 +159,9 @@ fn found(server: &Server, tables: &[Table], scopes: &[String]) -> Vec<Found> {
              SELECT COALESCE(string_agg(t || '=' || id, ' '), '-') FROM ({all}) AS seen; COMMIT;"
         )
     };
-    let told = server.shell(&scopes.iter().map(look).collect::<String>());
+    // To compile a question costs more than to answer it on a few rows.
+    let looks = scopes.iter().map(look).collect::<String>();
+    let told = server.shell(&format!("SET jit = off; {looks}"));
     let line = |line: &str| {
         let mut found = Found::new();
         for (table, id) in line.split(' ').filter_map(|entry| entry.split_once('=')) {
@@ -210,6 +212,11 @@ async fn a_row_is_seen_where_the_function_of_reach_says_so_and_nowhere_else() {
     let mut runner = TestRunner::deterministic();
     let reaches = reaches();
     let scopes: Vec<_> = reaches.iter().map(scope).collect();
+    let of_people = tables.iter().filter(|table| table.name != "plans");
+    let emptied = of_people.map(|table| format!("DELETE FROM {};", table.name));
+    // What hangs on what is of no interest here.
+    let empty = emptied.collect::<String>();
+    let empty = format!("SET session_replication_role = replica; {empty}");
     let mut met = BTreeSet::new();
     for _ in 0..CASES {
         let (forest, nodes) = cases().new_tree(&mut runner).unwrap().current();
@@ -224,12 +231,7 @@ async fn a_row_is_seen_where_the_function_of_reach_says_so_and_nowhere_else() {
             );
         }
         met.extend(found[0].keys().cloned());
-        let names: Vec<_> = tables
-            .iter()
-            .filter(|it| it.name != "plans")
-            .map(|it| &*it.name)
-            .collect();
-        server.shell(&format!("TRUNCATE {} CASCADE", names.join(", ")));
+        server.shell(&empty);
     }
     for table in &tables {
         let is_filled = !table.follows_nodes
