@@ -9,10 +9,12 @@ mod forwarded;
 mod laws;
 mod network;
 mod proxies;
+mod rules;
 
 pub use forwarded::Header;
 pub use network::{Network, NotANetwork};
 pub use proxies::Proxies;
+pub use rules::{Action, Gate, MAX_RULES, Rule, Rules};
 
 use std::fmt;
 use std::net::IpAddr;

@@ -8,6 +8,7 @@ pub mod clock;
 pub mod database;
 pub mod device_keys;
 pub mod identity;
+pub mod ip_rules;
 pub mod kept;
 mod keys;
 pub mod listener;
@@ -41,6 +42,7 @@ use chores::Chores;
 use database::Database;
 use device_keys::DeviceKeyring;
 use identity::OneOperator;
+use ip_rules::AddressRules;
 use keys::Keys;
 use listener::{HeaderNames, Listener};
 use months::Months;
@@ -116,6 +118,7 @@ impl App {
     pub async fn start(config: &Config, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
         let socket = listener::bind(config.http.bind).await?;
         let border = config.border.build();
+        let gate = border.gate().clone();
         let door = Arc::new(ArcSwap::new(starting(border.clone())));
         let listener = listen(socket, Arc::clone(&door)).map_err(StartError::Socket)?;
         let token = config.http.token.obtain()?;
@@ -131,6 +134,9 @@ impl App {
         let loaded = device_keys.load().await;
         loaded.map_err(|error| loading(config, error))?;
         let tenancy = tenants(config, &store).await?;
+        let ip_rules = AddressRules::new(Arc::clone(&store.ip_rules), gate, Arc::clone(&clock));
+        let loaded = ip_rules.load().await;
+        loaded.map_err(|error| loading(config, error))?;
         let (archive, history) = store.past();
         let state = AppState::new(Inside {
             system: Arc::clone(&system),
@@ -147,6 +153,7 @@ impl App {
             receipts: Arc::clone(&store.receipts),
             identities: Arc::new(OneOperator::new(token.clone())),
             tenancy: tenancy.clone(),
+            ip_rules: Arc::new(ip_rules),
             limits: Limits::new(config.quotas),
             border,
             version: env!("CARGO_PKG_VERSION"),

@@ -10,8 +10,8 @@ use super::StartError;
 use crate::config::{Config, Database, Deployment, Migrate, PostgresConfig};
 use crate::history::{History, Rolling};
 use crate::store::{
-    ChannelSecrets, DeviceKeys, PostgresError, PostgresStore, Receipts, SecretBox, SqliteStore,
-    StoreError, Tenants, WithReplica, postgres_schema,
+    ChannelSecrets, DeviceKeys, IpRules, PostgresError, PostgresStore, Receipts, SecretBox,
+    SqliteStore, StoreError, Tenants, WithReplica, postgres_schema,
 };
 
 /// A store that is open, by what is asked of it.
@@ -23,6 +23,7 @@ pub(super) struct Store {
     pub(super) secrets: Arc<dyn ChannelSecrets>,
     pub(super) rolling: Arc<dyn Rolling>,
     pub(super) device_keys: Arc<dyn DeviceKeys>,
+    pub(super) ip_rules: Arc<dyn IpRules>,
     pub(super) receipts: Arc<dyn Receipts>,
     pub(super) tenants: Arc<dyn Tenants>,
     /// The one that needs upkeep.
@@ -39,6 +40,7 @@ impl Store {
             + Registry
             + ChannelSecrets
             + DeviceKeys
+            + IpRules
             + Receipts
             + Rolling
             + Tenants
@@ -51,6 +53,7 @@ impl Store {
             rolling: Arc::<S>::clone(&store),
             secrets: Arc::<S>::clone(&store),
             device_keys: Arc::<S>::clone(&store),
+            ip_rules: Arc::<S>::clone(&store),
             receipts: Arc::<S>::clone(&store),
             tenants: store,
             postgres: None,

@@ -28,6 +28,7 @@ use tracing::{Instrument, Span};
 
 use super::border::Border;
 use super::guard::limits;
+use super::health;
 use super::problem::{Code, Problem};
 use crate::limits::Standing;
 
@@ -89,7 +90,8 @@ impl Edge {
         let page = self.border.origins().admitted(request.headers());
         let text = id.to_str().unwrap_or_default();
         let span = span(request.method(), text);
-        let mut served = self.served(request).instrument(span).await;
+        let is_let_in = self.border.gate().admits(client) || health::is_probe(request.uri().path());
+        let mut served = self.served(request, is_let_in).instrument(span).await;
         let standing = served.extensions_mut().remove::<Standing>();
         let mut response = finished(served, text);
         let millis = format!("{:.3}", start.elapsed().as_secs_f64() * 1e3);
@@ -132,7 +134,10 @@ impl Edge {
         HeaderValue::try_from(made).unwrap_or_else(|_| HeaderValue::from_static("none"))
     }
 
-    async fn served(&self, request: Request) -> Response {
+    async fn served(&self, request: Request, is_let_in: bool) -> Response {
+        if !is_let_in {
+            return kept_out().into_response();
+        }
         if let Some(refusal) = compressed_body(request.headers()) {
             return refusal.into_response();
         }
@@ -181,6 +186,11 @@ fn finished(mut response: Response, correlation_id: &str) -> Response {
     };
     problem.log(correlation_id);
     problem.render(correlation_id)
+}
+
+/// Said before anything is known of whoever asks, and of what is asked for.
+fn kept_out() -> Problem {
+    Problem::new(Code::Forbidden, "Requests from this address are not taken.")
 }
 
 /// A few bytes that unfold into gigabytes are an old trick.

@@ -10,7 +10,9 @@ use evara_actors::system::SystemError;
 use evara_actors::twin::OfferError;
 
 use super::problem::{Code, Part, Problem};
-use crate::app::kept::{DeviceKeysError, MAX_DEVICE_KEYS, ReceiptsError};
+use crate::address::MAX_RULES;
+use crate::app::ip_rules::Error as RulesError;
+use crate::app::kept::{DeviceKeysError, IpRulesError, MAX_DEVICE_KEYS, ReceiptsError};
 use crate::app::nodes::Error as NodesError;
 use crate::app::tenancy::{Error as TenancyError, TenantsError};
 use crate::history::ask::Error as HistoryError;
@@ -163,6 +165,23 @@ impl From<TenantsError> for Problem {
                 )
             }
             TenantsError::Unavailable(_) => unavailable().because(error),
+        }
+    }
+}
+
+impl From<RulesError> for Problem {
+    fn from(error: RulesError) -> Self {
+        let conflict = |detail: String| Self::new(Code::Conflict, detail);
+        match error {
+            RulesError::LockOut => {
+                conflict("It would keep you out, from where you are.".to_owned())
+            }
+            RulesError::Full => conflict(format!("There are {MAX_RULES} rules already.")),
+            RulesError::Store(IpRulesError::NotFound) => Self::not_found(),
+            RulesError::Store(IpRulesError::Taken) => {
+                conflict("There is such a rule already.".to_owned())
+            }
+            RulesError::Store(IpRulesError::Unavailable(_)) => unavailable().because(error),
         }
     }
 }

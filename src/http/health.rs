@@ -11,6 +11,13 @@ use super::views::{ArchiveFailing, Dependencies, HealthView, Time};
 /// As long as nobody tried to write.
 const UNANSWERED: &str = "the database does not answer";
 
+/// Whether a path is one that probes ask for: they are answered wherever they are from, or whoever runs the
+/// service would take it for dead.
+pub(super) fn is_probe(path: &str) -> bool {
+    let path = path.strip_prefix("/api/v1").unwrap_or(path);
+    matches!(path, "/health" | "/health/live" | "/health/ready")
+}
+
 /// What the service needs, and whether it is there. The database is asked, once a second at most.
 #[utoipa::path(get, path = "/health", tag = "Health", security(()),
     responses((status = 200, body = HealthView)))]

@@ -22,6 +22,7 @@ mod guard;
 mod health;
 mod history;
 mod idempotency;
+mod ip_rules;
 mod merge;
 mod nodes;
 mod openapi;

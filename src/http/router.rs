@@ -18,7 +18,7 @@ use super::readings::MAX_BULK_BYTES;
 use super::state::AppState;
 use super::{
     actors, dashboard, database, dead_letters, device_keys, devices, guard, health, history,
-    idempotency, nodes, openapi, pollers, readings, telemetry, tenancy, twins,
+    idempotency, ip_rules, nodes, openapi, pollers, readings, telemetry, tenancy, twins,
 };
 
 /// Everything that is served, behind the edge.
@@ -177,6 +177,8 @@ fn operations() -> OpenApiRouter<AppState> {
         .routes(routes!(pollers::reset_breaker))
         .routes(routes!(pollers::backfill))
         .routes(routes!(dead_letters::list))
+        .routes(routes!(ip_rules::list, ip_rules::create))
+        .routes(routes!(ip_rules::remove))
         .routes(routes!(database::show))
         .routes(routes!(database::queries))
 }

@@ -18,6 +18,7 @@ use super::views::FeedView;
 use crate::app::database::Database;
 use crate::app::device_keys::DeviceKeyring;
 use crate::app::identity::Identities;
+use crate::app::ip_rules::AddressRules;
 use crate::app::kept::Receipts;
 use crate::app::nodes::Nodes;
 use crate::app::stats::Stats;
@@ -47,6 +48,8 @@ pub struct Inside {
     pub identities: Arc<dyn Identities>,
     /// Where everything stands.
     pub tenancy: Tenancy,
+    /// From where they may.
+    pub ip_rules: Arc<AddressRules>,
     /// How often everyone may ask.
     pub limits: Limits,
     /// What stands between it and the network.

@@ -3,6 +3,7 @@
 use evara_actors::domain::{Kind, Quality, Reason, Revision, Timestamp, Verdict};
 
 use super::unreadable::Unreadable;
+use crate::address::{Action, Network};
 
 pub(super) const fn of_kind(kind: Kind) -> i64 {
     match kind {
@@ -68,6 +69,13 @@ pub(super) fn verdict(code: u8) -> Result<Verdict, Unreadable> {
         _ => return Err(unreadable("verdict", code.into())),
     };
     Ok(Verdict { quality, reason })
+}
+
+/// The network and the action of a rule about addresses, as they are written for people.
+pub(super) fn rule(network: &str, action: &str) -> Result<(Network, Action), Unreadable> {
+    let what = || Unreadable(format!("a rule to {action} {network}"));
+    let network = network.parse().map_err(|_| what())?;
+    Ok((network, Action::named(action).ok_or_else(what)?))
 }
 
 /// A revision that led somewhere is itself; a late row's is kept below nought, out of the change log.

@@ -5,6 +5,7 @@
 
 mod codes;
 mod device_keys;
+mod ip_rules;
 mod json;
 mod migration;
 mod page;
@@ -22,6 +23,7 @@ mod unreadable;
 pub(crate) mod conformance;
 
 pub use device_keys::{DeviceKey, DeviceKeys, DeviceKeysError, MAX_DEVICE_KEYS};
+pub use ip_rules::{IpRules, IpRulesError};
 pub use migration::{Migration, MigrationStatus};
 pub use postgres::{
     PostgresAddress, PostgresError, PostgresStore, QueryProfile, ReplicaReport, ReplicaState,

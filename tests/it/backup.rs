@@ -307,7 +307,11 @@ fn service_database() -> (Postgres, Operator) {
         .unwrap()
         .map(|step| step.unwrap().path())
         .collect();
-    steps.sort();
+    // By number: V11 comes after V9.
+    steps.sort_by_key(|step| {
+        let name = step.file_name().unwrap().to_string_lossy().into_owned();
+        (name.find("__"), name)
+    });
     for step in steps {
         server.psql("evara", &fs::read_to_string(step).unwrap());
     }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::address::{ClientAddress, Proxies};
+use crate::address::{ClientAddress, Gate, Proxies};
 use cors::Origins;
 
 /// How far the service is known by a name of its own.
@@ -36,6 +36,7 @@ struct Terms {
     proxies: Proxies,
     origins: Origins,
     headers: Vec<(HeaderName, HeaderValue)>,
+    gate: Gate,
 }
 
 impl Default for Terms {
@@ -44,6 +45,7 @@ impl Default for Terms {
             proxies: Proxies::default(),
             origins: Origins::default(),
             headers: headers::of(Transport::Plain),
+            gate: Gate::default(),
         }
     }
 }
@@ -55,12 +57,18 @@ impl Border {
             proxies,
             origins: Origins::new(origins),
             headers: headers::of(transport),
+            gate: Gate::default(),
         }))
     }
 
     /// Who sent what `peer` brought.
     pub(super) fn client(&self, peer: IpAddr, headers: &HeaderMap) -> ClientAddress {
         self.0.proxies.client(peer, headers)
+    }
+
+    /// Whom it lets in; everyone until rules are given to it.
+    pub fn gate(&self) -> &Gate {
+        &self.0.gate
     }
 
     pub(super) fn origins(&self) -> &Origins {

@@ -21,6 +21,6 @@ macro_rules! rights {
 }
 
 rights! {
-    AlertsRead DevicesConfigure DevicesKeys DevicesRead NodesMaintain NodesProvision NodesRead NodesWrite
+    AlertsRead DevicesConfigure DevicesKeys DevicesRead IpRules NodesMaintain NodesProvision NodesRead NodesWrite
     OpsAct OpsRead PlansRead PlansWrite TelemetryRead TenancyRead TenancyWrite TwinsDesire
 }

@@ -8,9 +8,10 @@ use evara_actors::ports::{BoxFuture, Registry, RegistryError};
 use secrecy::SecretString;
 use uuid::Uuid;
 
+use crate::address::Rule;
 use crate::app::kept::{
-    Begun, Claim, DeviceKey, DeviceKeys, DeviceKeysError, Kept, MAX_DEVICE_KEYS, ReceiptName,
-    Receipts, ReceiptsError,
+    Begun, Claim, DeviceKey, DeviceKeys, DeviceKeysError, IpRules, IpRulesError, Kept,
+    MAX_DEVICE_KEYS, ReceiptName, Receipts, ReceiptsError,
 };
 use crate::app::nodes::{KeysError, ReadKeys};
 
@@ -204,5 +205,36 @@ impl ReadKeys for MemoryKeys {
     fn has(&self, node: NodeId) -> BoxFuture<'_, Result<bool, KeysError>> {
         let has = self.0.lock().unwrap().contains_key(&node);
         Box::pin(async move { Ok(has) })
+    }
+}
+
+#[derive(Debug, Default)]
+pub(super) struct MemoryRules(Mutex<Vec<Rule>>);
+
+impl IpRules for MemoryRules {
+    fn ip_rules(&self) -> BoxFuture<'_, Result<Vec<Rule>, IpRulesError>> {
+        let rules = self.0.lock().unwrap().clone();
+        Box::pin(async { Ok(rules) })
+    }
+
+    fn insert_ip_rule(
+        &self,
+        rule: Rule,
+        _: Option<Kept>,
+    ) -> BoxFuture<'_, Result<(), IpRulesError>> {
+        let mut rules = self.0.lock().unwrap();
+        let same = |it: &Rule| (it.network, it.action) == (rule.network, rule.action);
+        let outcome = if rules.iter().any(same) {
+            Err(IpRulesError::Taken)
+        } else {
+            rules.push(rule);
+            Ok(())
+        };
+        Box::pin(async { outcome })
+    }
+
+    fn remove_ip_rule(&self, id: Uuid) -> BoxFuture<'_, Result<(), IpRulesError>> {
+        self.0.lock().unwrap().retain(|rule| rule.id != id);
+        Box::pin(async { Ok(()) })
     }
 }

@@ -8,6 +8,7 @@ mod description;
 mod estate;
 mod garbage;
 mod housed;
+mod ip_rules;
 mod limits;
 mod memory;
 mod once;

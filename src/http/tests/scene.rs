@@ -18,11 +18,12 @@ use http_body_util::BodyExt;
 use secrecy::SecretString;
 use serde_json::Value;
 
-use super::memory::{Memory, MemoryKeys, MemoryRegistry};
+use super::memory::{Memory, MemoryKeys, MemoryRegistry, MemoryRules};
 use super::planted::MemoryForest;
 use crate::app::database::Database;
 use crate::app::device_keys::DeviceKeyring;
 use crate::app::identity::{Identities, OneOperator};
+use crate::app::ip_rules::AddressRules;
 use crate::app::nodes::Nodes;
 use crate::app::tenancy::Tenancy;
 use crate::history::History;
@@ -235,6 +236,9 @@ fn inside(
     let memory = Arc::new(Memory::new(registry));
     let device_keys = DeviceKeyring::new(memory.clone(), clock.clone());
     let tenancy = Tenancy::over(Arc::new(MemoryForest::new(memory.clone())));
+    let border = Border::default();
+    let store = Arc::new(MemoryRules::default());
+    let ip_rules = AddressRules::new(store, border.gate().clone(), clock.clone());
     Inside {
         device_keys: Arc::new(device_keys),
         receipts: memory,
@@ -246,8 +250,9 @@ fn inside(
         clock,
         identities,
         tenancy,
+        ip_rules: Arc::new(ip_rules),
         limits: Limits::new(Quotas::MOST),
-        border: Border::default(),
+        border,
         version: "0.0.0",
     }
 }

@@ -8,6 +8,7 @@ mod dashboard;
 mod device_keys;
 mod feed;
 mod history;
+mod ip_rules;
 mod names;
 mod node;
 mod readings;
@@ -28,6 +29,7 @@ pub(crate) use dashboard::{ArchiveFailing, Dependencies, FleetRow, HealthView, S
 pub(crate) use device_keys::{DeviceKeyBody, DeviceKeyView, NewDeviceKeyView};
 pub(crate) use feed::{FeedView, PageView, PollerView};
 pub(crate) use history::{EventView, PointView};
+pub(crate) use ip_rules::{IpRuleBody, IpRuleView};
 pub(crate) use names::{CategoryView, KindView, QualityView, ReasonView, StateView};
 pub(crate) use node::{MaintenanceBody, MapPoint, NodeBody, NodeView};
 pub(crate) use readings::{BatchBody, BatchView, BulkBody, BulkView, ReadingsBody, TakenView};

@@ -6,6 +6,7 @@ pub(crate) mod batches;
 pub(crate) mod device_keys;
 pub(crate) mod fixtures;
 pub(crate) mod history;
+pub(crate) mod ip_rules;
 pub(crate) mod log;
 pub(crate) mod ownership;
 pub(crate) mod past;
@@ -22,7 +23,7 @@ use std::sync::Arc;
 
 use evara_actors::ports::{Archive, BoxFuture, Ownership, Registry};
 
-use super::{ChannelSecrets, DeviceKeys, Receipts, Tenants};
+use super::{ChannelSecrets, DeviceKeys, IpRules, Receipts, Tenants};
 use crate::history::Rolling;
 
 /// Where a store lives while it is closed; empty at first.
@@ -39,6 +40,7 @@ pub(crate) struct Opened {
     pub(crate) secrets: Arc<dyn ChannelSecrets>,
     pub(crate) rolling: Arc<dyn Rolling>,
     pub(crate) device_keys: Arc<dyn DeviceKeys>,
+    pub(crate) ip_rules: Arc<dyn IpRules>,
     pub(crate) receipts: Arc<dyn Receipts>,
     pub(crate) tenants: Arc<dyn Tenants>,
 }
@@ -52,6 +54,7 @@ impl Opened {
             + Registry
             + ChannelSecrets
             + DeviceKeys
+            + IpRules
             + Receipts
             + Rolling
             + Tenants
@@ -66,6 +69,7 @@ impl Opened {
             rolling: Arc::<S>::clone(&store),
             secrets: Arc::<S>::clone(&store),
             device_keys: Arc::<S>::clone(&store),
+            ip_rules: Arc::<S>::clone(&store),
             receipts: Arc::<S>::clone(&store),
             tenants: store,
         }
@@ -155,6 +159,10 @@ macro_rules! conformance {
                 a_device_key_needs_a_node_and_goes_with_it,
                 a_node_has_no_more_keys_than_the_limit,
                 the_use_of_a_key_never_moves_back,
+            }
+            ip_rules {
+                a_rule_is_kept_whole_until_it_is_removed,
+                the_same_is_said_of_a_network_once,
             }
             receipts {
                 an_answer_is_given_to_the_same_request_and_to_no_other,

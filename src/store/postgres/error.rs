@@ -8,7 +8,7 @@ use tokio_postgres::error::{ErrorPosition, SqlState};
 
 use super::tls::TlsError;
 use crate::store::unreadable::Unreadable;
-use crate::store::{DeviceKeysError, ReceiptsError, SecretsError, TenantsError};
+use crate::store::{DeviceKeysError, IpRulesError, ReceiptsError, SecretsError, TenantsError};
 
 /// Why the store did not open.
 #[derive(Debug, thiserror::Error)]
@@ -228,6 +228,12 @@ impl From<Failure> for RegistryError {
 }
 
 impl From<Failure> for DeviceKeysError {
+    fn from(failure: Failure) -> Self {
+        Self::Unavailable(Box::new(failure))
+    }
+}
+
+impl From<Failure> for IpRulesError {
     fn from(failure: Failure) -> Self {
         Self::Unavailable(Box::new(failure))
     }

@@ -13,6 +13,7 @@ mod connect;
 mod device_keys;
 mod error;
 mod history;
+mod ip_rules;
 mod logged;
 mod marks;
 mod migrations;

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::error::Failure;
 use super::values::{At, from_stored, json_from_stored};
+use crate::address::Rule;
 use crate::history::{Checkpoint, Due, Mark, Reading, Rollup, RuleBook, Summary};
 use crate::store::sample::{self, MAX_COLUMNS, MAX_DERIVED};
 use crate::store::source_key::SourceKey;
@@ -276,6 +277,19 @@ pub(super) fn device_key(row: &Row) -> Result<DeviceKey, Failure> {
         digest: digest(row, 3)?,
         created_at,
         last_used_at: last_used_at.map(|At(at)| at),
+    })
+}
+
+pub(super) fn ip_rule(row: &Row) -> Result<Rule, Failure> {
+    let (network, action): (String, String) = (get(row, 1)?, get(row, 2)?);
+    let (network, action) = codes::rule(&network, &action)?;
+    let (note, At(created_at)): (Option<String>, At) = (get(row, 3)?, get(row, 4)?);
+    Ok(Rule {
+        id: get(row, 0)?,
+        network,
+        action,
+        note: note.map(from_stored).transpose()?,
+        created_at,
     })
 }
 

@@ -37,6 +37,7 @@ statements! {
     ALL_CUSTOMERS = "all_customers";
     ALL_DEVICE_KEYS = "all_device_keys";
     ALL_DISTRIBUTORS = "all_distributors";
+    ALL_IP_RULES = "all_ip_rules";
     ALL_NODES = "all_nodes";
     ALL_PLANS = "all_plans";
     ALL_READ_KEYS = "all_read_keys";
@@ -51,6 +52,7 @@ statements! {
     DELETE_CUSTOMER = "delete_customer";
     DELETE_DEVICE_KEY = "delete_device_key";
     DELETE_DISTRIBUTOR = "delete_distributor";
+    DELETE_IP_RULE = "delete_ip_rule";
     DELETE_NODE = "delete_node";
     DELETE_PLAN = "delete_plan";
     DELETE_READ_KEY = "delete_read_key";
@@ -91,6 +93,7 @@ statements! {
     INSERT_GENERIC = "insert_generic";
     INSERT_LOGGED_NODES = "insert_logged_nodes";
     INSERT_LOGGED_SPANS = "insert_logged_spans";
+    INSERT_IP_RULE = "insert_ip_rule";
     INSERT_NODE = "insert_node";
     INSERT_PLAN = "insert_plan";
     INSERT_REMOVED = "insert_removed";

@@ -9,7 +9,7 @@ use tokio::task::JoinError;
 
 use super::directory::DataDirectory;
 use crate::store::unreadable::Unreadable;
-use crate::store::{DeviceKeysError, ReceiptsError, SecretsError, TenantsError};
+use crate::store::{DeviceKeysError, IpRulesError, ReceiptsError, SecretsError, TenantsError};
 
 /// Why the store did not open.
 #[derive(Debug, thiserror::Error)]
@@ -185,6 +185,12 @@ impl From<Failure> for SecretsError {
 }
 
 impl From<Failure> for DeviceKeysError {
+    fn from(failure: Failure) -> Self {
+        Self::Unavailable(Box::new(failure))
+    }
+}
+
+impl From<Failure> for IpRulesError {
     fn from(failure: Failure) -> Self {
         Self::Unavailable(Box::new(failure))
     }

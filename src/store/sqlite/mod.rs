@@ -10,6 +10,7 @@ mod device_keys;
 mod directory;
 mod error;
 mod history;
+mod ip_rules;
 mod lane;
 mod marks;
 mod migrations;

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::error::Failure;
 use super::statements;
+use crate::address::Rule;
 use crate::history::{Checkpoint, Due, Mark, Reading, Rollup, RuleBook, Summary};
 use crate::store::sample::{self, MAX_COLUMNS, MAX_DERIVED};
 use crate::store::source_key::SourceKey;
@@ -238,6 +239,18 @@ pub(super) fn device_key(row: &Row<'_>) -> Result<DeviceKey, Failure> {
         digest: row.get(3)?,
         created_at: codes::timestamp(row.get(4)?)?,
         last_used_at: last_used_at.map(codes::timestamp).transpose()?,
+    })
+}
+
+pub(super) fn ip_rule(row: &Row<'_>) -> Result<Rule, Failure> {
+    let (network, action): (String, String) = (row.get(1)?, row.get(2)?);
+    let (network, action) = codes::rule(&network, &action)?;
+    Ok(Rule {
+        id: Uuid::from_bytes(row.get(0)?),
+        network,
+        action,
+        note: row.get(3)?,
+        created_at: codes::timestamp(row.get(4)?)?,
     })
 }
 

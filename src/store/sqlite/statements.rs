@@ -17,6 +17,7 @@ statements! {
     ALL_CUSTOMERS = "all_customers";
     ALL_DEVICE_KEYS = "all_device_keys";
     ALL_DISTRIBUTORS = "all_distributors";
+    ALL_IP_RULES = "all_ip_rules";
     ALL_NODES = "all_nodes";
     ALL_PLANS = "all_plans";
     ALL_READ_KEYS = "all_read_keys";
@@ -30,6 +31,7 @@ statements! {
     DELETE_CUSTOMER = "delete_customer";
     DELETE_DEVICE_KEY = "delete_device_key";
     DELETE_DISTRIBUTOR = "delete_distributor";
+    DELETE_IP_RULE = "delete_ip_rule";
     DELETE_NODE = "delete_node";
     DELETE_PLAN = "delete_plan";
     DELETE_READ_KEY = "delete_read_key";
@@ -61,6 +63,7 @@ statements! {
     INSERT_EVENT = "insert_event";
     INSERT_FLOW = "insert_flow";
     INSERT_GENERIC = "insert_generic";
+    INSERT_IP_RULE = "insert_ip_rule";
     INSERT_NODE = "insert_node";
     INSERT_OTHER = "insert_other";
     INSERT_PLAN = "insert_plan";

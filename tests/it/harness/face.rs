@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, Method, Request, StatusCode};
 use evara::app::database::Database;
 use evara::app::device_keys::DeviceKeyring;
 use evara::app::identity::OneOperator;
+use evara::app::ip_rules::AddressRules;
 use evara::app::nodes::{KeysError, Nodes, ReadKeys};
 use evara::app::tenancy::Tenancy;
 use evara::http::{AppState, Border, Edge, Inside, service};
@@ -57,6 +58,9 @@ impl World {
             keys,
             self.clock.clone(),
         );
+        let border = Border::default();
+        let rules = self.shelf().clone();
+        let ip_rules = AddressRules::new(rules, border.gate().clone(), self.clock.clone());
         Face(service(AppState::new(Inside {
             system,
             archive: self.shelf().clone(),
@@ -69,7 +73,8 @@ impl World {
             identities: Arc::new(OneOperator::new(SecretString::from(TOKEN))),
             tenancy: Tenancy::over(self.shelf().clone()),
             limits: Limits::new(Quotas::MOST),
-            border: Border::default(),
+            ip_rules: Arc::new(ip_rules),
+            border,
             version: "0.0.0",
         })))
     }

@@ -1,9 +1,11 @@
-//! The shelf's devices' keys, kept answers and tenants: the real store's, away whenever the shelf is.
+//! The shelf's devices' keys, rules about addresses, kept answers and tenants: the real store's, away
+//! whenever the shelf is.
 
 use evara::access::{Forest, Tenant, TenantId};
+use evara::address::Rule;
 use evara::store::{
-    Begun, Claim, DeviceKey, DeviceKeys, DeviceKeysError, Kept, ReceiptName, Receipts,
-    ReceiptsError, Tenants, TenantsError,
+    Begun, Claim, DeviceKey, DeviceKeys, DeviceKeysError, IpRules, IpRulesError, Kept, ReceiptName,
+    Receipts, ReceiptsError, Tenants, TenantsError,
 };
 use evara_actors::domain::{NodeId, NodeSpec, Timestamp};
 use evara_actors::ports::{BoxFuture, RegistryError};
@@ -13,6 +15,10 @@ use super::Shelf;
 
 fn keys_gone(error: RegistryError) -> DeviceKeysError {
     DeviceKeysError::Unavailable(Box::new(error))
+}
+
+fn rules_gone(error: RegistryError) -> IpRulesError {
+    IpRulesError::Unavailable(Box::new(error))
 }
 
 fn receipts_gone(error: RegistryError) -> ReceiptsError {
@@ -59,6 +65,36 @@ impl DeviceKeys for Shelf {
         Box::pin(async {
             let store = self.open_store().await.map_err(keys_gone)?;
             store.touch_device_keys(uses).await
+        })
+    }
+}
+
+impl IpRules for Shelf {
+    fn ip_rules(&self) -> BoxFuture<'_, Result<Vec<Rule>, IpRulesError>> {
+        Box::pin(async {
+            self.open_store()
+                .await
+                .map_err(rules_gone)?
+                .ip_rules()
+                .await
+        })
+    }
+
+    fn insert_ip_rule(
+        &self,
+        rule: Rule,
+        kept: Option<Kept>,
+    ) -> BoxFuture<'_, Result<(), IpRulesError>> {
+        Box::pin(async {
+            let store = self.open_store().await.map_err(rules_gone)?;
+            store.insert_ip_rule(rule, kept).await
+        })
+    }
+
+    fn remove_ip_rule(&self, id: Uuid) -> BoxFuture<'_, Result<(), IpRulesError>> {
+        Box::pin(async move {
+            let store = self.open_store().await.map_err(rules_gone)?;
+            store.remove_ip_rule(id).await
         })
     }
 }

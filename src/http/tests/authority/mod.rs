@@ -170,6 +170,7 @@ impl Matrix {
             .replace("{id}", &named)
             .replace("{path}", "status")
             .replace("{key_id}", "none")
+            .replace("{rule_id}", "none")
             .replace("{channel_id}", "7")
             .replace("{actor}", "root");
         let body = if *method == Method::PATCH { "{}" } else { "[]" };

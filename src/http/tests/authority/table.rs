@@ -113,6 +113,9 @@ pub(super) const TABLE: &[Row] = {
         (POST, "/admin/pollers/{channel_id}/reset-breaker", Any(OpsAct), 200),
         (POST, "/admin/pollers/{channel_id}/backfill", Any(OpsAct), 200),
         (GET, "/admin/dead-letters", Any(OpsRead), 200),
+        (GET, "/admin/ip-rules", Any(IpRules), 200),
+        (POST, "/admin/ip-rules", Any(IpRules), 400),
+        (DELETE, "/admin/ip-rules/{rule_id}", Any(IpRules), 400),
         (GET, "/admin/database", Any(OpsRead), 200),
         (GET, "/admin/queries", Any(OpsRead), 200),
     ]

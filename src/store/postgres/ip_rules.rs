@@ -1,0 +1,71 @@
+//! The rules about addresses over PostgreSQL.
+
+use evara_actors::ports::BoxFuture;
+use uuid::Uuid;
+
+use super::error::Failure;
+use super::receipts::{Sealed, keep};
+use super::values::{At, to_stored};
+use super::{PostgresStore, history, rows, statements};
+use crate::address::Rule;
+use crate::store::{IpRules, IpRulesError, Kept};
+
+/// What a write came to, where the database itself did not fail.
+type Outcome = Result<(), IpRulesError>;
+
+impl IpRules for PostgresStore {
+    fn ip_rules(&self) -> BoxFuture<'_, Result<Vec<Rule>, IpRulesError>> {
+        Box::pin(async move {
+            Ok(history::all(self, statements::ALL_IP_RULES, &[], rows::ip_rule).await?)
+        })
+    }
+
+    fn insert_ip_rule(
+        &self,
+        rule: Rule,
+        kept: Option<Kept>,
+    ) -> BoxFuture<'_, Result<(), IpRulesError>> {
+        let sealed = kept.map(|kept| self.sealed(kept)).transpose();
+        Box::pin(async move {
+            let sealed = sealed.map_err(|error| IpRulesError::Unavailable(Box::new(error)))?;
+            insert(self, &rule, sealed.as_ref()).await?
+        })
+    }
+
+    fn remove_ip_rule(&self, id: Uuid) -> BoxFuture<'_, Result<(), IpRulesError>> {
+        Box::pin(async move { remove(self, id).await? })
+    }
+}
+
+async fn insert(
+    store: &PostgresStore,
+    rule: &Rule,
+    kept: Option<&Sealed>,
+) -> Result<Outcome, Failure> {
+    let mut transaction = store.writing().await?;
+    let (network, action) = (rule.network.to_string(), rule.action.name());
+    let note = rule.note.as_deref().map(to_stored);
+    let columns: &[&(dyn tokio_postgres::types::ToSql + Sync)] =
+        &[&rule.id, &network, &action, &note, &At(rule.created_at)];
+    let added = transaction
+        .rows(statements::INSERT_IP_RULE, columns)
+        .await?;
+    if added.is_empty() {
+        transaction.roll_back().await;
+        return Ok(Err(IpRulesError::Taken));
+    }
+    keep(&mut transaction, kept).await?;
+    transaction.commit().await?;
+    Ok(Ok(()))
+}
+
+async fn remove(store: &PostgresStore, id: Uuid) -> Result<Outcome, Failure> {
+    let mut transaction = store.writing().await?;
+    let gone = transaction.rows(statements::DELETE_IP_RULE, &[&id]).await?;
+    transaction.commit().await?;
+    Ok(if gone.is_empty() {
+        Err(IpRulesError::NotFound)
+    } else {
+        Ok(())
+    })
+}

@@ -1,0 +1,3 @@
+SELECT id, network, action, note, created_at
+FROM ip_rules
+ORDER BY created_at, id

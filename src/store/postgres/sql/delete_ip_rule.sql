@@ -1,0 +1,1 @@
+DELETE FROM ip_rules WHERE id = $1 RETURNING id

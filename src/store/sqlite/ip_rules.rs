@@ -1,0 +1,73 @@
+//! The rules about addresses over SQLite.
+
+use evara_actors::ports::BoxFuture;
+use rusqlite::{Connection, TransactionBehavior, params};
+use uuid::Uuid;
+
+use super::error::Failure;
+use super::receipts::{Sealed, keep};
+use super::{DEADLINE, SqliteStore, history, rows, statements};
+use crate::address::Rule;
+use crate::store::{IpRules, IpRulesError, Kept};
+
+/// What a write came to, where the database itself did not fail.
+type Outcome = Result<(), IpRulesError>;
+
+impl IpRules for SqliteStore {
+    fn ip_rules(&self) -> BoxFuture<'_, Result<Vec<Rule>, IpRulesError>> {
+        Box::pin(async move {
+            let job = self.readers.call(DEADLINE, |connection| {
+                history::all(connection, statements::ALL_IP_RULES, [], rows::ip_rule)
+            });
+            Ok(job.await?)
+        })
+    }
+
+    fn insert_ip_rule(
+        &self,
+        rule: Rule,
+        kept: Option<Kept>,
+    ) -> BoxFuture<'_, Result<(), IpRulesError>> {
+        let sealed = kept.map(|kept| self.sealed(kept)).transpose();
+        Box::pin(async move {
+            let sealed = sealed.map_err(|error| IpRulesError::Unavailable(Box::new(error)))?;
+            let job = self.writer.call(DEADLINE, move |connection| {
+                insert(connection, &rule, sealed.as_ref())
+            });
+            job.await?
+        })
+    }
+
+    fn remove_ip_rule(&self, id: Uuid) -> BoxFuture<'_, Result<(), IpRulesError>> {
+        Box::pin(async move {
+            let job = self.writer.call(DEADLINE, move |connection| {
+                Ok(connection.execute(statements::DELETE_IP_RULE, [id.as_bytes()])?)
+            });
+            match job.await? {
+                0 => Err(IpRulesError::NotFound),
+                _ => Ok(()),
+            }
+        })
+    }
+}
+
+fn insert(
+    connection: &mut Connection,
+    rule: &Rule,
+    kept: Option<&Sealed>,
+) -> Result<Outcome, Failure> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let row = params![
+        rule.id.as_bytes(),
+        rule.network.to_string(),
+        rule.action.name(),
+        rule.note,
+        rule.created_at.millis(),
+    ];
+    if transaction.execute(statements::INSERT_IP_RULE, row)? == 0 {
+        return Ok(Err(IpRulesError::Taken));
+    }
+    keep(&transaction, kept)?;
+    transaction.commit()?;
+    Ok(Ok(()))
+}
