@@ -12,7 +12,9 @@ use std::time::Duration;
 use axum::Router;
 use axum::http::header::CONTENT_TYPE;
 use axum::routing::get;
+use evara::access::{Role, Tenants};
 use evara::app::App;
+use evara::app::accounts::{NewAccount, SignIn};
 use evara::app::clock::SystemClock;
 use evara::app::listener::{HeaderNames, Listener, bind};
 use evara::config::{Config, Environment, Flags};
@@ -109,7 +111,29 @@ async fn one_twin(app: &App) -> Target {
         let offered = twin.offer(world::sample(Kind::Tank, index)).await;
         offered.expect("a twin takes a reading");
     }
-    Target::new(app.address(), &path, app.token().expose_secret())
+    Target::new(app.address(), &path, &token(app).await)
+}
+
+/// What somebody shows who runs the service.
+async fn token(app: &App) -> String {
+    let new = NewAccount {
+        email: "bench@example.org".to_owned(),
+        name: "Bench".to_owned(),
+        role: Role::SuperAdmin,
+        tenants: Tenants::default(),
+        has_password: true,
+    };
+    let made = app.accounts().make(new).await.expect("nobody has it");
+    let sign_in = SignIn {
+        email: made.account.email.to_string(),
+        password: made.password.expect("it was asked for"),
+        code: None,
+        agent: None,
+        address: None,
+    };
+    let signed_in = app.accounts().sign_in(sign_in).await;
+    let signed_in = signed_in.expect("the password is right");
+    signed_in.access.token.expose_secret().to_owned()
 }
 
 pub(crate) async fn bare(body: Vec<u8>) -> Listener {

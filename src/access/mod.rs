@@ -5,6 +5,7 @@
 //! from the store and never from a token, and whoever asks brings it along. What is not seen does not
 //! exist, so the first question is always asked before the second.
 
+mod appointment;
 mod forest;
 mod ids;
 mod permission;
@@ -16,6 +17,7 @@ mod tenant;
 #[cfg(test)]
 pub(crate) mod laws;
 
+pub use appointment::{Misfit, Tenants};
 pub use forest::{Community, Customer, Distributor, Forest, Plan, PlanLimits, TenancyFault};
 pub use ids::{CommunityId, CustomerId, DistributorId, PlanId, UserId};
 pub use permission::Permission;

@@ -1,5 +1,6 @@
 //! What is done now and then, behind everything else: writing down when device keys were used, forgetting
-//! answers that nobody may ask for again, and following what others change of the tenants.
+//! answers that nobody may ask for again and sessions that are over, and following what others change of
+//! the tenants.
 //!
 //! Nothing waits for it, and what fails is tried again the next time.
 
@@ -11,6 +12,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::accounts::People;
 use super::device_keys::DeviceKeyring;
 use super::tenancy::Tenancy;
 use crate::store::{RECEIPT_AGE, Receipts};
@@ -42,6 +44,7 @@ pub(super) struct Chores {
 struct Hands {
     keys: Arc<DeviceKeyring>,
     receipts: Arc<dyn Receipts>,
+    people: Arc<dyn People>,
     clock: Arc<dyn Clock>,
 }
 
@@ -49,12 +52,14 @@ impl Chores {
     pub(super) fn start(
         keys: Arc<DeviceKeyring>,
         receipts: Arc<dyn Receipts>,
+        people: Arc<dyn People>,
         clock: Arc<dyn Clock>,
         shared: Option<Tenancy>,
     ) -> Self {
         let hands = Hands {
             keys,
             receipts,
+            people,
             clock,
         };
         let chores = Self {
@@ -104,6 +109,7 @@ impl Hands {
             rounds.tick().await;
             self.write_uses().await;
             self.forget_old().await;
+            self.forget_expired().await;
         }
     }
 
@@ -124,6 +130,14 @@ impl Hands {
                     return;
                 }
             }
+        }
+    }
+
+    /// A batch a round: sessions end by themselves whether they are forgotten or not.
+    async fn forget_expired(&self) {
+        let forgotten = self.people.forget_expired(self.clock.now(), BATCH);
+        if let Err(error) = forgotten.await {
+            tracing::warn!(%error, "sessions that are over are not forgotten");
         }
     }
 }

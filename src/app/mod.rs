@@ -3,6 +3,7 @@
 //! Started from the mouth of a reading's path to its source, with the socket claimed before anything
 //! else; drained from the source. Holds no truth, and decides nothing that a part could decide.
 
+pub mod accounts;
 mod chores;
 pub mod clock;
 pub mod database;
@@ -14,6 +15,7 @@ mod keys;
 pub mod listener;
 mod months;
 pub mod nodes;
+pub mod office;
 pub mod readings;
 pub mod stats;
 mod store;
@@ -29,7 +31,6 @@ use evara_actors::ingest::GateSettings;
 use evara_actors::ports::{Clock, Ownership};
 use evara_actors::system::{Drained, Ports, Settings, System};
 use evara_actors::tree::Failure;
-use secrecy::SecretString;
 use tokio::net::TcpListener;
 use tokio::time::{Instant, timeout_at};
 
@@ -38,10 +39,11 @@ use crate::http::{AppState, Edge, Inside, service, starting};
 use crate::limits::Limits;
 use crate::store::SecretKeyError;
 use crate::thingspeak::{HttpTransport, Keyring, ThingSpeak};
+use accounts::Accounts;
 use chores::Chores;
+use clock::SystemClock;
 use database::Database;
 use device_keys::DeviceKeyring;
-use identity::OneOperator;
 use ip_rules::AddressRules;
 use keys::Keys;
 use listener::{HeaderNames, Listener};
@@ -68,7 +70,7 @@ pub struct App {
     listener: Listener,
     upkeep: Upkeep,
     chores: Chores,
-    token: SecretString,
+    has_people: bool,
     _months: Months,
 }
 
@@ -87,6 +89,9 @@ pub enum StartError {
     /// The secret key is no key.
     #[error(transparent)]
     SecretKey(#[from] SecretKeyError),
+    /// Nobody's tokens could be proven.
+    #[error(transparent)]
+    Tokens(#[from] accounts::TokensError),
     /// The store did not open.
     #[error(transparent)]
     Store(#[from] store::OpenError),
@@ -121,7 +126,6 @@ impl App {
         let gate = border.gate().clone();
         let door = Arc::new(ArcSwap::new(starting(border.clone())));
         let listener = listen(socket, Arc::clone(&door)).map_err(StartError::Socket)?;
-        let token = config.http.token.obtain()?;
         let store = Store::open(config).await?;
         let keyring = Arc::new(Keyring::new(config.thingspeak.api_key.clone()));
         let system = restore_system(config, &store, &keyring, &clock).await?;
@@ -137,6 +141,12 @@ impl App {
         let ip_rules = AddressRules::new(Arc::clone(&store.ip_rules), gate, Arc::clone(&clock));
         let loaded = ip_rules.load().await;
         loaded.map_err(|error| loading(config, error))?;
+        let people = Arc::clone(&store.people);
+        // People and their tokens live in real time, also where water does not.
+        let real: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        let accounts = accounts::open(config, people, &real, tenancy.clone())?;
+        let has_people = accounts.are_there_any().await;
+        let has_people = has_people.map_err(|error| loading(config, error))?;
         let (archive, history) = store.past();
         let state = AppState::new(Inside {
             system: Arc::clone(&system),
@@ -151,11 +161,12 @@ impl App {
             clock: Arc::clone(&clock),
             device_keys: Arc::clone(&device_keys),
             receipts: Arc::clone(&store.receipts),
-            identities: Arc::new(OneOperator::new(token.clone())),
-            tenancy: tenancy.clone(),
             ip_rules: Arc::new(ip_rules),
             limits: Limits::new(config.quotas),
             border,
+            identities: Arc::new(accounts.clone()),
+            accounts,
+            tenancy: tenancy.clone(),
             version: env!("CARGO_PKG_VERSION"),
         });
         door.store(service(state.clone()));
@@ -169,7 +180,8 @@ impl App {
         });
         // The embedded store has one process, and nobody else to follow.
         let shared = store.postgres.is_some().then(|| tenancy.clone());
-        let chores = Chores::start(device_keys, store.receipts, Arc::clone(&clock), shared);
+        let (receipts, people) = (store.receipts, store.people);
+        let chores = Chores::start(device_keys, receipts, people, Arc::clone(&clock), shared);
         Ok(Self {
             state,
             system,
@@ -179,7 +191,7 @@ impl App {
             listener,
             upkeep,
             chores,
-            token,
+            has_people,
             _months: Months::start(store.postgres, clock),
         })
     }
@@ -189,9 +201,14 @@ impl App {
         self.listener.address()
     }
 
-    /// What callers must show.
-    pub const fn token(&self) -> &SecretString {
-        &self.token
+    /// Who signs in, and whom they invite.
+    pub fn accounts(&self) -> &Accounts {
+        &self.state.accounts
+    }
+
+    /// Whether anybody could sign in when it started.
+    pub const fn has_people(&self) -> bool {
+        self.has_people
     }
 
     /// The twins.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use evara_actors::ports::{Archive, Ownership, Registry};
 
 use super::StartError;
+use super::accounts::People;
 use crate::config::{Config, Database, Deployment, Migrate, PostgresConfig};
 use crate::history::{History, Rolling};
 use crate::store::{
@@ -26,6 +27,7 @@ pub(super) struct Store {
     pub(super) ip_rules: Arc<dyn IpRules>,
     pub(super) receipts: Arc<dyn Receipts>,
     pub(super) tenants: Arc<dyn Tenants>,
+    pub(super) people: Arc<dyn People>,
     /// The one that needs upkeep.
     pub(super) postgres: Option<Arc<PostgresStore>>,
     /// What answers questions about the past in its place.
@@ -42,6 +44,7 @@ impl Store {
             + DeviceKeys
             + IpRules
             + Receipts
+            + People
             + Rolling
             + Tenants
             + 'static,
@@ -55,6 +58,7 @@ impl Store {
             device_keys: Arc::<S>::clone(&store),
             ip_rules: Arc::<S>::clone(&store),
             receipts: Arc::<S>::clone(&store),
+            people: Arc::<S>::clone(&store),
             tenants: store,
             postgres: None,
             replica: None,

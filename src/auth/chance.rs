@@ -8,7 +8,7 @@ use secrecy::zeroize::Zeroizing;
 #[error("the operating system gave no random bytes")]
 pub struct NoChance;
 
-pub(super) fn random<const N: usize>() -> Result<Zeroizing<[u8; N]>, NoChance> {
+pub(crate) fn random<const N: usize>() -> Result<Zeroizing<[u8; N]>, NoChance> {
     let mut bytes = Zeroizing::new([0; N]);
     aws_lc_rs::rand::fill(&mut *bytes).map_err(|Unspecified| NoChance)?;
     Ok(bytes)

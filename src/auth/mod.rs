@@ -12,3 +12,4 @@ pub mod token;
 pub mod totp;
 
 pub use chance::NoChance;
+pub(crate) use chance::random;

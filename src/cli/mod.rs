@@ -17,6 +17,7 @@ mod simulator;
 mod stop;
 mod telemetry;
 mod tree;
+mod user;
 mod wal;
 mod world;
 
@@ -58,6 +59,8 @@ enum Command {
     WalPush(wal::PushArgs),
     /// Fetch a segment of PostgreSQL's log: its restore_command
     WalFetch(wal::FetchArgs),
+    /// Make, list and disable accounts, without a running service
+    User(user::Args),
     /// Check or print the configuration
     Config(config::Args),
     /// Print the description of the API as JSON
@@ -107,6 +110,7 @@ impl Cli {
             Command::RestoreFinish(args) => restore::run_finish(args).await,
             Command::WalPush(args) => wal::push(args).await,
             Command::WalFetch(args) => wal::fetch(args).await,
+            Command::User(args) => Box::pin(user::run(args)).await,
             Command::Config(args) => config::run(&args),
             Command::Openapi => openapi::run(),
             Command::Tree(args) => tree::run(&args),

@@ -43,15 +43,17 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         return Ok(());
     };
     let app = app.context("the service did not start")?;
-    announce(config, &app)?;
+    announce(&app)?;
     until_told(&app, &mut stop, std::future::pending()).await
 }
 
-fn announce(config: &Config, app: &App) -> anyhow::Result<()> {
+fn announce(app: &App) -> anyhow::Result<()> {
     let (nodes, address) = (app.system().twins().len(), app.address());
-    if let Some(file) = config.http.token.file() {
-        let file = file.display().to_string();
-        tracing::info!(token.file = file, "no token was set: one is kept in a file");
+    if !app.has_people() {
+        let how = "evara user create --email YOU --name NAME --role super_admin";
+        tracing::warn!(
+            "nobody can sign in, since there is no account: stop the service, and run {how}"
+        );
     }
     tracing::info!(nodes, %address, "the service is ready");
     data(format_args!(

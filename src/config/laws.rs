@@ -14,7 +14,6 @@ fn valid() -> BTreeMap<&'static str, String> {
         ("ENVIRONMENT", "production"),
         ("APP_MODE", "all"),
         ("EVARA_BIND", "0.0.0.0:8080"),
-        ("EVARA_TOKEN", CANARY),
         ("EVARA_TRUSTED_PROXIES", "10.0.0.0/8,fd00::/8"),
         ("EVARA_FORWARDED_HEADER", "forwarded"),
         ("EVARA_CORS_ORIGINS", "https://example.com"),
@@ -51,14 +50,13 @@ fn no_canary(text: &str) -> bool {
 /// All that people get to see of the settings that are secret.
 fn printed(loaded: &Loaded) -> String {
     let Config {
-        http,
         secret_key,
         auth,
         thingspeak,
         ..
     } = &loaded.config;
     let of_project = auth.supabase.as_ref().map(|project| &project.secret);
-    let mut printed = format!("{:?} {secret_key:?} {of_project:?} ", http.token);
+    let mut printed = format!("{secret_key:?} {of_project:?} ");
     printed.push_str(&format!("{:?}", thingspeak.api_key));
     for setting in &loaded.settings {
         let is_secret = |key: &&&Key| key.name == setting.name && key.file_name.is_some();

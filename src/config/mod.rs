@@ -60,11 +60,10 @@ const CONFIG: Key = Key::plain("EVARA_CONFIG");
 const DEFAULT_FILE: &str = "evara.toml";
 
 /// Every setting that a file may have.
-const KEYS: [&Key; 34] = [
+const KEYS: [&Key; 33] = [
     &deployment::ENVIRONMENT,
     &deployment::APP_MODE,
     &http::BIND,
-    &http::TOKEN,
     &border::TRUSTED_PROXIES,
     &border::FORWARDED_HEADER,
     &border::CORS_ORIGINS,
@@ -102,7 +101,7 @@ const KEYS: [&Key; 34] = [
 pub struct Config {
     /// What kind of deployment this is.
     pub deployment: Deployment,
-    /// Where it is reached, and by whom.
+    /// Where it is reached.
     pub http: HttpConfig,
     /// Whose word is taken at its border.
     pub border: BorderConfig,
@@ -174,9 +173,9 @@ impl Config {
         let (store, mut unused) = store::read(reader);
         let config = Self {
             deployment,
-            http: http::read(reader, deployment, &store.data),
             border: border::read(reader, deployment),
             quotas: limits::read(reader),
+            http: http::read(reader),
             secret_key: secret_key::read(reader, deployment, &store.data),
             auth: auth::read(reader),
             store,

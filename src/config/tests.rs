@@ -53,7 +53,7 @@ fn nothing_needs_to_be_set_to_try_it_out() {
     let config = load(&[]).unwrap().config;
     assert_eq!(config.deployment, Deployment::Development);
     assert_eq!(config.http.bind.to_string(), "127.0.0.1:8080");
-    assert!(config.http.token.file().is_some());
+    assert!(config.thingspeak.api_key.is_none());
     assert_eq!(
         config.store.database,
         Database::Sqlite(PathBuf::from("data"))
@@ -118,12 +118,12 @@ fn flags_go_before_the_environment_and_that_before_the_file() {
 #[test]
 fn empty_means_unset() {
     let config = load(&[
-        ("EVARA_TOKEN", ""),
+        ("THINGSPEAK_API_KEY", ""),
         ("EVARA_BIND", "  "),
         ("SECRET_KEY_FILE", ""),
     ]);
     let config = config.unwrap().config;
-    assert!(config.http.token.file().is_some());
+    assert!(config.thingspeak.api_key.is_none());
     assert_eq!(config.http.bind.port(), 8080);
 }
 
@@ -178,27 +178,15 @@ fn a_file_that_is_missing_or_no_toml_is_a_mistake_by_its_line() {
 
 #[test]
 fn production_refuses_to_start_without_strong_secrets() {
-    assert_eq!(
-        named(&[("ENVIRONMENT", "production")]),
-        ["EVARA_TOKEN", "SECRET_KEY"]
-    );
-    let weak = [
-        ("ENVIRONMENT", "production"),
-        ("SECRET_KEY", "short"),
-        ("EVARA_TOKEN", "short"),
-    ];
-    assert_eq!(named(&weak), ["EVARA_TOKEN", "SECRET_KEY"]);
+    assert_eq!(named(&[("ENVIRONMENT", "production")]), ["SECRET_KEY"]);
+    let weak = [("ENVIRONMENT", "production"), ("SECRET_KEY", "short")];
+    assert_eq!(named(&weak), ["SECRET_KEY"]);
     let file = [
         ("ENVIRONMENT", "production"),
-        ("SECRET_KEY", KEY),
-        ("EVARA_TOKEN_FILE", "/nowhere"),
+        ("SECRET_KEY_FILE", "/nowhere"),
     ];
-    assert_eq!(named(&file), ["EVARA_TOKEN_FILE"]);
-    let strong = [
-        ("ENVIRONMENT", "Production"),
-        ("SECRET_KEY", KEY),
-        ("EVARA_TOKEN", KEY),
-    ];
+    assert_eq!(named(&file), ["SECRET_KEY_FILE"]);
+    let strong = [("ENVIRONMENT", "Production"), ("SECRET_KEY", KEY)];
     assert!(load(&strong).is_ok());
 }
 
@@ -268,14 +256,6 @@ fn a_limit_is_a_number_and_cannot_be_switched_off() {
 }
 
 #[test]
-fn other_machines_are_let_in_only_with_a_token() {
-    for bind in ["0.0.0.0:8080", "[::]:80", "10.1.2.3:1"] {
-        assert_eq!(named(&[("EVARA_BIND", bind)]), ["EVARA_TOKEN"], "{bind}");
-        assert!(load(&[("EVARA_BIND", bind), ("EVARA_TOKEN", "open-sesame")]).is_ok());
-    }
-}
-
-#[test]
 fn what_was_set_and_changes_nothing_is_told() {
     let pairs = [
         ("REDIS_URL", "redis://:pw@cache:6379/0"),
@@ -292,16 +272,17 @@ fn what_was_set_and_changes_nothing_is_told() {
 
 #[test]
 fn the_effective_configuration_is_printed_as_a_file_that_can_be_read_again() {
-    let loaded = load(&[("EVARA_TOKEN", "open-sesame"), ("EVARA_DATA", "a \"b\"")]).unwrap();
-    let printed = loaded
-        .settings
-        .iter()
-        .map(|setting| format!("{setting}\n"))
-        .collect::<String>();
+    let printed = |pairs: &[(&str, &str)]| {
+        let loaded = load(pairs).unwrap();
+        let lines = loaded.settings.iter().map(|setting| format!("{setting}\n"));
+        lines.collect::<String>()
+    };
+    let masked = printed(&[("THINGSPEAK_API_KEY", "opensesame")]);
     assert!(
-        printed.contains("evara_token = \"***\"  # environment"),
-        "{printed}"
+        masked.contains("thingspeak_api_key = \"***\"  # environment"),
+        "{masked}"
     );
+    let printed = printed(&[("EVARA_DATA", "a \"b\"")]);
     assert!(printed.contains("# redis_url is not set"), "{printed}");
     let file = Written::new(&printed);
     let named = load(&[("EVARA_CONFIG", file.path())]).unwrap();
@@ -332,9 +313,9 @@ fn every_setting_that_is_read_may_be_in_a_file_and_no_name_is_used_twice() {
 
 #[test]
 fn a_misspelt_name_in_the_environment_is_told_with_the_one_that_was_meant() {
-    let mistakes = load(&[("EVARA_TOKN", "canary"), ("EVARA_COLOUR", "blue")]).unwrap_err();
+    let mistakes = load(&[("EVARA_BND", "canary"), ("EVARA_COLOUR", "blue")]).unwrap_err();
     let text = mistakes.to_string();
-    assert!(text.contains("EVARA_TOKN (environment): no such setting; did you mean EVARA_TOKEN?"));
+    assert!(text.contains("EVARA_BND (environment): no such setting; did you mean EVARA_BIND?"));
     assert!(
         text.contains("EVARA_COLOUR (environment): no such setting\n") || text.ends_with("setting")
     );

@@ -11,6 +11,7 @@ use evara_actors::twin::OfferError;
 
 use super::problem::{Code, Part, Problem};
 use crate::address::MAX_RULES;
+use crate::app::accounts::Error as AccountsError;
 use crate::app::ip_rules::Error as RulesError;
 use crate::app::kept::{DeviceKeysError, IpRulesError, MAX_DEVICE_KEYS, ReceiptsError};
 use crate::app::nodes::Error as NodesError;
@@ -51,6 +52,34 @@ impl From<NodesError> for Problem {
             NodesError::System(error) => error.into(),
             NodesError::Registry(_) | NodesError::Keys(_) => unavailable().because(error),
             NodesError::Broke(_) => Self::internal(error),
+        }
+    }
+}
+
+impl From<AccountsError> for Problem {
+    fn from(error: AccountsError) -> Self {
+        match error {
+            AccountsError::Refused => Self::new(
+                Code::Unauthenticated,
+                "The credentials are not right, or good no longer.",
+            )
+            .challenge(r#"Bearer realm="evara""#),
+            AccountsError::CodeNeeded => {
+                let detail = "A code of the authenticator is needed: send it as totp.";
+                Self::new(Code::Unauthenticated, detail)
+                    .challenge(r#"Bearer realm="evara""#)
+                    .field(Part::Body, "totp", "must be given")
+            }
+            AccountsError::Wait(wait) => {
+                Self::new(Code::RateLimited, "Too many wrong guesses.").retry_after(wait)
+            }
+            AccountsError::Invalid(faults) => Self::invalid(faults),
+            AccountsError::NotFound => Self::not_found(),
+            AccountsError::Forbidden(detail) => Self::new(Code::Forbidden, detail),
+            AccountsError::Conflict(detail) => Self::new(Code::Conflict, detail),
+            AccountsError::Busy => Self::new(Code::Busy, "Too many at once.").retry_after(TRY_SOON),
+            AccountsError::Store(_) => unavailable().because(error),
+            AccountsError::Broke(_) => Self::internal(error),
         }
     }
 }

@@ -5,6 +5,7 @@
 
 mod actors;
 mod answer;
+mod auth;
 mod border;
 mod by_name;
 mod conditions;
@@ -38,6 +39,7 @@ mod stream;
 mod telemetry;
 mod tenancy;
 mod twins;
+mod users;
 mod views;
 
 pub use border::{Border, NotAnOrigin, Origin, Transport};

@@ -17,8 +17,8 @@ use super::guard::limits;
 use super::readings::MAX_BULK_BYTES;
 use super::state::AppState;
 use super::{
-    actors, dashboard, database, dead_letters, device_keys, devices, guard, health, history,
-    idempotency, ip_rules, nodes, openapi, pollers, readings, telemetry, tenancy, twins,
+    actors, auth, dashboard, database, dead_letters, device_keys, devices, guard, health, history,
+    idempotency, ip_rules, nodes, openapi, pollers, readings, telemetry, tenancy, twins, users,
 };
 
 /// Everything that is served, behind the edge.
@@ -49,12 +49,17 @@ fn surface(version: &str, state: Option<&AppState>) -> OpenApiRouter<AppState> {
     let people = registry()
         .merge(live())
         .merge(tenants())
-        .merge(operations());
+        .merge(operations())
+        .merge(people());
     let (people, devices, bulk) = match state {
         Some(state) => guarded(state, people),
         None => (people, devices(), bulk()),
     };
-    let api = open().merge(people).merge(devices).merge(bulk);
+    let doors = match state {
+        Some(state) => counted(state),
+        None => doors().merge(sign_in()),
+    };
+    let api = open().merge(doors).merge(people).merge(devices).merge(bulk);
     // Probes are told a path once and for all: they find it without the version, too.
     OpenApiRouter::with_openapi(openapi::preface(version))
         .merge(open())
@@ -92,6 +97,40 @@ fn open() -> OpenApiRouter<AppState> {
         .routes(routes!(health::summary))
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
+}
+
+/// Whoever is not known yet is counted by where they are.
+fn counted(state: &AppState) -> OpenApiRouter<AppState> {
+    let doors = doors().route_layer(from_fn_with_state(state.clone(), limits::failures));
+    let sign_in = sign_in().route_layer(from_fn_with_state(state.clone(), limits::sign_ins));
+    doors.merge(sign_in)
+}
+
+/// For whoever has a password.
+fn sign_in() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(auth::login))
+}
+
+/// For whoever wants to be known: these ask for a token themselves, or for what leads to one.
+fn doors() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(auth::refresh))
+        .routes(routes!(auth::logout))
+        .routes(routes!(auth::me))
+        .routes(routes!(auth::sync))
+}
+
+/// For people: themselves, and each other.
+fn people() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(auth::sessions))
+        .routes(routes!(auth::end_session))
+        .routes(routes!(auth::password))
+        .routes(routes!(auth::enroll))
+        .routes(routes!(auth::confirm))
+        .routes(routes!(auth::disable))
+        .routes(routes!(users::list, users::create))
+        .routes(routes!(users::show, users::change, users::remove))
 }
 
 /// For devices, each with a key of its node, and for the operator.

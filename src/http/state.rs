@@ -15,6 +15,7 @@ use super::guard::Scope;
 use super::idempotency::Running;
 use super::readings::MAX_BULKS;
 use super::views::FeedView;
+use crate::app::accounts::Accounts;
 use crate::app::database::Database;
 use crate::app::device_keys::DeviceKeyring;
 use crate::app::identity::Identities;
@@ -46,6 +47,8 @@ pub struct Inside {
     pub receipts: Arc<dyn Receipts>,
     /// Whom tokens stand for.
     pub identities: Arc<dyn Identities>,
+    /// Who signs in, and whom they invite.
+    pub accounts: Accounts,
     /// Where everything stands.
     pub tenancy: Tenancy,
     /// From where they may.

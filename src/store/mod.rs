@@ -3,6 +3,8 @@
 //!
 //! Nothing here decides what a reading means, and no secret is written that is not sealed.
 
+mod accounts;
+mod authenticators;
 mod codes;
 mod device_keys;
 mod ip_rules;
@@ -14,6 +16,7 @@ mod receipts;
 mod sample;
 mod secret_box;
 mod secrets;
+mod sessions;
 mod source_key;
 mod sqlite;
 mod tenants;
@@ -22,6 +25,10 @@ mod unreadable;
 #[cfg(test)]
 pub(crate) mod conformance;
 
+pub use accounts::{
+    Account, AccountName, AccountStanding, Accounts, AccountsError, Authenticator, Bearer,
+    EmailAddress, EmailError, Standing,
+};
 pub use device_keys::{DeviceKey, DeviceKeys, DeviceKeysError, MAX_DEVICE_KEYS};
 pub use ip_rules::{IpRules, IpRulesError};
 pub use migration::{Migration, MigrationStatus};
@@ -32,6 +39,9 @@ pub use postgres::{
 pub use receipts::{Begun, Claim, Kept, RECEIPT_AGE, ReceiptName, Receipts, ReceiptsError};
 pub use secret_box::{SecretBox, SecretKeyError};
 pub use secrets::{ChannelSecrets, SecretsError};
+pub use sessions::{
+    LONGEST_AGENT_CHARS, MOST_SESSIONS, RefreshDigests, Rotation, SESSION_LIFE, Session, Sessions,
+};
 pub(crate) use sqlite::{DataDirectory, database_in};
 pub use sqlite::{SqliteStore, StoreError};
 pub use tenants::{Tenants, TenantsError};

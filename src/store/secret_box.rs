@@ -13,6 +13,7 @@ use secrecy::zeroize::{Zeroize as _, Zeroizing};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::ReceiptName;
+use crate::access::UserId;
 
 /// HKDF spreads entropy but adds none: a shorter secret could be guessed from a stolen file.
 const MIN_SECRET_BYTES: usize = 32;
@@ -46,6 +47,11 @@ impl Place {
     pub(super) fn of_read_key(channel: ChannelId, node: NodeId) -> Self {
         let row = format_args!("{node}/{channel}");
         Self::new("channel_secrets", "read_key", row)
+    }
+
+    /// Of a person's authenticator.
+    pub(super) fn of_authenticator(user: UserId) -> Self {
+        Self::new("users", "totp", user)
     }
 
     /// Of a kept answer.

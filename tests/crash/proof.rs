@@ -85,7 +85,7 @@ impl Proof {
     async fn begin(mut store: Store, order: Order) -> Self {
         let channels = Channels::start().await;
         let port = free_port();
-        let caller = Caller::of(port);
+        let caller = Caller::of(&store, port);
         let mut first = Service::start(&store, port, &channels.url(), &[]);
         assert!(first.ready(&caller).await.is_some(), "it does not start");
         let pushed = nodes::push(&caller).await;

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use reqwest::{Client, Method, StatusCode};
@@ -11,7 +12,11 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::evidence::{SECRET_KEY, Store};
 
-const TOKEN: &str = "token-of-crashes-0123456789abcdef0123456789";
+/// Who runs the service.
+const ADMIN: &str = "ada@example.org";
+
+/// A third of what a token lives.
+const SIGN_IN_EVERY: Duration = Duration::from_secs(5 * 60);
 
 /// A debug build on a busy machine is up within this, and a failpoint is reached within it.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -27,6 +32,8 @@ const LOOK: Duration = Duration::from_millis(2);
 pub(crate) struct Caller {
     client: Client,
     base: String,
+    password: String,
+    token: Arc<Mutex<Option<(String, Instant)>>>,
 }
 
 /// No answer came, or one that leaves open what became of the request.
@@ -34,12 +41,34 @@ pub(crate) struct Caller {
 pub(crate) struct Unknown;
 
 impl Caller {
-    /// Of a service that will listen on `port`.
-    pub(crate) fn of(port: u16) -> Self {
+    /// Of a service over `store` that will listen on `port`.
+    pub(crate) fn of(store: &Store, port: u16) -> Self {
         let client = Client::builder().tls_certs_only([]).no_proxy();
         Self {
             client: client.timeout(REQUEST).build().unwrap(),
             base: format!("http://127.0.0.1:{port}"),
+            password: password(store),
+            token: Arc::default(),
+        }
+    }
+
+    fn token(&self) -> Option<(String, Instant)> {
+        self.token.lock().unwrap().clone()
+    }
+
+    /// Signs in, where the token is not a new one: what was signed before outlives the service.
+    async fn sign_in(&self) {
+        if self
+            .token()
+            .is_some_and(|(_, at)| at.elapsed() < SIGN_IN_EVERY)
+        {
+            return;
+        }
+        let body = serde_json::json!({ "email": ADMIN, "password": self.password });
+        let path = "/api/v1/auth/login";
+        if let Ok(signed_in) = self.send(Method::POST, path, Some(&body)).await {
+            let token = signed_in["access_token"].as_str().unwrap().to_owned();
+            *self.token.lock().unwrap() = Some((token, Instant::now()));
         }
     }
 
@@ -54,7 +83,10 @@ impl Caller {
         body: Option<&Value>,
     ) -> Result<Value, Unknown> {
         let url = format!("{}{path}", self.base);
-        let mut request = self.client.request(method, url).bearer_auth(TOKEN);
+        let mut request = self.client.request(method, url);
+        if let Some((token, _)) = self.token() {
+            request = request.bearer_auth(token);
+        }
         if let Some(body) = body {
             let bytes = serde_json::to_vec(body).unwrap();
             request = request
@@ -79,6 +111,18 @@ impl Caller {
     }
 }
 
+/// Makes somebody who runs the service over `store`, which must not run, and says their password.
+fn password(store: &Store) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_evara"));
+    let create = ["user", "create", "--email", ADMIN, "--name", "Ada"];
+    command.args(create).args(["--role", "super_admin"]);
+    store.configure(&mut command);
+    let output = command.env("SECRET_KEY", SECRET_KEY).output().unwrap();
+    let talk = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{talk}");
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
 /// A process that runs, or has died.
 #[derive(Debug)]
 pub(crate) struct Service {
@@ -98,7 +142,6 @@ impl Service {
             command.args(["--failpoint", failpoint]);
         }
         command
-            .env("EVARA_TOKEN", TOKEN)
             .env("SECRET_KEY", SECRET_KEY)
             .env("THINGSPEAK_URL", feed)
             .env("THINGSPEAK_RATE_LIMIT", "600")
@@ -125,7 +168,9 @@ impl Service {
                 let url = format!("{}/health/ready", caller.base);
                 let answer = caller.client.get(url).send().await;
                 if answer.is_ok_and(|answer| answer.status() == StatusCode::OK) {
-                    return Some(self.started.elapsed());
+                    let took = self.started.elapsed();
+                    caller.sign_in().await;
+                    return Some(took);
                 }
                 sleep(LOOK).await;
             }

@@ -5,20 +5,23 @@ use std::time::Duration;
 use reqwest::StatusCode;
 use tokio::time::Instant;
 
-use super::binary::{Caller, NODE, Program};
+use super::binary::{Caller, NODE, Program, password};
 use super::postgres::{Durability, Postgres};
 
 /// To answer whoever asked, and to end: nothing is waited for that cannot be written any more.
 const TO_END: Duration = Duration::from_secs(15);
 
-fn serve(database: &str) -> (Program, Caller) {
-    let settings = [
+fn settings(database: &str) -> [(&str, &str); 3] {
+    [
         ("DATABASE_URL", database),
         ("EVARA_MIGRATE", "on-start"),
         ("EVARA_BIND", "127.0.0.1:0"),
-    ];
-    let mut program = Program::start_with(&["serve"], &settings);
-    let caller = Caller::of(&program.line_with("http://"));
+    ]
+}
+
+async fn serve(database: &str, password: &str) -> (Program, Caller) {
+    let mut program = Program::start_with(&["serve"], &settings(database));
+    let caller = Caller::of(&program.line_with("http://"), password).await;
     (program, caller)
 }
 
@@ -26,8 +29,9 @@ fn serve(database: &str) -> (Program, Caller) {
 async fn of_two_services_on_one_database_the_older_ends_at_its_next_write_and_says_why() {
     let server = Postgres::start(Durability::None, &[]);
     let database = server.create_database("evara");
-    let (older, of_older) = serve(&database);
-    let (_newer, of_newer) = serve(&database);
+    let password = password(&[], &settings(&database));
+    let (older, of_older) = serve(&database, &password).await;
+    let (_newer, of_newer) = serve(&database, &password).await;
     let asked = Instant::now();
     let refused = of_older.ask("POST", "/api/v1/nodes", NODE).await;
     assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);

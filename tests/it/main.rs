@@ -5,6 +5,7 @@
     reason = "a test that cannot go on should say where"
 )]
 
+mod admin;
 mod archive;
 mod away;
 mod backup;
@@ -23,6 +24,7 @@ mod point_in_time;
 #[path = "../support/postgres.rs"]
 mod postgres;
 mod postgres_server;
+mod program;
 mod pushed;
 mod replica;
 mod restart;

@@ -7,10 +7,11 @@ use evara::app::App;
 use evara::app::clock::SystemClock;
 use evara::config::{Config, Environment, Flags};
 use reqwest::{Client, Method, StatusCode};
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout};
 
+use super::admin::admin_of;
 use super::harness::Scratch;
 use super::postgres::{Durability, Postgres};
 
@@ -23,6 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// A service that reads no channels, so that it writes only what is pushed.
 pub(super) struct Site {
     pub(super) app: App,
+    token: SecretString,
     client: Client,
     node: String,
 }
@@ -45,8 +47,10 @@ impl Site {
             });
         let config = Config::load_without_file(&flags, &Environment::default()).unwrap();
         let app = App::start(&config.config, Arc::new(SystemClock::new()));
+        let app = Box::pin(app).await.unwrap();
         let mut site = Self {
-            app: Box::pin(app).await.unwrap(),
+            token: admin_of(&app).await,
+            app,
             client: Client::builder()
                 .tls_certs_only([])
                 .no_proxy()
@@ -63,7 +67,7 @@ impl Site {
     pub(super) async fn ask(&self, method: Method, path: &str, body: &Value) -> Value {
         let url = format!("http://{}/api/v1{path}", self.app.address());
         let mut request = self.client.request(method, url);
-        request = request.bearer_auth(self.app.token().expose_secret());
+        request = request.bearer_auth(self.token.expose_secret());
         if !body.is_null() {
             request = request
                 .header("content-type", "application/json")

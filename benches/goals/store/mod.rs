@@ -9,6 +9,7 @@ mod database;
 mod fleet;
 mod parcels;
 pub(crate) mod past;
+mod person;
 mod pusher;
 mod service;
 pub(crate) mod start;

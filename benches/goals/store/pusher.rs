@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::child::Child;
 use super::parcels::{Calendar, write_bulk, write_single};
-use super::{fleet, service};
+use super::{fleet, person};
 use crate::client::{Connection, Target};
 use crate::measure::Rounds;
 use crate::runtime;
@@ -193,7 +193,7 @@ async fn whole(tasks: JoinSet<Pushes>, start: Instant) -> Pushes {
 
 /// Each connection has nodes of its own, so that what one node says arrives in order.
 async fn push_bulks(from: Origin, number: usize, end: Instant) -> Pushes {
-    let target = Target::new(from.address, "/api/v1/telemetry", service::TOKEN);
+    let target = Target::new(from.address, "/api/v1/telemetry", &person::token());
     let mut connection = Connection::open(&target).await;
     let firsts = (0..from.nodes).step_by(NODES);
     let own: Vec<usize> = firsts.skip(number).step_by(BULKS).collect();
@@ -239,7 +239,7 @@ async fn push_singles(from: Origin, number: usize, start: Instant, span: Duratio
         body.clear();
         let sent = write_single(&mut body, from.calendar, node, instant);
         let path = format!("/api/v1/nodes/{}/readings", fleet::node_id(node));
-        let target = Target::new(from.address, &path, service::TOKEN);
+        let target = Target::new(from.address, &path, &person::token());
         let due = start + Duration::from_secs_f64(push as f64 / RATE as f64);
         sleep_until(due).await;
         let connection = match &mut connection {

@@ -7,10 +7,8 @@ use std::process::Command;
 use uuid::Uuid;
 
 use super::child::Child;
+use super::person;
 use crate::client::Target;
-
-/// What callers must show.
-pub(crate) const TOKEN: &str = "a-token-that-is-long-enough-for-a-bench";
 
 /// What the store is sealed with.
 pub(crate) const SECRET_KEY: &str = "a-secret-key-that-is-long-enough-for-a-bench";
@@ -39,6 +37,7 @@ impl Service {
         let mut command = command("serve", database);
         command.env("EVARA_BIND", address.to_string());
         command.env("EVARA_DATA", data.path());
+        person::admit(database, data.path());
         (Child::start(&mut command), address)
     }
 
@@ -53,7 +52,7 @@ impl Service {
 
     /// Where a path of its API is asked for.
     pub(crate) fn target(&self, path: &str) -> Target {
-        Target::new(self.address, &format!("/api/v1{path}"), TOKEN)
+        Target::new(self.address, &format!("/api/v1{path}"), &person::token())
     }
 
     /// Ends it as a failure of its machine would: what it answered for must be on the disk by now.
@@ -76,7 +75,6 @@ pub(crate) fn migrate(database: &str) {
 fn command(verb: &str, database: Option<&str>) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_evara"));
     command.arg(verb).env_clear();
-    command.env("EVARA_TOKEN", TOKEN);
     command.env("SECRET_KEY", SECRET_KEY);
     command.env("THINGSPEAK_URL", "http://127.0.0.1:9");
     command.env("LOG_LEVEL", "error");

@@ -15,8 +15,8 @@ use tokio::time::{Instant, sleep};
 
 use super::child::Child;
 use super::database::{self, Server};
-use super::fleet;
 use super::service::{self, Directory, Service};
+use super::{fleet, person};
 use crate::client::{Connection, Target};
 use crate::measure::Rounds;
 use crate::table::{Figure, Goal, Row};
@@ -162,7 +162,7 @@ async fn begin(database: &str, nodes: usize) -> Times {
     let data = Directory::new();
     let begun = Instant::now();
     let (process, address) = Service::begin(Some(database), &data);
-    let target = |path: &str| Target::new(address, path, service::TOKEN);
+    let target = |path: &str| Target::new(address, path, &person::token());
     let last = fleet::node_id(nodes - 1);
     answered(&target(&format!("/api/v1/nodes/{last}/twin")), begun).await;
     let first = begun.elapsed().as_secs_f64();

@@ -21,6 +21,7 @@ use tokio::time::timeout;
 
 pub use rules::{LONGEST, SHORTEST, Weak, check};
 
+use super::base32::base32;
 use super::chance::{NoChance, random};
 
 /// OWASP's choice of 2024: 19 MiB, two passes, one lane.
@@ -33,6 +34,9 @@ const LONGEST_BYTES: usize = LONGEST * 4;
 
 /// RFC 9106's.
 const SALT_BYTES: usize = 16;
+
+/// Past guessing, and short enough to be typed once.
+const ONE_TIME_BYTES: usize = 10;
 
 /// Digests at a time: 38 MiB, and the cores of a small machine.
 const AT_ONCE: usize = 2;
@@ -139,6 +143,21 @@ impl Passwords {
     }
 }
 
+/// A password that was never anybody's, of 80 random bits, to be shown once: four groups of four letters
+/// and digits.
+///
+/// # Errors
+/// When the operating system gives no random bytes.
+pub fn one_time() -> Result<SecretString, NoChance> {
+    let bytes: Zeroizing<[u8; ONE_TIME_BYTES]> = random()?;
+    let letters = Zeroizing::new(base32(&*bytes));
+    let groups: Vec<&str> = (0..letters.len())
+        .step_by(4)
+        .map(|at| &letters[at..(at + 4).min(letters.len())])
+        .collect();
+    Ok(groups.join("-").into())
+}
+
 fn argon2() -> Result<Argon2<'static>, PasswordError> {
     let params = Params::new(MEMORY_KIB, PASSES, LANES, None);
     let params = params.map_err(|_out_of_range| PasswordError::Digest)?;
@@ -212,6 +231,14 @@ mod tests {
         ] {
             assert_eq!(verify(wrong).await, Verdict::Wrong, "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_password_that_is_made_is_good_enough_and_another_each_time() {
+        let (one, other) = (one_time().unwrap(), one_time().unwrap());
+        assert_eq!(check(one.expose_secret(), &[]), Ok(()));
+        assert_eq!(one.expose_secret().len(), 19);
+        assert_ne!(one.expose_secret(), other.expose_secret());
     }
 
     #[tokio::test]

@@ -74,6 +74,11 @@ impl Claims {
         now >= self.expires_at.plus(LEEWAY)
     }
 
+    /// From when on nobody needs to remember that it was given up.
+    pub fn unheard_of_at(&self) -> Timestamp {
+        self.expires_at.plus(LEEWAY)
+    }
+
     /// Reads what must be true of any token at `now`. `supabase` is the issuer of the project, if there
     /// is one.
     pub(super) fn read(

@@ -3,6 +3,7 @@
 //! The service is the same as anywhere: it polls the simulator over HTTP, and its nodes are made through
 //! its public API. Only its clock may be told to run faster, together with the world's.
 
+mod people;
 mod provision;
 mod ticker;
 
@@ -10,7 +11,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use secrecy::ExposeSecret as _;
 
 use super::output::data;
 use super::serve::until_told;
@@ -24,7 +24,7 @@ use crate::app::clock::ScaledClock;
 use crate::config::{Config, Environment, Flags, LogFilter, log_filter};
 
 /// Of the environment, a demonstration takes what shows it, and nothing that was meant for a deployment.
-const TAKEN: [&str; 3] = ["EVARA_TOKEN", "EVARA_TOKEN_FILE", "LOG_LEVEL"];
+const TAKEN: [&str; 1] = ["LOG_LEVEL"];
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -71,7 +71,7 @@ async fn show(
     let shown = until_told(
         &app,
         stop,
-        provision_and_watch(&app, world, &simulator, clock),
+        Box::pin(provision_and_watch(&app, world, &simulator, clock)),
     )
     .await;
     ticker::end();
@@ -107,7 +107,9 @@ async fn provision_and_watch(
     simulator: &Served,
     clock: &ScaledClock,
 ) -> anyhow::Result<()> {
-    let api = provision::Api::new(app.address(), app.token())?;
+    let admin = people::admin(app.accounts()).await?;
+    let token = admin.token(app.accounts()).await?;
+    let api = provision::Api::new(app.address(), &token)?;
     let devices = world.devices();
     let channels = simulator.channels();
     api.provision(&devices, &channels)
@@ -118,10 +120,7 @@ async fn provision_and_watch(
         devices.len(),
         app.address()
     ))?;
-    data(format_args!(
-        "  export TOKEN={}",
-        app.token().expose_secret()
-    ))?;
+    people::introduce(app, &[admin])?;
     ticker::run(app, clock).await;
     Ok(())
 }

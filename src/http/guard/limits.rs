@@ -104,7 +104,6 @@ pub(crate) async fn strangers(
 }
 
 /// Counts those who try passwords, by their address.
-#[expect(dead_code, reason = "no route takes passwords yet")]
 pub(crate) async fn sign_ins(
     State(app): State<AppState>,
     Extension(client): Extension<ClientAddress>,

@@ -7,6 +7,7 @@
 
 pub(crate) mod limits;
 mod located;
+mod oneself;
 mod scope;
 mod settled;
 mod standing;
@@ -31,6 +32,7 @@ use crate::app::device_keys::Bearer;
 use crate::app::identity::{Freshness, Unknown};
 
 pub(crate) use located::{Located, NodeName};
+pub(crate) use oneself::{Bearing, Oneself};
 pub(crate) use scope::{May, Pusher, Scope};
 pub(crate) use settled::{Move, nodes_of, settled};
 pub(crate) use standing::{Above, Kind, Standing};
@@ -44,6 +46,8 @@ const MAX_KEY_BYTES: usize = 128;
 
 /// Longer than any token: what is longer is not worth a look.
 const MAX_TOKEN_BYTES: usize = 8 * 1024;
+
+const NO_ACCOUNT: &str = "There is no account of yours yet: POST /api/v1/auth/sync makes one.";
 
 /// Who asks.
 #[derive(Debug, Clone)]
@@ -136,20 +140,29 @@ async fn recognised(
     freshness: Freshness,
 ) -> Result<Caller, Problem> {
     if let Some(token) = credentials(headers, b"Bearer ") {
-        let token = Some(token).filter(|token| token.len() <= MAX_TOKEN_BYTES);
-        let token = token.and_then(|token| std::str::from_utf8(token).ok());
-        let token = token.ok_or_else(unauthenticated)?;
-        return match app.identities.person(token, freshness).await {
-            Ok(person) => Ok(Caller::Person(person)),
-            Err(Unknown::Refused) => Err(unauthenticated()),
-            Err(error @ Unknown::Unavailable(_)) => Err(super::error::unavailable().because(error)),
-        };
+        let person = app.identities.person(token_of(token)?, freshness).await;
+        return person.map(Caller::Person).map_err(unknown);
     }
     let header = || headers.get(DEVICE_KEY).map(|value| value.as_bytes());
     let key = credentials(headers, b"Device ").or_else(header);
     let key = key.filter(|key| key.len() <= MAX_KEY_BYTES);
     let bearer = key.and_then(|key| app.device_keys.bearer(key));
     bearer.map(Caller::Device).ok_or_else(unauthenticated)
+}
+
+fn unknown(unknown: Unknown) -> Problem {
+    match unknown {
+        Unknown::Refused => unauthenticated(),
+        Unknown::NoAccount => Problem::new(Code::Forbidden, NO_ACCOUNT),
+        error @ Unknown::Unavailable(_) => super::error::unavailable().because(error),
+    }
+}
+
+/// A token that is worth a look.
+fn token_of(bytes: &[u8]) -> Result<&str, Problem> {
+    let token = Some(bytes).filter(|token| token.len() <= MAX_TOKEN_BYTES);
+    let token = token.and_then(|token| std::str::from_utf8(token).ok());
+    token.ok_or_else(unauthenticated)
 }
 
 fn credentials<'a>(headers: &'a HeaderMap, scheme: &[u8]) -> Option<&'a [u8]> {

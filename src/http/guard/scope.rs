@@ -26,6 +26,11 @@ impl Scope {
         Self { person, forest }
     }
 
+    /// Who it is that sees.
+    pub(crate) fn person(&self) -> &Arc<Principal> {
+        &self.person
+    }
+
     /// Whether a node of this description is seen.
     pub(crate) fn sees(&self, spec: &NodeSpec) -> bool {
         self.person.reach == Reach::All || self.person.sees(&self.forest.place_of_node(spec))
@@ -35,11 +40,6 @@ impl Scope {
     pub(crate) fn twins(&self, app: &AppState) -> Vec<Arc<Twin>> {
         let all = app.system.twins().into_iter().map(|handle| handle.view());
         all.filter(|twin| self.sees(twin.spec())).collect()
-    }
-
-    /// Who it is.
-    pub(crate) fn person(&self) -> &Principal {
-        &self.person
     }
 
     /// The tenants, as they stood when the scope was made; not all of them are seen.

@@ -22,5 +22,6 @@ macro_rules! rights {
 
 rights! {
     AlertsRead DevicesConfigure DevicesKeys DevicesRead IpRules NodesMaintain NodesProvision NodesRead NodesWrite
-    OpsAct OpsRead PlansRead PlansWrite TelemetryRead TenancyRead TenancyWrite TwinsDesire
+    OpsAct OpsRead PlansRead PlansWrite TelemetryRead TenancyRead TenancyWrite TwinsDesire UsersManage
+    UsersRead
 }

@@ -1,5 +1,6 @@
 //! The whole surface, through the real router, over fakes.
 
+mod authenticator;
 mod authority;
 mod border;
 mod by_order;
@@ -15,12 +16,16 @@ mod once;
 mod operations;
 mod past;
 mod past_scene;
+mod people;
 mod planted;
 mod pushing;
 mod scene;
 mod scoped;
+mod signing_in;
 mod sockets;
 mod starting;
 mod surface;
 mod tenants;
+mod tokens;
+mod users;
 mod writes;

@@ -15,14 +15,14 @@ use evara_actors::ports::{
 };
 use evara_actors::system::{Ports, Settings, System};
 use http_body_util::BodyExt;
-use secrecy::SecretString;
 use serde_json::Value;
 
 use super::memory::{Memory, MemoryKeys, MemoryRegistry, MemoryRules};
+use super::people::{OneOperator, Rooms};
 use super::planted::MemoryForest;
 use crate::app::database::Database;
 use crate::app::device_keys::DeviceKeyring;
-use crate::app::identity::{Identities, OneOperator};
+use crate::app::identity::Identities;
 use crate::app::ip_rules::AddressRules;
 use crate::app::nodes::Nodes;
 use crate::app::tenancy::Tenancy;
@@ -210,7 +210,7 @@ impl Scene {
 
 /// Whoever bears the token.
 pub(super) fn operator() -> Arc<dyn Identities> {
-    Arc::new(OneOperator::new(SecretString::from(TOKEN)))
+    Arc::new(OneOperator)
 }
 
 /// An outside in which nothing is, and which takes everything.
@@ -239,6 +239,8 @@ fn inside(
     let border = Border::default();
     let store = Arc::new(MemoryRules::default());
     let ip_rules = AddressRules::new(store, border.gate().clone(), clock.clone());
+    // Nobody is kept there, and nobody asks for it again.
+    let accounts = Rooms::new().accounts(tenancy.clone());
     Inside {
         device_keys: Arc::new(device_keys),
         receipts: memory,
@@ -249,6 +251,7 @@ fn inside(
         database: Database::default(),
         clock,
         identities,
+        accounts,
         tenancy,
         ip_rules: Arc::new(ip_rules),
         limits: Limits::new(Quotas::MOST),

@@ -57,7 +57,7 @@ fn people() -> People {
     People((1..).zip(everybody).map(person).collect())
 }
 
-fn forest() -> Forest {
+pub(super) fn forest() -> Forest {
     let mut forest = Forest::default();
     let name = String::new();
     let distributor = Distributor {

@@ -1,6 +1,7 @@
 //! The shapes of the API's JSON. Nothing of the domain is serialised but through one of these, so that
 //! neither can change the other by accident.
 
+mod accounts;
 mod admin;
 mod channel;
 mod config;
@@ -20,6 +21,10 @@ mod twin;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
+pub(crate) use accounts::{
+    InvitedView, LoginBody, MeView, RefreshBody, SessionView, SignedInView, UserBody, UserPatch,
+    UserView, id,
+};
 pub(crate) use admin::{
     ActorView, DatabaseView, DeadLetterView, PresenceView, QueryView, ReplicaView,
 };

@@ -2,6 +2,7 @@
 //!
 //! A law takes a [`Site`] and may open it more than once. Nothing here names a database.
 
+pub(crate) mod accounts;
 pub(crate) mod batches;
 pub(crate) mod device_keys;
 pub(crate) mod fixtures;
@@ -17,13 +18,14 @@ pub(crate) mod samples;
 pub(crate) mod sealing;
 pub(crate) mod seam;
 pub(crate) mod secrets;
+pub(crate) mod sessions;
 pub(crate) mod tenants;
 
 use std::sync::Arc;
 
 use evara_actors::ports::{Archive, BoxFuture, Ownership, Registry};
 
-use super::{ChannelSecrets, DeviceKeys, IpRules, Receipts, Tenants};
+use super::{Accounts, ChannelSecrets, DeviceKeys, IpRules, Receipts, Sessions, Tenants};
 use crate::history::Rolling;
 
 /// Where a store lives while it is closed; empty at first.
@@ -43,6 +45,8 @@ pub(crate) struct Opened {
     pub(crate) ip_rules: Arc<dyn IpRules>,
     pub(crate) receipts: Arc<dyn Receipts>,
     pub(crate) tenants: Arc<dyn Tenants>,
+    pub(crate) accounts: Arc<dyn Accounts>,
+    pub(crate) sessions: Arc<dyn Sessions>,
 }
 
 impl Opened {
@@ -56,6 +60,8 @@ impl Opened {
             + DeviceKeys
             + IpRules
             + Receipts
+            + Accounts
+            + Sessions
             + Rolling
             + Tenants
             + 'static,
@@ -70,6 +76,8 @@ impl Opened {
             secrets: Arc::<S>::clone(&store),
             device_keys: Arc::<S>::clone(&store),
             ip_rules: Arc::<S>::clone(&store),
+            accounts: Arc::<S>::clone(&store),
+            sessions: Arc::<S>::clone(&store),
             receipts: Arc::<S>::clone(&store),
             tenants: store,
         }
@@ -174,6 +182,22 @@ macro_rules! conformance {
                 a_change_and_its_answer_are_kept_together_or_not_at_all,
                 a_key_and_its_answer_are_kept_together_or_not_at_all,
                 of_two_who_begin_a_request_both_see_the_same_beginning,
+            }
+            accounts {
+                an_account_comes_back_whole_by_each_of_its_names,
+                an_address_is_taken_once_in_any_case,
+                every_role_is_kept_with_its_reach_and_with_no_other,
+                of_two_who_change_an_account_at_once_one_is_told,
+                one_who_runs_the_service_is_always_left,
+                what_a_bearer_is_follows_their_account_and_session,
+            }
+            sessions {
+                a_session_goes_on_under_the_newest_token_alone,
+                an_older_token_of_any_age_ends_the_family,
+                of_two_who_bring_a_token_at_once_exactly_one_is_given_the_next,
+                a_session_ends_by_hand_by_time_and_with_its_person,
+                a_person_keeps_the_newest_sessions_and_no_more,
+                what_is_over_is_forgotten_a_few_at_a_time,
             }
             secrets {
                 a_read_key_is_kept_for_its_channel_until_replaced,

@@ -8,7 +8,9 @@ use tokio_postgres::error::{ErrorPosition, SqlState};
 
 use super::tls::TlsError;
 use crate::store::unreadable::Unreadable;
-use crate::store::{DeviceKeysError, IpRulesError, ReceiptsError, SecretsError, TenantsError};
+use crate::store::{
+    AccountsError, DeviceKeysError, IpRulesError, ReceiptsError, SecretsError, TenantsError,
+};
 
 /// Why the store did not open.
 #[derive(Debug, thiserror::Error)]
@@ -218,6 +220,12 @@ impl From<Failure> for ArchiveError {
             | Failure::Ended
             | Failure::OutcomeUnknown) => Self::Unavailable(Box::new(other)),
         }
+    }
+}
+
+impl From<Failure> for AccountsError {
+    fn from(failure: Failure) -> Self {
+        Self::Unavailable(Box::new(failure))
     }
 }
 

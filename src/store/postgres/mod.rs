@@ -5,6 +5,7 @@
 //! the next call. The schema is not changed here: `serve` refuses one that is older or newer, see
 //! [`migrate`].
 
+mod accounts;
 mod address;
 mod archive;
 mod batch;
@@ -27,6 +28,7 @@ mod replica;
 mod retention;
 mod rolling;
 mod rows;
+mod sessions;
 mod statements;
 mod tenants;
 mod tls;

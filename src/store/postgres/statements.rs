@@ -32,6 +32,9 @@ macro_rules! statements {
 }
 
 statements! {
+    ACCOUNT = "account";
+    ACCOUNTS_AFTER = "accounts_after";
+    ACCOUNTS_THAT_RUN = "accounts_that_run";
     ALL_COMMUNITIES = "all_communities";
     ALL_CURSORS = "all_cursors";
     ALL_CUSTOMERS = "all_customers";
@@ -48,6 +51,7 @@ statements! {
     CHECKPOINT_AT = "checkpoint_at";
     CLAIM_SHARDS = "claim_shards";
     CURRENT_TRANSACTION = "current_transaction";
+    DELETE_ACCOUNT = "delete_account";
     DELETE_COMMUNITY = "delete_community";
     DELETE_CUSTOMER = "delete_customer";
     DELETE_DEVICE_KEY = "delete_device_key";
@@ -56,6 +60,7 @@ statements! {
     DELETE_NODE = "delete_node";
     DELETE_PLAN = "delete_plan";
     DELETE_READ_KEY = "delete_read_key";
+    DENY_TOKEN = "deny_token";
     DROP_DUE_OF_NODE = "drop_due_of_node";
     DROP_MONTH = "drop_month";
     DROP_ROLLUP_DAYS = "drop_rollup_days";
@@ -63,6 +68,8 @@ statements! {
     DROP_TAKEN_MARKS = "drop_taken_marks";
     DUE_DAYS = "due_days";
     DUE_OF_NODE = "due_of_node";
+    END_FAMILY = "end_family";
+    END_SESSION = "end_session";
     EXPIRE_ALARMS = "expire_alarms";
     EXPIRE_AUDIT = "expire_audit";
     EXPIRE_CHECKPOINTS = "expire_checkpoints";
@@ -74,14 +81,17 @@ statements! {
     EXPIRE_TANK = "expire_tank";
     FIND_FACT = "find_fact";
     FINISH_RECEIPT = "finish_receipt";
+    FORGET_DENIED = "forget_denied";
     FORGET_LOGGED_MONTH = "forget_logged_month";
     FORGET_OLD_RECEIPTS = "forget_old_receipts";
     FORGET_RECEIPT = "forget_receipt";
+    FORGET_SESSIONS = "forget_sessions";
     FORGET_STALE_READ_KEY = "forget_stale_read_key";
     HAS_NODE = "has_node";
     HAS_READ_KEY = "has_read_key";
     HAS_TENANT = "has_tenant";
     HOLD_SHARDS = "hold_shards";
+    INSERT_ACCOUNT = "insert_account";
     INSERT_COMMUNITY = "insert_community";
     INSERT_CUSTOMER = "insert_customer";
     INSERT_DEAD_LETTERS = "insert_dead_letters";
@@ -97,6 +107,7 @@ statements! {
     INSERT_NODE = "insert_node";
     INSERT_PLAN = "insert_plan";
     INSERT_REMOVED = "insert_removed";
+    INSERT_SESSION = "insert_session";
     INSERT_TANK = "insert_tank";
     IS_CONFINED = "is_confined";
     KEEP_FACT = "keep_fact";
@@ -122,19 +133,24 @@ statements! {
     PUT_SNAPSHOTS = "put_snapshots";
     RAW_DAYS = "raw_days";
     RECEIPT = "receipt";
+    RECOGNISE = "recognise";
     REPLICA_STANDING = "replica_standing";
     ROLLUP_DAYS_BETWEEN = "rollup_days_between";
     ROLLUP_HOURS_BETWEEN = "rollup_hours_between";
+    ROTATE_SESSION = "rotate_session";
     RULE_OF_NODE = "rule_of_node";
     SAMPLES_BY_TIME = "samples_by_time";
     SEAL = "seal";
     SEALED_BEFORE = "sealed_before";
+    SESSIONS_OF_ACCOUNT = "sessions_of_account";
     SETTLE_DUE_DAY = "settle_due_day";
     TAKE_MARKS = "take_marks";
     TOUCH_DEVICE_KEYS = "touch_device_keys";
     TRANSACTION_STATUS = "transaction_status";
+    TRIM_SESSIONS = "trim_sessions";
     UNDO_REMOVED = "undo_removed";
     UNSAFE_SETTINGS = "unsafe_settings";
+    UPDATE_ACCOUNT = "update_account";
     UPDATE_COMMUNITY = "update_community";
     UPDATE_CUSTOMER = "update_customer";
     UPDATE_DISTRIBUTOR = "update_distributor";

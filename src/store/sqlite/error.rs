@@ -9,7 +9,9 @@ use tokio::task::JoinError;
 
 use super::directory::DataDirectory;
 use crate::store::unreadable::Unreadable;
-use crate::store::{DeviceKeysError, IpRulesError, ReceiptsError, SecretsError, TenantsError};
+use crate::store::{
+    AccountsError, DeviceKeysError, IpRulesError, ReceiptsError, SecretsError, TenantsError,
+};
 
 /// Why the store did not open.
 #[derive(Debug, thiserror::Error)]
@@ -163,6 +165,12 @@ impl From<Failure> for ArchiveError {
                 Self::Unavailable(Box::new(other))
             }
         }
+    }
+}
+
+impl From<Failure> for AccountsError {
+    fn from(failure: Failure) -> Self {
+        Self::Unavailable(Box::new(failure))
     }
 }
 

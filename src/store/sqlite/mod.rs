@@ -3,6 +3,7 @@
 //! It holds the truth of nodes, twins and history. `Ok` means committed and synced to the disk. No SQLite
 //! call runs on a thread of the runtime, and none is waited for without a deadline.
 
+mod accounts;
 mod archive;
 mod channel_secrets;
 mod connect;
@@ -20,6 +21,7 @@ mod receipts;
 mod registry;
 mod rolling;
 mod rows;
+mod sessions;
 mod source_column;
 mod statements;
 mod tenants;

@@ -135,3 +135,9 @@ fn write(transaction: &Transaction<'_>, sql: &str, spec: &NodeSpec) -> Result<Wr
 fn is_there(transaction: &Transaction<'_>, id: NodeId) -> Result<bool, Failure> {
     Ok(transaction.query_row(statements::HAS_NODE, [id.0.as_bytes()], |row| row.get(0))?)
 }
+
+/// Whether a row was refused because another has what must be unique.
+pub(super) fn is_taken(error: &rusqlite::Error) -> bool {
+    let failure = error.sqlite_error();
+    failure.is_some_and(|failure| failure.extended_code == SQLITE_CONSTRAINT_UNIQUE)
+}

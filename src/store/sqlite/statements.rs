@@ -12,6 +12,9 @@ macro_rules! statements {
 }
 
 statements! {
+    ACCOUNT = "account";
+    ACCOUNTS_AFTER = "accounts_after";
+    ACCOUNTS_THAT_RUN = "accounts_that_run";
     ALL_COMMUNITIES = "all_communities";
     ALL_CURSORS = "all_cursors";
     ALL_CUSTOMERS = "all_customers";
@@ -27,6 +30,7 @@ statements! {
     CHANGES_BY_REVISION = "changes_by_revision";
     CHECKPOINT_AT = "checkpoint_at";
     CLAIM = "claim";
+    DELETE_ACCOUNT = "delete_account";
     DELETE_COMMUNITY = "delete_community";
     DELETE_CUSTOMER = "delete_customer";
     DELETE_DEVICE_KEY = "delete_device_key";
@@ -35,12 +39,15 @@ statements! {
     DELETE_NODE = "delete_node";
     DELETE_PLAN = "delete_plan";
     DELETE_READ_KEY = "delete_read_key";
+    DENY_TOKEN = "deny_token";
     DROP_DUE_OF_NODE = "drop_due_of_node";
     DROP_MARK = "drop_mark";
     DROP_ROLLUP_DAYS = "drop_rollup_days";
     DROP_ROLLUP_HOURS = "drop_rollup_hours";
     DUE_DAYS = "due_days";
     DUE_OF_NODE = "due_of_node";
+    END_FAMILY = "end_family";
+    END_SESSION = "end_session";
     EXPIRE_CHECKPOINTS = "expire_checkpoints";
     EXPIRE_DEEP = "expire_deep";
     EXPIRE_FLOW = "expire_flow";
@@ -48,12 +55,15 @@ statements! {
     EXPIRE_OTHER = "expire_other";
     EXPIRE_TANK = "expire_tank";
     FINISH_RECEIPT = "finish_receipt";
+    FORGET_DENIED = "forget_denied";
     FORGET_OLD_RECEIPTS = "forget_old_receipts";
     FORGET_RECEIPT = "forget_receipt";
+    FORGET_SESSIONS = "forget_sessions";
     FORGET_STALE_READ_KEY = "forget_stale_read_key";
     HAS_NODE = "has_node";
     HAS_READ_KEY = "has_read_key";
     HAS_TENANT = "has_tenant";
+    INSERT_ACCOUNT = "insert_account";
     INSERT_COMMUNITY = "insert_community";
     INSERT_CUSTOMER = "insert_customer";
     INSERT_DEAD_LETTER = "insert_dead_letter";
@@ -68,6 +78,7 @@ statements! {
     INSERT_OTHER = "insert_other";
     INSERT_PLAN = "insert_plan";
     INSERT_REMOVED = "insert_removed";
+    INSERT_SESSION = "insert_session";
     INSERT_TANK = "insert_tank";
     IS_UNROLLED_BEFORE = "is_unrolled_before";
     LOG_TAILS = "log_tails";
@@ -88,16 +99,21 @@ statements! {
     PUT_RULE = "put_rule";
     PUT_SNAPSHOT = "put_snapshot";
     RECEIPT = "receipt";
+    RECOGNISE = "recognise";
     ROLLUP_DAYS_BETWEEN = "rollup_days_between";
     ROLLUP_HOURS_BETWEEN = "rollup_hours_between";
+    ROTATE_SESSION = "rotate_session";
     RULE_OF_NODE = "rule_of_node";
     SAMPLES_BY_TIME = "samples_by_time";
     SEAL = "seal";
     SEALED_BEFORE = "sealed_before";
+    SESSIONS_OF_ACCOUNT = "sessions_of_account";
     SETTLE_DUE_DAY = "settle_due_day";
     TAKE_MARK = "take_mark";
     TOUCH_DEVICE_KEY = "touch_device_key";
+    TRIM_SESSIONS = "trim_sessions";
     UNDO_REMOVED = "undo_removed";
+    UPDATE_ACCOUNT = "update_account";
     UPDATE_COMMUNITY = "update_community";
     UPDATE_CUSTOMER = "update_customer";
     UPDATE_DISTRIBUTOR = "update_distributor";

@@ -17,10 +17,11 @@ use evara_actors::ports::Clock as _;
 use evara_actors::testing::sample;
 use evara_actors::twin::{OfferError, TwinHandle};
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, timeout};
 
+use super::super::admin::admin_of;
 use super::super::harness::Scratch;
 use super::super::postgres::{Durability, Postgres};
 use super::door::Device;
@@ -60,6 +61,7 @@ pub(super) const DATABASE: &str = "evara";
 #[derive(Debug)]
 pub(super) struct Site {
     pub(super) app: App,
+    token: SecretString,
     pub(super) proxy: Proxy,
     pub(super) postgres: Postgres,
     client: Client,
@@ -104,8 +106,10 @@ impl Site {
         let data = Scratch::new();
         let config = config(&proxy, &channels, &data);
         let app = App::start(&config, clock.clone()).await.unwrap();
+        let token = admin_of(&app).await;
         let mut site = Self {
             app,
+            token,
             proxy,
             postgres,
             client: Client::builder()
@@ -196,8 +200,8 @@ impl Site {
     }
 
     pub(super) async fn ask(&self, method: Method, path: &str, body: &Value) -> Reply {
-        let token = self.app.token().expose_secret();
-        let mut request = self.request(method, path).bearer_auth(token);
+        let request = self.request(method, path);
+        let mut request = request.bearer_auth(self.token.expose_secret());
         if !body.is_null() {
             request = request
                 .header("content-type", "application/json")

@@ -6,14 +6,18 @@ use std::sync::{Arc, Mutex};
 
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode};
+use evara::access::{Principal, Reach, Role, UserId};
+use evara::app::accounts::Accounts;
 use evara::app::database::Database;
 use evara::app::device_keys::DeviceKeyring;
-use evara::app::identity::OneOperator;
+use evara::app::identity::{Freshness, Identities, Unknown};
 use evara::app::ip_rules::AddressRules;
 use evara::app::nodes::{KeysError, Nodes, ReadKeys};
 use evara::app::tenancy::Tenancy;
+use evara::auth::token::{LocalKeys, Tokens};
 use evara::http::{AppState, Border, Edge, Inside, service};
 use evara::limits::{Limits, Quotas};
+use evara::store::{SecretBox, SqliteStore};
 use evara::thingspeak::Keyring;
 use evara_actors::domain::{ChannelId, NodeId};
 use evara_actors::ports::BoxFuture;
@@ -70,13 +74,55 @@ impl World {
             clock: self.clock.clone(),
             device_keys: Arc::new(device_keys),
             receipts: self.shelf().clone(),
-            identities: Arc::new(OneOperator::new(SecretString::from(TOKEN))),
+            identities: Arc::new(OneOperator),
+            accounts: self.no_accounts(),
             tenancy: Tenancy::over(self.shelf().clone()),
             limits: Limits::new(Quotas::MOST),
             ip_rules: Arc::new(ip_rules),
             border,
             version: "0.0.0",
         })))
+    }
+}
+
+impl World {
+    /// Nobody signs in here: whoever bears the token is known.
+    fn no_accounts(&self) -> Accounts {
+        let key = SecretString::from(TOKEN.repeat(2));
+        // A face has a store of its own: there may be several at once.
+        let place = self
+            .disk
+            .place(uuid::Uuid::new_v4().as_fields().0 | 1 << 31);
+        let store = SqliteStore::open(&place, SecretBox::new(&key).unwrap()).unwrap();
+        let keys = LocalKeys::derive(&key, &[]).unwrap();
+        let tokens = Tokens::new(keys, None, self.clock.clone());
+        Accounts::new(
+            Arc::new(store),
+            tokens,
+            self.clock.clone(),
+            Tenancy::over(self.shelf().clone()),
+        )
+    }
+}
+
+/// Whoever bears the token of these tests runs the service.
+#[derive(Debug)]
+struct OneOperator;
+
+impl Identities for OneOperator {
+    fn person<'a>(
+        &'a self,
+        token: &'a str,
+        _: Freshness,
+    ) -> BoxFuture<'a, Result<Arc<Principal>, Unknown>> {
+        let person = Principal {
+            user: UserId(uuid::Uuid::from_u128(1)),
+            session: None,
+            role: Role::SuperAdmin,
+            reach: Reach::All,
+        };
+        let person = (token == TOKEN).then(|| Arc::new(person));
+        Box::pin(async move { person.ok_or(Unknown::Refused) })
     }
 }
 

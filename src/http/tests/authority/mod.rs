@@ -68,7 +68,13 @@ fn is_above(who: &str, tenants: Tenants) -> bool {
 /// What the path of a route may mean: names of things here, and of one that is not.
 fn targets(about: About) -> &'static [&'static str] {
     match about {
-        About::Open | About::Any(_) | About::Bulk(_) | About::Device | About::Made(..) => &[""],
+        About::Open
+        | About::Door
+        | About::Oneself
+        | About::Any(_)
+        | About::Bulk(_)
+        | About::Device
+        | About::Made(..) => &[""],
         About::Node(_) | About::Push(_) => &[
             "node-c1",
             "node-c2",
@@ -90,7 +96,7 @@ fn targets(about: About) -> &'static [&'static str] {
 
 /// What the matrix says.
 fn expected(who: &str, (_, _, about, let_in): &Row, target: &str) -> u16 {
-    if matches!(about, About::Open) {
+    if matches!(about, About::Open | About::Door) {
         return *let_in;
     }
     match who {
@@ -99,6 +105,8 @@ fn expected(who: &str, (_, _, about, let_in): &Row, target: &str) -> u16 {
             About::Device | About::Bulk(_) => *let_in,
             About::Push(_) if target == "node-c1" => *let_in,
             About::Open
+            | About::Door
+            | About::Oneself
             | About::Any(_)
             | About::Node(_)
             | About::Push(_)
@@ -115,7 +123,7 @@ fn of_person(who: &str, about: About, target: &str) -> Option<u16> {
     let lacks = |permission: Permission| !permission.is_had_by(role(who));
     let is_unseen = !sees(who).contains(target);
     match about {
-        About::Open => None,
+        About::Open | About::Door | About::Oneself => None,
         About::Device => Some(404),
         About::Any(it) | About::Bulk(it) => lacks(it).then_some(403),
         About::Made(tenants, it) => (lacks(it) || !is_above(who, tenants)).then_some(403),

@@ -9,6 +9,10 @@ use crate::access::Permission::{self, *};
 pub(super) enum About {
     /// Nothing: it is for everyone.
     Open,
+    /// Whoever wants to be known: it looks at tokens itself, and nobody here has a real one.
+    Door,
+    /// Whoever asks, if that is a person. The people here are kept nowhere.
+    Oneself,
     /// Nothing in particular, or what the caller sees.
     Any(Permission),
     /// The node of the path.
@@ -54,6 +58,17 @@ pub(super) const TABLE: &[Row] = {
         (GET, "/health", Open, 200),
         (GET, "/health/live", Open, 200),
         (GET, "/health/ready", Open, 200),
+        (POST, "/auth/login", Door, 400),
+        (POST, "/auth/refresh", Door, 400),
+        (POST, "/auth/logout", Door, 401),
+        (GET, "/auth/me", Door, 401),
+        (POST, "/auth/sync", Door, 401),
+        (GET, "/auth/sessions", Oneself, 200),
+        (DELETE, "/auth/sessions/{id}", Oneself, 404),
+        (POST, "/auth/password", Oneself, 400),
+        (POST, "/auth/totp/enroll", Oneself, 404),
+        (POST, "/auth/totp/confirm", Oneself, 400),
+        (POST, "/auth/totp/disable", Oneself, 400),
         (GET, "/nodes", Any(NodesRead), 200),
         (POST, "/nodes", Any(NodesProvision), 400),
         (GET, "/nodes/{id}", Node(NodesRead), 200),
@@ -102,6 +117,11 @@ pub(super) const TABLE: &[Row] = {
         (GET, "/admin/plans/{id}", Tenant(Plans, PlansRead), 200),
         (PATCH, "/admin/plans/{id}", Tenant(Plans, PlansWrite), 412),
         (DELETE, "/admin/plans/{id}", Tenant(Plans, PlansWrite), 412),
+        (GET, "/admin/users", Any(UsersRead), 200),
+        (POST, "/admin/users", Any(UsersManage), 400),
+        (GET, "/admin/users/{id}", Any(UsersRead), 404),
+        (PATCH, "/admin/users/{id}", Any(UsersManage), 404),
+        (DELETE, "/admin/users/{id}", Any(UsersManage), 404),
         (GET, "/admin/actors", Any(OpsRead), 200),
         (GET, "/admin/actors/{actor}", Any(OpsRead), 200),
         (POST, "/admin/actors/{actor}/release", Any(OpsAct), 400),

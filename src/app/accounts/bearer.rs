@@ -1,0 +1,168 @@
+//! Who bears a token: the signature first, then what the store knows of its person.
+//!
+//! A token of the Supabase project whose person has no account is proven and still lets nobody in: its
+//! bearer may ask who they are, and for an account.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use evara_actors::ports::BoxFuture;
+use tokio::time::timeout;
+
+use super::{Accounts, Error};
+use crate::access::{Principal, UserId};
+use crate::app::identity::{Freshness, Identities, Unknown};
+use crate::auth::token::{Claims, Issuer, Refused};
+use crate::store::{AccountName, AccountsError, Bearer, Standing};
+
+/// What a read waits for the store where it could do without: many times what an answer takes.
+const PATIENCE: Duration = Duration::from_millis(250);
+
+/// Whoever bears a token that was proven.
+#[derive(Debug, Clone)]
+pub struct Borne {
+    /// What the token says.
+    pub claims: Arc<Claims>,
+    /// The person; none where the project's person has no account here.
+    pub person: Option<Arc<Principal>>,
+}
+
+impl Identities for Accounts {
+    fn person<'a>(
+        &'a self,
+        token: &'a str,
+        freshness: Freshness,
+    ) -> BoxFuture<'a, Result<Arc<Principal>, Unknown>> {
+        Box::pin(async move {
+            let borne = self.borne(token, freshness).await?;
+            borne.person.ok_or(Unknown::NoAccount)
+        })
+    }
+}
+
+impl Accounts {
+    /// Who bears `token`, as of now or of a moment ago.
+    ///
+    /// # Errors
+    /// When it proves nothing or was given up, and when that cannot be known.
+    pub async fn borne(&self, token: &str, freshness: Freshness) -> Result<Borne, Unknown> {
+        let claims = self.0.tokens.verify(token.as_bytes()).await;
+        let claims = claims.map_err(refused)?;
+        let recent = &self.0.recent;
+        let held = match freshness {
+            Freshness::Recent => recent.get(&claims.digest).await,
+            Freshness::Now => None,
+        };
+        let Some(held) = held else {
+            let person = self.asked(&claims).await?;
+            return Ok(Borne { claims, person });
+        };
+        let person = Some(Arc::clone(&held.person));
+        if recent.is_enough(&held) {
+            return Ok(Borne { claims, person });
+        }
+        match timeout(PATIENCE, self.asked(&claims)).await {
+            Ok(Ok(person)) => Ok(Borne { claims, person }),
+            Ok(Err(Unknown::Unavailable(_))) | Err(_) => {
+                recent.is_away();
+                Ok(Borne { claims, person })
+            }
+            Ok(Err(unknown)) => Err(unknown),
+        }
+    }
+
+    /// The person as the store has them.
+    async fn asked(&self, claims: &Claims) -> Result<Option<Arc<Principal>>, Unknown> {
+        let recent = &self.0.recent;
+        let asked = recent.asking();
+        let standing = self.0.store.standing(named(claims), self.now()).await;
+        let standing = standing.map_err(|error| Unknown::Unavailable(Box::new(error)))?;
+        let person = judged(claims, standing).ok_or(Unknown::Refused)?;
+        let person = person.map(Arc::new);
+        if let Some(person) = &person {
+            recent.keep(claims.digest, asked, person).await;
+        }
+        Ok(person)
+    }
+
+    /// Has the token, and the session that it is of, let in nobody any more.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn sign_out(&self, borne: &Borne) -> Result<(), Error> {
+        let claims = &borne.claims;
+        let done = match (claims.issuer, &borne.person, claims.session) {
+            (Issuer::Local, Some(person), Some(session)) => {
+                let ended = self.0.store.end_session(person.user, session, self.now());
+                match ended.await {
+                    // Somebody was quicker.
+                    Err(AccountsError::NotFound) => Ok(()),
+                    done => done,
+                }
+            }
+            (Issuer::Local | Issuer::Supabase, _, _) => {
+                let until = claims.unheard_of_at();
+                self.0.store.deny_token(claims.digest, until).await
+            }
+        };
+        self.0.recent.forget();
+        Ok(done?)
+    }
+}
+
+fn refused(refused: Refused) -> Unknown {
+    tracing::debug!(reason = %refused, "a token was refused");
+    match refused {
+        Refused::KeysAway => Unknown::Unavailable(Box::new(refused)),
+        Refused::TooLarge
+        | Refused::Shape
+        | Refused::Json
+        | Refused::HeaderMember
+        | Refused::Type
+        | Refused::Algorithm
+        | Refused::KeyId
+        | Refused::Issuer
+        | Refused::Audience
+        | Refused::Claim(_)
+        | Refused::Expired
+        | Refused::NotYet
+        | Refused::UnknownKey
+        | Refused::Signature => Unknown::Refused,
+    }
+}
+
+fn named(claims: &Claims) -> Bearer {
+    let name = match claims.issuer {
+        Issuer::Local => AccountName::Id(UserId(claims.subject)),
+        Issuer::Supabase => AccountName::External(claims.subject),
+    };
+    Bearer {
+        name,
+        session: claims.session,
+        digest: claims.digest,
+    }
+}
+
+/// The person that the claims are about, as they stand; none where they are let in nowhere, and `Some(None)`
+/// where they are proven and nobody here.
+fn judged(claims: &Claims, standing: Standing) -> Option<Option<Principal>> {
+    if standing.is_denied {
+        return None;
+    }
+    let Some(account) = standing.account else {
+        return (claims.issuer == Issuer::Supabase).then_some(None);
+    };
+    let (is_good, session) = match claims.issuer {
+        // Whether it was begun before a change is known of a session to the millisecond, of a token to
+        // the second.
+        Issuer::Local => (account.has_session, claims.session),
+        Issuer::Supabase => (claims.issued_at >= account.valid_from, None),
+    };
+    let person = Principal {
+        user: account.id,
+        session,
+        role: account.role,
+        reach: account.reach,
+    };
+    (is_good && !account.is_disabled).then_some(Some(person))
+}

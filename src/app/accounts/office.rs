@@ -1,0 +1,93 @@
+//! What is done to accounts by those who have the machine, and so need nobody's permission.
+
+use secrecy::SecretString;
+
+use super::others::described;
+use super::{Account, Accounts, Error, Invited, NewAccount, after};
+use crate::auth::lockout::Failures;
+use crate::auth::password;
+use crate::store::{AccountName, EmailAddress};
+
+/// Accounts that are read at once.
+const SCAN: u32 = 500;
+
+impl Accounts {
+    /// Makes an account, whoever asks.
+    ///
+    /// # Errors
+    /// When it cannot be as it is described, or the address is taken.
+    pub async fn make(&self, new: NewAccount) -> Result<Invited, Error> {
+        let mut account = described(&new, self.now())?;
+        let password = if new.has_password {
+            Some(password::one_time()?)
+        } else {
+            None
+        };
+        if let Some(password) = &password {
+            account.password = Some(self.0.passwords.keep(password.clone()).await?.into());
+        }
+        self.0.store.insert_account(account.clone()).await?;
+        Ok(Invited { account, password })
+    }
+
+    /// Every account, in the order of creation.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn all(&self) -> Result<Vec<Account>, Error> {
+        let mut all: Vec<Account> = Vec::new();
+        loop {
+            let after = all.last().map(|account| account.id);
+            let page = self.0.store.accounts_after(after, SCAN).await?;
+            let is_last = page.len() < SCAN as usize;
+            all.extend(page);
+            if is_last {
+                return Ok(all);
+            }
+        }
+    }
+
+    /// Lets somebody in no more.
+    ///
+    /// # Errors
+    /// When there is no such account, or nobody would be left to run the service.
+    pub async fn disable(&self, email: &str) -> Result<(), Error> {
+        let now = self.now();
+        self.changed(named(email)?, |account| {
+            Ok(Account {
+                disabled_at: account.disabled_at.or(Some(now)),
+                valid_from: after(now),
+                ..account
+            })
+        })
+        .await?;
+        Ok(())
+    }
+
+    /// Gives somebody another password, to be shown once; ends their sessions, and takes their authenticator
+    /// away.
+    ///
+    /// # Errors
+    /// When there is no such account.
+    pub async fn reset_password(&self, email: &str) -> Result<SecretString, Error> {
+        let password = password::one_time()?;
+        let kept = SecretString::from(self.0.passwords.keep(password.clone()).await?);
+        let valid_from = after(self.now());
+        self.changed(named(email)?, |account| {
+            Ok(Account {
+                password: Some(kept.clone()),
+                authenticator: None,
+                failures: Failures::NONE,
+                valid_from,
+                ..account
+            })
+        })
+        .await?;
+        Ok(password)
+    }
+}
+
+fn named(email: &str) -> Result<AccountName, Error> {
+    let email = EmailAddress::parse(email).map_err(|error| Error::field("/email", error))?;
+    Ok(AccountName::Email(email))
+}

@@ -1,0 +1,244 @@
+//! The accounts of others: whom a person sees, invites, changes and removes.
+//!
+//! One sees accounts whose reach is inside one's own, and has a say in those of less authority. What is
+//! not seen is not there.
+
+use evara_actors::domain::{FieldError, Timestamp};
+use secrecy::SecretString;
+use uuid::Uuid;
+
+use super::{Account, Accounts, Error, after};
+use crate::access::{Principal, Reach, Role, Tenants, UserId};
+use crate::auth::lockout::Failures;
+use crate::store::{AccountName, EmailAddress};
+
+/// Accounts that are looked at at once.
+const SCAN: u32 = 500;
+
+/// As long as names get.
+const LONGEST_NAME: usize = 128;
+
+/// What is said of a new account.
+#[derive(Debug)]
+pub struct NewAccount {
+    /// Where they are invited.
+    pub email: String,
+    /// What people read.
+    pub name: String,
+    /// What they are to be.
+    pub role: Role,
+    /// Where.
+    pub tenants: Tenants,
+    /// Whether they sign in here; otherwise they come by the Supabase project, with this address.
+    pub has_password: bool,
+}
+
+/// A new account.
+#[derive(Debug)]
+pub struct Invited {
+    /// As it was kept.
+    pub account: Account,
+    /// To be shown once.
+    pub password: Option<SecretString>,
+}
+
+/// What is to be different about an account; what is none stays.
+#[derive(Debug, Default)]
+pub struct Change {
+    /// What people read.
+    pub name: Option<String>,
+    /// What they are to be. Without tenants they stay where they are.
+    pub role: Option<Role>,
+    /// Where, all of it.
+    pub tenants: Option<Tenants>,
+    /// Whether they are let in no more.
+    pub is_disabled: Option<bool>,
+}
+
+impl Accounts {
+    /// Up to `limit` accounts after `after` that a person sees, and whether there are more.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn seen_after(
+        &self,
+        person: &Principal,
+        after: Option<UserId>,
+        limit: usize,
+    ) -> Result<(Vec<Account>, bool), Error> {
+        let (mut seen, mut after) = (Vec::new(), after);
+        loop {
+            let page = self.0.store.accounts_after(after, SCAN).await?;
+            after = page.last().map(|account| account.id);
+            let is_last = page.len() < SCAN as usize;
+            seen.extend(
+                page.into_iter()
+                    .filter(|account| self.is_seen(person, account)),
+            );
+            if seen.len() > limit || is_last {
+                let has_more = seen.len() > limit;
+                seen.truncate(limit);
+                return Ok((seen, has_more));
+            }
+        }
+    }
+
+    /// An account that a person sees.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where it is not there for them.
+    pub async fn seen(&self, person: &Principal, id: UserId) -> Result<Account, Error> {
+        let account = self.found(AccountName::Id(id)).await?;
+        let is_seen = self.is_seen(person, &account);
+        is_seen.then_some(account).ok_or(Error::NotFound)
+    }
+
+    /// Makes an account.
+    ///
+    /// # Errors
+    /// When it would have more authority than whoever asks, reach outside of theirs, or an address that
+    /// is taken.
+    pub async fn invite(&self, person: &Principal, new: NewAccount) -> Result<Invited, Error> {
+        let reach = reach_of(new.role, new.tenants.clone())?;
+        self.check_appointment(person, new.role, &reach)?;
+        self.make(new).await
+    }
+
+    /// Changes an account of less authority.
+    ///
+    /// # Errors
+    /// As [`Accounts::invite`], and when nobody would be left to run the service.
+    pub async fn change(
+        &self,
+        person: &Principal,
+        id: UserId,
+        change: Change,
+    ) -> Result<Account, Error> {
+        if let Some(name) = &change.name {
+            check_name(name)?;
+        }
+        let now = self.now();
+        self.changed(AccountName::Id(id), |found| {
+            self.check_authority(person, &found)?;
+            let role = change.role.unwrap_or(found.role);
+            let tenants = change.tenants.clone();
+            let tenants = tenants.unwrap_or_else(|| found.reach.tenants());
+            let reach = reach_of(role, tenants)?;
+            if (role, &reach) != (found.role, &found.reach) {
+                self.check_appointment(person, role, &reach)?;
+            }
+            let disabled_at = match change.is_disabled {
+                Some(true) => found.disabled_at.or(Some(now)),
+                Some(false) => None,
+                None => found.disabled_at,
+            };
+            let is_closed = disabled_at.is_some() && found.disabled_at.is_none();
+            let valid_from = if is_closed {
+                after(now)
+            } else {
+                found.valid_from
+            };
+            Ok(Account {
+                name: change.name.clone().unwrap_or(found.name),
+                role,
+                reach,
+                disabled_at,
+                valid_from,
+                ..found
+            })
+        })
+        .await
+    }
+
+    /// Removes an account of less authority.
+    ///
+    /// # Errors
+    /// When nobody would be left to run the service.
+    pub async fn remove(&self, person: &Principal, id: UserId) -> Result<(), Error> {
+        let account = self.found(AccountName::Id(id)).await?;
+        self.check_authority(person, &account)?;
+        let removed = self.0.store.remove_account(id).await;
+        self.0.recent.forget();
+        Ok(removed?)
+    }
+
+    fn is_seen(&self, person: &Principal, account: &Account) -> bool {
+        person
+            .reach
+            .covers(&account.reach, &self.0.tenancy.forest())
+    }
+
+    fn check_authority(&self, person: &Principal, account: &Account) -> Result<(), Error> {
+        if !self.is_seen(person, account) {
+            return Err(Error::NotFound);
+        }
+        let has_say = person.role.appoints(account.role);
+        has_say.then_some(()).ok_or(Error::Forbidden(
+            "You have a say in accounts of less authority than yours.",
+        ))
+    }
+
+    /// Whether `person` may have somebody be `role` as far as `reach`.
+    fn check_appointment(
+        &self,
+        person: &Principal,
+        role: Role,
+        reach: &Reach,
+    ) -> Result<(), Error> {
+        if !person.role.appoints(role) {
+            return Err(Error::Forbidden(
+                "You cannot give more authority than less than yours.",
+            ));
+        }
+        let forest = self.0.tenancy.forest();
+        // Whether a tenant exists is not told to those who do not see it.
+        if person.reach.covers(reach, &forest) && reach.is_known_in(&forest) {
+            return Ok(());
+        }
+        let (pointer, what) = match reach {
+            Reach::Distributor(_) | Reach::Region(..) => ("/distributor_id", "is not known"),
+            Reach::Community(_) => ("/community_id", "is not known"),
+            Reach::Customer(_) => ("/customer_id", "is not known"),
+            Reach::Nothing => ("/customer_id", "must be given"),
+            Reach::All => ("/role", "is not yours to give"),
+        };
+        Err(Error::field(pointer, what))
+    }
+}
+
+/// The account that is described, if it may be.
+pub(super) fn described(new: &NewAccount, now: Timestamp) -> Result<Account, Error> {
+    let email = EmailAddress::parse(&new.email).map_err(|error| Error::field("/email", error))?;
+    check_name(&new.name)?;
+    Ok(Account {
+        id: UserId(Uuid::now_v7()),
+        email,
+        name: new.name.clone(),
+        role: new.role,
+        reach: reach_of(new.role, new.tenants.clone())?,
+        password: None,
+        external: None,
+        authenticator: None,
+        failures: Failures::NONE,
+        valid_from: Timestamp::from_millis(0),
+        disabled_at: None,
+        created_at: now,
+        version: 1,
+    })
+}
+
+fn reach_of(role: Role, tenants: Tenants) -> Result<Reach, Error> {
+    Reach::of(role, tenants).map_err(|misfit| {
+        let pointer = format!("/{}", misfit.field);
+        Error::Invalid(vec![FieldError::new(&pointer, misfit.what)])
+    })
+}
+
+fn check_name(name: &str) -> Result<(), Error> {
+    let length = name.chars().count();
+    if (1..=LONGEST_NAME).contains(&length) && !name.chars().any(char::is_control) {
+        return Ok(());
+    }
+    let what = "must have 1 to 128 characters, none of them a control character";
+    Err(Error::field("/name", what))
+}

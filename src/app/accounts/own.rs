@@ -1,0 +1,190 @@
+//! What people change of their own account: the password, the authenticator, and where they are signed in.
+
+use secrecy::{ExposeSecret as _, SecretString};
+use uuid::Uuid;
+
+use super::guess::spent;
+use super::{Account, Accounts, Error, Session, after};
+use crate::access::Principal;
+use crate::auth::lockout::Failures;
+use crate::auth::recovery::recovery_codes;
+use crate::auth::{password, totp};
+use crate::store::{AccountName, AccountsError, Authenticator};
+
+/// What authenticators show beside the account.
+const ISSUER: &str = "Evara";
+
+/// A new authenticator, to be shown once.
+#[derive(Debug)]
+pub struct Enrolment {
+    /// For a QR code.
+    pub uri: SecretString,
+}
+
+impl Accounts {
+    /// The account of a person.
+    ///
+    /// # Errors
+    /// When it is gone, or the store fails.
+    pub async fn own(&self, person: &Principal) -> Result<Account, Error> {
+        self.found(AccountName::Id(person.user)).await
+    }
+
+    /// Where a person is signed in, the newest first.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn sessions(&self, person: &Principal) -> Result<Vec<Session>, Error> {
+        Ok(self.0.store.sessions_of(person.user, self.now()).await?)
+    }
+
+    /// Signs a person out of a session of theirs.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where it is none of theirs, or over.
+    pub async fn end_session(&self, person: &Principal, id: Uuid) -> Result<(), Error> {
+        let ended = self.0.store.end_session(person.user, id, self.now()).await;
+        self.0.recent.forget();
+        Ok(ended?)
+    }
+
+    /// Gives a person another password, and ends all of their sessions.
+    ///
+    /// # Errors
+    /// When the present one is wrong, which counts as a guess, or the new one is too weak.
+    pub async fn change_password(
+        &self,
+        person: &Principal,
+        present: SecretString,
+        new: SecretString,
+    ) -> Result<(), Error> {
+        let name = AccountName::Id(person.user);
+        let guessed = self.guessed(name.clone(), present).await;
+        let account = guessed.map_err(wrong("/current_password"))?.account;
+        let about = [account.email.as_str(), &account.name];
+        password::check(new.expose_secret(), &about)
+            .map_err(|weak| Error::field("/new_password", weak))?;
+        let kept = SecretString::from(self.0.passwords.keep(new).await?);
+        let valid_from = after(self.now());
+        self.changed(name, |found| {
+            if found.valid_from != account.valid_from {
+                return Err(Error::Refused);
+            }
+            Ok(Account {
+                password: Some(kept.clone()),
+                failures: Failures::NONE,
+                valid_from,
+                ..found
+            })
+        })
+        .await?;
+        Ok(())
+    }
+
+    /// Begins to give a person an authenticator; it counts once a code of it was shown.
+    ///
+    /// # Errors
+    /// When they have one, or sign in elsewhere.
+    pub async fn enrol(&self, person: &Principal) -> Result<Enrolment, Error> {
+        let seed = totp::new_secret()?;
+        let name = AccountName::Id(person.user);
+        let account = self
+            .changed(name, |account| {
+                if account.password.is_none() {
+                    return Err(Error::Conflict("You sign in elsewhere: add it there."));
+                }
+                if account
+                    .authenticator
+                    .as_ref()
+                    .is_some_and(|it| it.is_confirmed)
+                {
+                    return Err(Error::Conflict(
+                        "There is an authenticator: disable it first.",
+                    ));
+                }
+                let authenticator = Authenticator {
+                    seed: seed.clone(),
+                    is_confirmed: false,
+                    last_step: None,
+                    recovery: Vec::new(),
+                };
+                Ok(Account {
+                    authenticator: Some(authenticator),
+                    ..account
+                })
+            })
+            .await?;
+        let uri = totp::enrolment_uri(ISSUER, account.email.as_str(), &seed);
+        Ok(Enrolment { uri })
+    }
+
+    /// Has the authenticator count from now on, and returns the recovery codes, to be shown once.
+    ///
+    /// # Errors
+    /// When the code is not one of it.
+    pub async fn confirm(
+        &self,
+        person: &Principal,
+        code: &SecretString,
+    ) -> Result<Vec<SecretString>, Error> {
+        let codes = recovery_codes()?;
+        let now = self.now();
+        let name = AccountName::Id(person.user);
+        self.changed(name, |account| {
+            let begun = account.authenticator.as_ref().filter(|it| !it.is_confirmed);
+            let begun = begun.ok_or(Error::Conflict("Enrol an authenticator first."))?;
+            let shown = spent(begun, code.expose_secret(), now);
+            let shown = shown.ok_or_else(|| Error::field("/code", "is not right"))?;
+            let authenticator = Authenticator {
+                is_confirmed: true,
+                recovery: codes.iter().map(|code| code.digest).collect(),
+                ..shown
+            };
+            Ok(Account {
+                authenticator: Some(authenticator),
+                ..account
+            })
+        })
+        .await?;
+        Ok(codes.into_iter().map(|code| code.text).collect())
+    }
+
+    /// Takes the authenticator away.
+    ///
+    /// # Errors
+    /// When the password or the code is wrong, which counts as a guess.
+    pub async fn disable_authenticator(
+        &self,
+        person: &Principal,
+        password: SecretString,
+        code: &SecretString,
+    ) -> Result<(), Error> {
+        let guessed = self.guessed(AccountName::Id(person.user), password).await;
+        let account = guessed.map_err(wrong("/password"))?.account;
+        if account.authenticator.is_none() {
+            return Err(Error::Conflict("There is no authenticator."));
+        }
+        let version = account.version + 1;
+        let proven = self.with_code(account, Some(code));
+        let account = Account {
+            authenticator: None,
+            failures: Failures::NONE,
+            version,
+            ..proven.map_err(wrong("/code"))?
+        };
+        match self.0.store.update_account(account).await {
+            Err(AccountsError::Stale) => Err(Error::Busy),
+            done => Ok(done?),
+        }
+    }
+}
+
+/// Whoever is signed in is told which field was wrong, rather than that they are not let in.
+fn wrong(pointer: &'static str) -> impl Fn(Error) -> Error {
+    move |error| {
+        if matches!(error, Error::Refused) {
+            return Error::field(pointer, "is not right");
+        }
+        error
+    }
+}

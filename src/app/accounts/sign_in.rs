@@ -1,0 +1,141 @@
+//! Signing in: an address, a password, and a code where the account has an authenticator.
+
+use secrecy::{ExposeSecret as _, SecretString};
+use uuid::Uuid;
+
+use super::guess::{Guessed, spent};
+use super::refresh::RefreshToken;
+use super::{Account, Accounts, Error, Session};
+use crate::auth::lockout::Failures;
+use crate::auth::token::{ACCESS_LIFE, Issued};
+use crate::store::{AccountName, AccountsError, EmailAddress, LONGEST_AGENT_CHARS, SESSION_LIFE};
+
+/// What somebody brings who signs in.
+#[derive(Debug)]
+pub struct SignIn {
+    /// In any case.
+    pub email: String,
+    /// Theirs.
+    pub password: SecretString,
+    /// Six digits, or a recovery code.
+    pub code: Option<SecretString>,
+    /// What their program calls itself.
+    pub agent: Option<String>,
+    /// Where they are.
+    pub address: Option<String>,
+}
+
+/// What somebody is given who signed in: shown once.
+#[derive(Debug)]
+pub struct SignedIn {
+    /// For a quarter of an hour.
+    pub access: Issued,
+    /// For the next one.
+    pub refresh: SecretString,
+    /// Theirs.
+    pub session: Uuid,
+    /// Who it is.
+    pub account: Account,
+}
+
+impl Accounts {
+    /// Begins a session.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] for whatever is wrong, [`Error::CodeNeeded`] to those who know the password, and
+    /// [`Error::Wait`] after too many wrong guesses.
+    pub async fn sign_in(&self, sign_in: SignIn) -> Result<SignedIn, Error> {
+        let SignIn {
+            email,
+            password,
+            code,
+            agent,
+            address,
+        } = sign_in;
+        let email = EmailAddress::parse(&email).map_err(|_nobodys| Error::Refused)?;
+        let fresh = password.clone();
+        let guessed = self.guessed(AccountName::Email(email), password).await?;
+        let account = self.let_in(guessed, code.as_ref(), fresh).await?;
+        let token = RefreshToken::new()?;
+        let began = self.now().max(account.valid_from);
+        let session = Session {
+            id: Uuid::new_v4(),
+            user: account.id,
+            digests: token.digests(),
+            created_at: began,
+            used_at: began,
+            expires_at: began.plus(SESSION_LIFE),
+            agent: agent.map(|agent| agent.chars().take(LONGEST_AGENT_CHARS).collect()),
+            address,
+        };
+        let id = session.id;
+        match self.0.store.insert_session(session).await {
+            Ok(()) => self.signed_in(account, id, &token),
+            // Removed this moment.
+            Err(AccountsError::NotFound) => Err(Error::Refused),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Forgets the wrong guesses of an account whose password was right, once its code is too.
+    async fn let_in(
+        &self,
+        Guessed { account, outdated }: Guessed,
+        code: Option<&SecretString>,
+        password: SecretString,
+    ) -> Result<Account, Error> {
+        let kept = if outdated {
+            Some(self.0.passwords.keep(password).await?.into())
+        } else {
+            account.password.clone()
+        };
+        let before = account.version;
+        let let_in = self.with_code(account, code)?;
+        let account = Account {
+            failures: Failures::NONE,
+            password: kept,
+            version: before + 1,
+            ..let_in
+        };
+        match self.0.store.update_account(account.clone()).await {
+            Ok(()) => Ok(account),
+            // Another guess was counted meanwhile, or the code was used by another: what was proven is of
+            // an account that is no more.
+            Err(AccountsError::Stale) => Err(Error::Busy),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The account, if `code` is good or none is needed, without what the code used up.
+    pub(super) fn with_code(
+        &self,
+        account: Account,
+        code: Option<&SecretString>,
+    ) -> Result<Account, Error> {
+        let confirmed = account.authenticator.as_ref();
+        let Some(authenticator) = confirmed.filter(|it| it.is_confirmed) else {
+            return Ok(account);
+        };
+        let code = code.ok_or(Error::CodeNeeded)?.expose_secret();
+        let left = spent(authenticator, code, self.now()).ok_or(Error::Refused)?;
+        Ok(Account {
+            authenticator: Some(left),
+            ..account
+        })
+    }
+
+    pub(super) fn signed_in(
+        &self,
+        account: Account,
+        session: Uuid,
+        refresh: &RefreshToken,
+    ) -> Result<SignedIn, Error> {
+        let access = self.0.tokens.issue(account.id.0, session, ACCESS_LIFE)?;
+        Ok(SignedIn {
+            access,
+            refresh: refresh.text(),
+            session,
+            account,
+        })
+    }
+}

@@ -1,0 +1,66 @@
+//! People of the Supabase project: their first account here, or the one that they were invited to.
+
+use evara_actors::domain::Timestamp;
+
+use super::others::described;
+use super::{Account, Accounts, Borne, Error, NewAccount};
+use crate::access::{Role, Tenants};
+use crate::auth::token::{Claims, Email, Issuer};
+use crate::store::{AccountName, EmailAddress};
+
+impl Accounts {
+    /// The account of whoever bears a token: their own, the one that somebody who may invited their
+    /// address to, or a new one that sees nothing. An invitation counts where the project says that the
+    /// address was confirmed, and only until somebody signs in by it.
+    ///
+    /// # Errors
+    /// When the token names no address, or that of another account.
+    pub async fn sync(&self, borne: &Borne) -> Result<Account, Error> {
+        if let Some(person) = &borne.person {
+            return self.own(person).await;
+        }
+        let claims = &borne.claims;
+        let no_address = || Error::Conflict("The token names no address of mail.");
+        let email = claims.email.as_ref().ok_or_else(no_address)?;
+        let address = EmailAddress::parse(&email.address).map_err(|_none| no_address())?;
+        match self.0.store.account(AccountName::Email(address)).await? {
+            Some(account) => self.link(account, claims, email).await,
+            None => self.settle(claims, email).await,
+        }
+    }
+
+    async fn link(&self, found: Account, claims: &Claims, email: &Email) -> Result<Account, Error> {
+        let name = AccountName::Id(found.id);
+        self.changed(name, |account| {
+            let is_open = account.password.is_none() && account.external.is_none();
+            let is_theirs = claims.issuer == Issuer::Supabase && email.verified;
+            if !(is_open && is_theirs) {
+                return Err(Error::Conflict("Another account has this address."));
+            }
+            Ok(Account {
+                external: Some(claims.subject),
+                ..account
+            })
+        })
+        .await
+    }
+
+    async fn settle(&self, claims: &Claims, email: &Email) -> Result<Account, Error> {
+        let name: String = email.address.chars().take(128).collect();
+        let new = NewAccount {
+            email: email.address.clone(),
+            name,
+            role: Role::User,
+            tenants: Tenants::default(),
+            has_password: false,
+        };
+        let account = Account {
+            external: Some(claims.subject),
+            valid_from: Timestamp::from_millis(0),
+            ..described(&new, self.now())?
+        };
+        self.0.store.insert_account(account.clone()).await?;
+        self.0.recent.forget();
+        Ok(account)
+    }
+}

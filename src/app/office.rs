@@ -1,0 +1,68 @@
+//! The accounts without a running service, for whoever has the machine: making the first one, and letting
+//! somebody back in.
+//!
+//! Works on the store itself, under its lock: the embedded one is nobody else's meanwhile.
+
+use std::sync::Arc;
+
+use secrecy::SecretString;
+
+use super::StartError;
+use super::accounts::{Account, Accounts, Error, Invited, NewAccount, open};
+use super::clock::SystemClock;
+use super::store::Store;
+use super::tenancy::Tenancy;
+use crate::config::Config;
+
+/// See the module.
+#[derive(Debug)]
+pub struct Office {
+    accounts: Accounts,
+}
+
+impl Office {
+    /// Opens the store that `config` names.
+    ///
+    /// # Errors
+    /// When it does not open, as while a service runs on an embedded one.
+    pub async fn open(config: &Config) -> Result<Self, StartError> {
+        let store = Store::open(config).await?;
+        let clock: Arc<dyn evara_actors::ports::Clock> = Arc::new(SystemClock::new());
+        let tenancy = Tenancy::over(store.tenants);
+        let accounts = open(config, store.people, &clock, tenancy)?;
+        Ok(Self { accounts })
+    }
+
+    /// Makes an account with a password, wherever its tenants are.
+    ///
+    /// # Errors
+    /// When it cannot be as it is described, or the address is taken.
+    pub async fn create(&self, new: NewAccount) -> Result<Invited, Error> {
+        self.accounts.make(new).await
+    }
+
+    /// Every account, in the order of creation.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn all(&self) -> Result<Vec<Account>, Error> {
+        self.accounts.all().await
+    }
+
+    /// Lets somebody in no more.
+    ///
+    /// # Errors
+    /// When there is no such account, or nobody would be left to run the service.
+    pub async fn disable(&self, email: &str) -> Result<(), Error> {
+        self.accounts.disable(email).await
+    }
+
+    /// Gives somebody another password, to be shown once; ends their sessions, and takes their authenticator
+    /// away.
+    ///
+    /// # Errors
+    /// When there is no such account.
+    pub async fn reset_password(&self, email: &str) -> Result<SecretString, Error> {
+        self.accounts.reset_password(email).await
+    }
+}

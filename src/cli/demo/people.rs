@@ -1,0 +1,97 @@
+//! The people of a demonstration: each gets a new one-time password at every start, which is printed.
+
+use anyhow::Context as _;
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::super::output::data;
+use crate::access::{Role, Tenants};
+use crate::app::App;
+use crate::app::accounts::{Accounts, Error, NewAccount, SignIn};
+
+/// Who runs the demonstration.
+const ADMIN: &str = "admin@demo.example";
+
+/// Somebody who may sign in.
+#[derive(Debug)]
+pub(super) struct Person {
+    email: String,
+    role: Role,
+    password: SecretString,
+}
+
+/// The person who runs the service.
+pub(super) async fn admin(accounts: &Accounts) -> anyhow::Result<Person> {
+    person(
+        accounts,
+        ADMIN,
+        "Admin",
+        Role::SuperAdmin,
+        Tenants::default(),
+    )
+    .await
+}
+
+/// Somebody with this role, made where they are not there yet.
+pub(super) async fn person(
+    accounts: &Accounts,
+    email: &str,
+    name: &str,
+    role: Role,
+    tenants: Tenants,
+) -> anyhow::Result<Person> {
+    let password = match accounts.reset_password(email).await {
+        Err(Error::NotFound) => {
+            let new = NewAccount {
+                email: email.to_owned(),
+                name: name.to_owned(),
+                role,
+                tenants,
+                has_password: true,
+            };
+            let made = accounts.make(new).await?;
+            made.password.context("an account without a password")?
+        }
+        reset => reset?,
+    };
+    let email = email.to_owned();
+    Ok(Person {
+        email,
+        role,
+        password,
+    })
+}
+
+impl Person {
+    /// A token of theirs, for a quarter of an hour.
+    pub(super) async fn token(&self, accounts: &Accounts) -> anyhow::Result<SecretString> {
+        let sign_in = SignIn {
+            email: self.email.clone(),
+            password: self.password.clone(),
+            code: None,
+            agent: Some("evara demo".to_owned()),
+            address: None,
+        };
+        Ok(accounts.sign_in(sign_in).await?.access.token)
+    }
+}
+
+/// Tells who may sign in, and how.
+pub(super) fn introduce(app: &App, people: &[Person]) -> anyhow::Result<()> {
+    for person in people {
+        let password = person.password.expose_secret();
+        data(format_args!(
+            "  {} {} {password}",
+            person.role, person.email
+        ))?;
+    }
+    let Some(first) = people.first() else {
+        return Ok(());
+    };
+    let (address, email) = (app.address(), &first.email);
+    let password = first.password.expose_secret();
+    data(format_args!(
+        "  export TOKEN=$(curl -s http://{address}/api/v1/auth/login -H 'Content-Type: application/json' \
+         -d '{{\"email\":\"{email}\",\"password\":\"{password}\"}}' \
+         | sed 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/')"
+    ))
+}

@@ -1,0 +1,230 @@
+//! `/auth`: signing in and out, and what people do to their own account.
+//!
+//! No handler here takes the name of a person: each is about whoever bears the token.
+
+use axum::extract::{Extension, State};
+use axum::http::HeaderMap;
+use axum::http::header::USER_AGENT;
+use axum::response::Response;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::answer::{self, Answer};
+use super::extract::{Json, NoQuery};
+use super::guard::{Bearing, NodeName as Id, Oneself};
+use super::problem::Problem;
+use super::state::AppState;
+use super::views::{List, LoginBody, MeView, RefreshBody, SessionView, SignedInView, UserView, id};
+use crate::address::ClientAddress;
+use crate::app::accounts::SignIn;
+
+/// Signs in.
+#[utoipa::path(post, path = "/auth/login", tag = "Identity", request_body = LoginBody, security(()),
+    responses((status = 200, body = SignedInView<'_>),
+              (status = 401, description = "Not right, or a code is needed: see errors."),
+              (status = 429, description = "Too many wrong guesses.")))]
+pub(crate) async fn login(
+    _: NoQuery,
+    State(app): State<AppState>,
+    Extension(client): Extension<ClientAddress>,
+    headers: HeaderMap,
+    Json(body): Json<LoginBody>,
+) -> Answer {
+    let agent = headers.get(USER_AGENT);
+    let agent = agent.map(|agent| String::from_utf8_lossy(agent.as_bytes()).into_owned());
+    let sign_in = SignIn {
+        email: body.email,
+        password: body.password.into(),
+        code: body.totp.map(SecretString::from),
+        agent,
+        address: Some(client.to_string()),
+    };
+    let signed_in = app.accounts.sign_in(sign_in).await?;
+    answer::json(&SignedInView::from(&signed_in))
+}
+
+/// Goes on with a session. The refresh token is good once: one that is used again ends the session.
+#[utoipa::path(post, path = "/auth/refresh", tag = "Identity", request_body = RefreshBody, security(()),
+    responses((status = 200, body = SignedInView<'_>),
+              (status = 401, description = "The session is over.")))]
+pub(crate) async fn refresh(
+    _: NoQuery,
+    State(app): State<AppState>,
+    Json(body): Json<RefreshBody>,
+) -> Answer {
+    let signed_in = app.accounts.refresh(&body.refresh_token.into()).await?;
+    answer::json(&SignedInView::from(&signed_in))
+}
+
+/// Signs out: the session, or where there is none the token, is over.
+#[utoipa::path(post, path = "/auth/logout", tag = "Identity", responses((status = 204)))]
+pub(crate) async fn logout(
+    _: NoQuery,
+    State(app): State<AppState>,
+    Bearing(borne): Bearing,
+) -> Result<Response, Problem> {
+    app.accounts.sign_out(&borne).await?;
+    Ok(answer::no_content())
+}
+
+/// Tells who asks, and what they may.
+#[utoipa::path(get, path = "/auth/me", tag = "Identity",
+    responses((status = 200, body = MeView<'_>)))]
+pub(crate) async fn me(_: NoQuery, State(app): State<AppState>, Bearing(borne): Bearing) -> Answer {
+    let account = match &borne.person {
+        Some(person) => Some(app.accounts.own(person).await?),
+        None => None,
+    };
+    answer::json(&MeView::new(&borne, account.as_ref()))
+}
+
+/// Makes the account of somebody who came by the Supabase project, or gives them the one that they were
+/// invited to. Of a token nothing is taken but who it is and their address.
+#[utoipa::path(post, path = "/auth/sync", tag = "Identity",
+    responses((status = 200, body = UserView<'_>),
+              (status = 409, description = "Another account has the address.")))]
+pub(crate) async fn sync(
+    _: NoQuery,
+    State(app): State<AppState>,
+    Bearing(borne): Bearing,
+) -> Answer {
+    let account = app.accounts.sync(&borne).await?;
+    answer::json(&UserView::from(&account))
+}
+
+/// Lists where one is signed in, the newest first.
+#[utoipa::path(get, path = "/auth/sessions", tag = "Identity",
+    responses((status = 200, body = List<SessionView<'_>>)))]
+pub(crate) async fn sessions(
+    _: NoQuery,
+    State(app): State<AppState>,
+    Oneself(person): Oneself,
+) -> Answer {
+    let sessions = app.accounts.sessions(&person).await?;
+    let view = |session| SessionView::new(session, person.session);
+    answer::json(&List {
+        items: sessions.iter().map(view).collect(),
+        next_cursor: None,
+    })
+}
+
+/// Ends a session of one's own.
+#[utoipa::path(delete, path = "/auth/sessions/{id}", tag = "Identity", params(("id" = Uuid, Path)),
+    responses((status = 204)))]
+pub(crate) async fn end_session(
+    _: NoQuery,
+    State(app): State<AppState>,
+    Oneself(person): Oneself,
+    Id(name): Id,
+) -> Result<Response, Problem> {
+    app.accounts.end_session(&person, id(&name)?).await?;
+    Ok(answer::no_content())
+}
+
+/// Another password.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = PasswordChange)]
+pub(crate) struct PasswordBody {
+    #[schema(format = Password)]
+    current_password: String,
+    /// 12 to 128 characters, and none of the commonest.
+    #[schema(format = Password, min_length = 12, max_length = 128)]
+    new_password: String,
+}
+
+/// Changes one's password, and ends all of one's sessions: sign in anew.
+#[utoipa::path(post, path = "/auth/password", tag = "Identity", request_body = PasswordBody,
+    responses((status = 204), (status = 422, description = "The present one is wrong, or the new one weak.")))]
+pub(crate) async fn password(
+    _: NoQuery,
+    State(app): State<AppState>,
+    Oneself(person): Oneself,
+    Json(body): Json<PasswordBody>,
+) -> Result<Response, Problem> {
+    let (present, new) = (body.current_password.into(), body.new_password.into());
+    app.accounts.change_password(&person, present, new).await?;
+    Ok(answer::no_content())
+}
+
+/// A new authenticator.
+#[derive(Serialize, ToSchema)]
+#[schema(as = TotpEnrolment)]
+pub(crate) struct EnrolmentView<'a> {
+    /// For a QR code, shown once.
+    #[schema(example = "otpauth://totp/Evara:ana%40example.org?secret=…")]
+    otpauth_uri: &'a str,
+}
+
+/// Begins to add an authenticator, which counts once a code of it was confirmed.
+#[utoipa::path(post, path = "/auth/totp/enroll", tag = "Identity",
+    responses((status = 200, body = EnrolmentView<'_>), (status = 409, description = "There is one.")))]
+pub(crate) async fn enroll(
+    _: NoQuery,
+    State(app): State<AppState>,
+    Oneself(person): Oneself,
+) -> Answer {
+    let enrolment = app.accounts.enrol(&person).await?;
+    answer::json(&EnrolmentView {
+        otpauth_uri: enrolment.uri.expose_secret(),
+    })
+}
+
+/// A code of an authenticator.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = TotpCode)]
+pub(crate) struct CodeBody {
+    #[schema(example = "123456")]
+    code: String,
+}
+
+/// What to keep in a drawer.
+#[derive(Serialize, ToSchema)]
+#[schema(as = RecoveryCodes)]
+pub(crate) struct RecoveryCodesView<'a> {
+    /// Each is good once, in the place of a code; shown once.
+    recovery_codes: Vec<&'a str>,
+}
+
+/// Has the authenticator count from now on.
+#[utoipa::path(post, path = "/auth/totp/confirm", tag = "Identity", request_body = CodeBody,
+    responses((status = 200, body = RecoveryCodesView<'_>)))]
+pub(crate) async fn confirm(
+    _: NoQuery,
+    State(app): State<AppState>,
+    Oneself(person): Oneself,
+    Json(body): Json<CodeBody>,
+) -> Answer {
+    let codes = app.accounts.confirm(&person, &body.code.into()).await?;
+    answer::json(&RecoveryCodesView {
+        recovery_codes: codes.iter().map(|code| code.expose_secret()).collect(),
+    })
+}
+
+/// What takes an authenticator away.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = TotpDisabling)]
+pub(crate) struct DisableBody {
+    #[schema(format = Password)]
+    password: String,
+    /// A code of it, or a recovery code.
+    code: String,
+}
+
+/// Takes the authenticator away.
+#[utoipa::path(post, path = "/auth/totp/disable", tag = "Identity", request_body = DisableBody,
+    responses((status = 204)))]
+pub(crate) async fn disable(
+    _: NoQuery,
+    State(app): State<AppState>,
+    Oneself(person): Oneself,
+    Json(body): Json<DisableBody>,
+) -> Result<Response, Problem> {
+    let (password, code) = (body.password.into(), body.code.into());
+    let disabled = app.accounts.disable_authenticator(&person, password, &code);
+    disabled.await?;
+    Ok(answer::no_content())
+}

@@ -1,0 +1,101 @@
+//! An authenticator, from its first code to its last.
+
+use std::time::Duration;
+
+use aws_lc_rs::hmac;
+use axum::http::{Method, StatusCode};
+use serde_json::{Value, json};
+use tokio::time::advance;
+
+use super::people::Inhabited;
+use super::signing_in::{text, user};
+
+/// The six digits that an authenticator shows `seconds` from the beginning.
+fn code(uri: &str, seconds: i64) -> String {
+    let secret = uri
+        .split("secret=")
+        .nth(1)
+        .unwrap()
+        .split('&')
+        .next()
+        .unwrap();
+    let (mut bits, mut held, mut seed) = (0_u32, 0, Vec::new());
+    for letter in secret.bytes() {
+        let five = if letter.is_ascii_digit() {
+            letter - b'2' + 26
+        } else {
+            letter - b'A'
+        };
+        bits = bits << 5 | u32::from(five);
+        held += 5;
+        if held >= 8 {
+            held -= 8;
+            seed.push((bits >> held) as u8);
+            bits &= (1 << held) - 1;
+        }
+    }
+    let step = (crate::auth::token::forged::NOW.millis() / 1000 + seconds) / 30;
+    let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &seed);
+    let tag = hmac::sign(&key, &step.to_be_bytes());
+    let at = usize::from(tag.as_ref()[19] & 15);
+    let word: [u8; 4] = tag.as_ref()[at..at + 4].try_into().unwrap();
+    format!(
+        "{:06}",
+        (u32::from_be_bytes(word) & 0x7fff_ffff) % 1_000_000
+    )
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_authenticator_is_asked_for_once_it_is_confirmed_and_each_of_its_codes_is_good_once() {
+    let scene = Inhabited::new().await;
+    let ana = user(&scene).await;
+    let token = scene.token(&ana).await;
+    let act = async |name: &str, body: Option<Value>| {
+        let path = format!("/auth/totp/{name}");
+        scene.ask_as(&token, Method::POST, &path, body).await
+    };
+    let early = act("confirm", Some(json!({ "code": "123456" }))).await;
+    assert_eq!(early.status, StatusCode::CONFLICT);
+    let uri = text(&act("enroll", None).await.json(), "otpauth_uri");
+    assert_eq!(scene.signed_in(&ana).await["user"]["has_totp"], false);
+    let wrong = act("confirm", Some(json!({ "code": "nonsense" }))).await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let confirmed = act("confirm", Some(json!({ "code": code(&uri, 0) })))
+        .await
+        .json();
+    let recovery = confirmed["recovery_codes"].as_array().unwrap().clone();
+    assert_eq!(recovery.len(), 10);
+    let log_in =
+        async |totp: Option<&str>| scene.log_in("ana@example.org", &ana.password, totp).await;
+    let none = log_in(None).await;
+    assert_eq!(
+        (none.status, &none.json()["errors"][0]["pointer"]),
+        (StatusCode::UNAUTHORIZED, &json!("/totp"))
+    );
+    assert_eq!(
+        log_in(Some(&code(&uri, 0))).await.status,
+        StatusCode::UNAUTHORIZED,
+        "used to confirm"
+    );
+    advance(Duration::from_secs(30)).await;
+    let next = code(&uri, 30);
+    assert_eq!(log_in(Some(&next)).await.status, StatusCode::OK);
+    assert_eq!(
+        log_in(Some(&next)).await.status,
+        StatusCode::UNAUTHORIZED,
+        "a code twice"
+    );
+    let drawer = recovery[3].as_str().unwrap();
+    assert_eq!(log_in(Some(drawer)).await.status, StatusCode::OK);
+    assert_eq!(
+        log_in(Some(drawer)).await.status,
+        StatusCode::UNAUTHORIZED,
+        "a recovery code twice"
+    );
+    let body = json!({ "password": ana.password, "code": recovery[4] });
+    assert_eq!(
+        act("disable", Some(body)).await.status,
+        StatusCode::NO_CONTENT
+    );
+    assert_eq!(log_in(None).await.status, StatusCode::OK);
+}

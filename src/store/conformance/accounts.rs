@@ -1,0 +1,282 @@
+//! Laws of accounts: one address, one account; nobody undoes another's change; one runs the service.
+
+use evara_actors::domain::Timestamp;
+use secrecy::{ExposeSecret as _, SecretSlice, SecretString};
+use uuid::Uuid;
+
+use super::fixtures::at;
+use super::{Opened, Site};
+use crate::access::{CommunityId, CustomerId, DistributorId, Reach, Role, UserId};
+use crate::auth::lockout::Failures;
+use crate::store::{
+    Account, AccountName, AccountsError, Authenticator, Bearer, EmailAddress, Standing,
+};
+
+pub(crate) fn user(number: u128) -> UserId {
+    UserId(Uuid::from_u128(number))
+}
+
+pub(crate) fn account(number: u128, role: Role, reach: Reach) -> Account {
+    Account {
+        id: user(number),
+        email: EmailAddress::parse(&format!("person-{number}@example.org")).unwrap(),
+        name: "अना\0\u{e000} №".to_owned(),
+        role,
+        reach,
+        password: None,
+        external: None,
+        authenticator: None,
+        failures: Failures::NONE,
+        valid_from: Timestamp::from_millis(0),
+        disabled_at: None,
+        created_at: at(1),
+        version: 1,
+    }
+}
+
+pub(crate) fn nobody(number: u128) -> Account {
+    account(number, Role::User, Reach::Nothing)
+}
+
+fn root(number: u128) -> Account {
+    account(number, Role::SuperAdmin, Reach::All)
+}
+
+fn next(account: &Account) -> Account {
+    Account {
+        version: account.version + 1,
+        ..account.clone()
+    }
+}
+
+pub(crate) async fn an_account_comes_back_whole_by_each_of_its_names(site: &dyn Site) {
+    let external = Uuid::from_u128(77);
+    let authenticator = Authenticator {
+        seed: SecretSlice::from(vec![0, 1, 254, 255]),
+        is_confirmed: true,
+        last_step: Some(-5),
+        recovery: vec![[7; 32], [8; 32]],
+    };
+    let kept = Account {
+        password: Some(SecretString::from("$argon2id$")),
+        external: Some(external),
+        authenticator: Some(authenticator),
+        failures: Failures::NONE.and_one(at(9)),
+        disabled_at: Some(at(10)),
+        valid_from: at(8),
+        ..nobody(1)
+    };
+    site.open()
+        .await
+        .accounts
+        .insert_account(kept.clone())
+        .await
+        .unwrap();
+    let Opened { accounts, .. } = site.open().await;
+    let in_capitals = EmailAddress::parse(&kept.email.as_str().to_uppercase()).unwrap();
+    for name in [
+        AccountName::Id(kept.id),
+        AccountName::Email(in_capitals),
+        AccountName::External(external),
+    ] {
+        let found = accounts.account(name.clone()).await.unwrap().unwrap();
+        assert_eq!(
+            (
+                found.id,
+                &found.name,
+                found.role,
+                &found.reach,
+                found.version
+            ),
+            (kept.id, &kept.name, kept.role, &kept.reach, kept.version),
+            "{name:?}"
+        );
+        assert_eq!(found.failures, kept.failures);
+        assert_eq!((found.valid_from, found.disabled_at), (at(8), Some(at(10))));
+        assert_eq!(found.password.unwrap().expose_secret(), "$argon2id$");
+        let found = found.authenticator.unwrap();
+        assert_eq!(found.seed.expose_secret(), [0, 1, 254, 255]);
+        assert_eq!((found.is_confirmed, found.last_step), (true, Some(-5)));
+        assert_eq!(found.recovery, [[7; 32], [8; 32]]);
+    }
+    let missing = accounts.account(AccountName::Id(user(2))).await.unwrap();
+    assert!(missing.is_none());
+}
+
+pub(crate) async fn an_address_is_taken_once_in_any_case(site: &dyn Site) {
+    let Opened { accounts, .. } = site.open().await;
+    accounts.insert_account(nobody(1)).await.unwrap();
+    let same = EmailAddress::parse("PERSON-1@EXAMPLE.ORG").unwrap();
+    let twin = Account {
+        email: same.clone(),
+        ..nobody(2)
+    };
+    let refused = accounts.insert_account(twin).await;
+    assert!(matches!(refused, Err(AccountsError::Taken)), "{refused:?}");
+    accounts.insert_account(nobody(2)).await.unwrap();
+    let renamed = Account {
+        email: same,
+        ..next(&nobody(2))
+    };
+    let refused = accounts.update_account(renamed).await;
+    assert!(matches!(refused, Err(AccountsError::Taken)), "{refused:?}");
+}
+
+pub(crate) async fn every_role_is_kept_with_its_reach_and_with_no_other(site: &dyn Site) {
+    let Opened { accounts, .. } = site.open().await;
+    let id = Uuid::from_u128(5);
+    let fitting = [
+        (Role::SuperAdmin, Reach::All),
+        (Role::Distributor, Reach::Distributor(DistributorId(id))),
+        (
+            Role::RegionAdmin,
+            Reach::Region(DistributorId(id), String::new()),
+        ),
+        (Role::CommunityAdmin, Reach::Community(CommunityId(id))),
+        (Role::Operator, Reach::Community(CommunityId(id))),
+        (Role::User, Reach::Customer(CustomerId(id))),
+        (Role::User, Reach::Nothing),
+    ];
+    for (number, (role, reach)) in (1..).zip(fitting.clone()) {
+        accounts
+            .insert_account(account(number, role, reach))
+            .await
+            .unwrap();
+    }
+    let all = accounts.accounts_after(None, 99).await.unwrap();
+    let all: Vec<_> = all.into_iter().map(|it| (it.role, it.reach)).collect();
+    assert_eq!(all, fitting);
+    let page = accounts.accounts_after(Some(user(3)), 2).await.unwrap();
+    assert_eq!(
+        page.iter().map(|it| it.id).collect::<Vec<_>>(),
+        [user(4), user(5)]
+    );
+    for (role, reach) in [
+        (Role::User, Reach::Distributor(DistributorId(id))),
+        (Role::SuperAdmin, Reach::Community(CommunityId(id))),
+        (Role::Operator, Reach::Customer(CustomerId(id))),
+        (Role::Operator, Reach::Nothing),
+        (
+            Role::CommunityAdmin,
+            Reach::Region(DistributorId(id), "a".to_owned()),
+        ),
+    ] {
+        let refused = accounts.insert_account(account(99, role, reach)).await;
+        assert!(
+            matches!(refused, Err(AccountsError::Unavailable(_))),
+            "{role}"
+        );
+    }
+}
+
+pub(crate) async fn of_two_who_change_an_account_at_once_one_is_told(site: &dyn Site) {
+    let Opened { accounts, .. } = site.open().await;
+    accounts.insert_account(nobody(1)).await.unwrap();
+    let change = next(&nobody(1));
+    let (one, other) = tokio::join!(
+        accounts.update_account(change.clone()),
+        accounts.update_account(change.clone()),
+    );
+    assert_eq!(u8::from(one.is_ok()) + u8::from(other.is_ok()), 1);
+    let late = one.err().or_else(|| other.err());
+    assert!(matches!(late, Some(AccountsError::Stale)), "{late:?}");
+    accounts.remove_account(user(1)).await.unwrap();
+    let gone = accounts.update_account(next(&change)).await;
+    assert!(matches!(gone, Err(AccountsError::NotFound)));
+    let gone = accounts.remove_account(user(1)).await;
+    assert!(matches!(gone, Err(AccountsError::NotFound)));
+}
+
+pub(crate) async fn one_who_runs_the_service_is_always_left(site: &dyn Site) {
+    let Opened { accounts, .. } = site.open().await;
+    accounts.insert_account(root(1)).await.unwrap();
+    accounts.insert_account(root(2)).await.unwrap();
+    let demoted = |number| Account {
+        role: Role::User,
+        reach: Reach::Nothing,
+        ..next(&root(number))
+    };
+    let (one, other) = tokio::join!(
+        accounts.update_account(demoted(1)),
+        accounts.update_account(demoted(2)),
+    );
+    assert_eq!(u8::from(one.is_ok()) + u8::from(other.is_ok()), 1);
+    let last = if one.is_ok() { 2 } else { 1 };
+    let disabled = Account {
+        disabled_at: Some(at(2)),
+        ..next(&root(last))
+    };
+    for refused in [
+        accounts.update_account(demoted(last)).await,
+        accounts.update_account(disabled).await,
+        accounts.remove_account(user(last)).await,
+    ] {
+        assert!(
+            matches!(refused, Err(AccountsError::LastOne)),
+            "{refused:?}"
+        );
+    }
+    let renamed = Account {
+        name: "other".to_owned(),
+        ..next(&root(last))
+    };
+    accounts.update_account(renamed).await.unwrap();
+}
+
+pub(crate) async fn what_a_bearer_is_follows_their_account_and_session(site: &dyn Site) {
+    let Opened {
+        accounts, sessions, ..
+    } = site.open().await;
+    let external = Uuid::from_u128(77);
+    let person = Account {
+        external: Some(external),
+        ..nobody(1)
+    };
+    accounts.insert_account(person.clone()).await.unwrap();
+    let session = super::sessions::session(1, 1);
+    sessions.insert_session(session.clone()).await.unwrap();
+    let ask = async |name, session, second| -> Standing {
+        let bearer = Bearer {
+            name,
+            session,
+            digest: [9; 32],
+        };
+        accounts.standing(bearer, at(second)).await.unwrap()
+    };
+    let own = || AccountName::Id(user(1));
+    let found = ask(own(), Some(session.id), 2).await.account.unwrap();
+    assert!(found.has_session && !found.is_disabled);
+    assert_eq!(
+        (found.id, found.role, found.reach),
+        (user(1), Role::User, Reach::Nothing)
+    );
+    let late = session.expires_at.millis() / 1000 - at(0).millis() / 1000;
+    for (name, named, second, has_session) in [
+        (own(), None, 2, false),
+        (own(), Some(Uuid::from_u128(8)), 2, false),
+        (own(), Some(session.id), late, false),
+        (AccountName::External(external), None, 2, false),
+    ] {
+        let found = ask(name, named, second).await.account.unwrap();
+        assert_eq!((found.id, found.has_session), (user(1), has_session));
+    }
+    let stranger = ask(AccountName::External(Uuid::from_u128(1)), None, 2).await;
+    assert_eq!(
+        stranger,
+        Standing {
+            is_denied: false,
+            account: None
+        }
+    );
+    sessions.deny_token([9; 32], at(5)).await.unwrap();
+    assert!(ask(own(), None, 4).await.is_denied && !ask(own(), None, 5).await.is_denied);
+    assert!(ask(AccountName::Id(user(3)), None, 4).await.is_denied);
+    let moved = Account {
+        valid_from: session.created_at.plus(std::time::Duration::from_millis(1)),
+        disabled_at: Some(at(3)),
+        ..next(&person)
+    };
+    accounts.update_account(moved).await.unwrap();
+    let found = ask(own(), Some(session.id), 4).await.account.unwrap();
+    assert!(!found.has_session && found.is_disabled);
+}

@@ -1,0 +1,221 @@
+//! Laws of sessions: the newest refresh token alone is good, and an older one ends them all.
+
+use std::time::Duration;
+
+use evara_actors::domain::Timestamp;
+use uuid::Uuid;
+
+use super::accounts::{nobody, user};
+use super::fixtures::at;
+use super::{Opened, Site};
+use crate::store::{
+    Account, AccountsError, MOST_SESSIONS, RefreshDigests, Rotation, SESSION_LIFE, Session,
+};
+
+pub(crate) fn session(number: u8, owner: u128) -> Session {
+    let created_at = at(number.into());
+    Session {
+        id: Uuid::from_u128(number.into()),
+        user: user(owner),
+        digests: RefreshDigests {
+            family: [number; 32],
+            refresh: [number; 32],
+        },
+        created_at,
+        used_at: created_at,
+        expires_at: created_at.plus(SESSION_LIFE),
+        agent: Some("ब्राउज़र\0".to_owned()),
+        address: None,
+    }
+}
+
+fn brought(number: u8, refresh: u8) -> RefreshDigests {
+    RefreshDigests {
+        family: [number; 32],
+        refresh: [refresh; 32],
+    }
+}
+
+fn rotated(rotation: Rotation) -> Session {
+    match rotation {
+        Rotation::Rotated(session) => session,
+        other @ (Rotation::Reused(_) | Rotation::Unknown) => panic!("{other:?}"),
+    }
+}
+
+pub(crate) async fn a_session_goes_on_under_the_newest_token_alone(site: &dyn Site) {
+    {
+        let Opened {
+            accounts, sessions, ..
+        } = site.open().await;
+        accounts.insert_account(nobody(1)).await.unwrap();
+        sessions.insert_session(session(1, 1)).await.unwrap();
+        let first = sessions
+            .rotate_session(brought(1, 1), [2; 32], at(9))
+            .await
+            .unwrap();
+        let now = Session {
+            used_at: at(9),
+            digests: brought(1, 2),
+            ..session(1, 1)
+        };
+        assert_eq!(rotated(first), now);
+    }
+    let Opened { sessions, .. } = site.open().await;
+    let second = sessions
+        .rotate_session(brought(1, 2), [3; 32], at(10))
+        .await
+        .unwrap();
+    assert_eq!(rotated(second).digests, brought(1, 3));
+    let stranger = sessions
+        .rotate_session(brought(7, 1), [4; 32], at(11))
+        .await
+        .unwrap();
+    assert_eq!(stranger, Rotation::Unknown);
+}
+
+pub(crate) async fn an_older_token_of_any_age_ends_the_family(site: &dyn Site) {
+    let Opened {
+        accounts, sessions, ..
+    } = site.open().await;
+    accounts.insert_account(nobody(1)).await.unwrap();
+    for number in [1, 2] {
+        sessions.insert_session(session(number, 1)).await.unwrap();
+        for age in 3..6 {
+            let from = if age == 3 { number } else { age - 1 };
+            let turn = sessions.rotate_session(brought(number, from), [age; 32], at(9));
+            rotated(turn.await.unwrap());
+        }
+    }
+    let reused = sessions
+        .rotate_session(brought(1, 1), [9; 32], at(10))
+        .await
+        .unwrap();
+    assert_eq!(reused, Rotation::Reused(session(1, 1).id));
+    let newest = sessions
+        .rotate_session(brought(1, 5), [9; 32], at(11))
+        .await
+        .unwrap();
+    assert_eq!(newest, Rotation::Unknown);
+    let left = sessions.sessions_of(user(1), at(11)).await.unwrap();
+    assert_eq!(
+        left.iter().map(|it| it.id).collect::<Vec<_>>(),
+        [session(2, 1).id]
+    );
+}
+
+pub(crate) async fn of_two_who_bring_a_token_at_once_exactly_one_is_given_the_next(
+    site: &dyn Site,
+) {
+    let Opened {
+        accounts, sessions, ..
+    } = site.open().await;
+    accounts.insert_account(nobody(1)).await.unwrap();
+    sessions.insert_session(session(1, 1)).await.unwrap();
+    let (one, other) = tokio::join!(
+        sessions.rotate_session(brought(1, 1), [2; 32], at(9)),
+        sessions.rotate_session(brought(1, 1), [3; 32], at(9)),
+    );
+    let is_won = |rotation: &Rotation| matches!(rotation, Rotation::Rotated(_));
+    let (one, other) = (one.unwrap(), other.unwrap());
+    assert_eq!(
+        u8::from(is_won(&one)) + u8::from(is_won(&other)),
+        1,
+        "{one:?} {other:?}"
+    );
+    let lost = if is_won(&one) { other } else { one };
+    assert_eq!(lost, Rotation::Reused(session(1, 1).id));
+}
+
+pub(crate) async fn a_session_ends_by_hand_by_time_and_with_its_person(site: &dyn Site) {
+    let Opened {
+        accounts, sessions, ..
+    } = site.open().await;
+    accounts.insert_account(nobody(1)).await.unwrap();
+    accounts.insert_account(nobody(2)).await.unwrap();
+    let refused = sessions.insert_session(session(9, 9)).await;
+    assert!(
+        matches!(refused, Err(AccountsError::NotFound)),
+        "{refused:?}"
+    );
+    for (number, owner) in [(1, 1), (2, 1), (3, 1), (4, 2)] {
+        sessions
+            .insert_session(session(number, owner))
+            .await
+            .unwrap();
+    }
+    let of = async |owner, now: Timestamp| {
+        let found = sessions.sessions_of(user(owner), now).await.unwrap();
+        found.iter().map(|it| it.id.as_u128()).collect::<Vec<_>>()
+    };
+    assert_eq!(of(1, at(9)).await, [3, 2, 1]);
+    let foreign = sessions.end_session(user(2), session(1, 1).id, at(9)).await;
+    assert!(matches!(foreign, Err(AccountsError::NotFound)));
+    sessions
+        .end_session(user(1), session(1, 1).id, at(9))
+        .await
+        .unwrap();
+    let again = sessions.end_session(user(1), session(1, 1).id, at(9)).await;
+    assert!(matches!(again, Err(AccountsError::NotFound)));
+    assert_eq!(of(1, at(9)).await, [3, 2]);
+    assert_eq!(of(1, session(2, 1).expires_at).await, [3]);
+    let moved = Account {
+        valid_from: at(3),
+        version: 2,
+        ..nobody(1)
+    };
+    accounts.update_account(moved).await.unwrap();
+    assert_eq!(of(1, at(9)).await, [3]);
+    for (number, owner) in [(1, 1), (2, 1)] {
+        let over = brought(number, number);
+        let over = sessions.rotate_session(over, [8; 32], at(9)).await.unwrap();
+        assert_eq!(over, Rotation::Unknown, "{number} of {owner}");
+    }
+    let disabled = Account {
+        disabled_at: Some(at(9)),
+        version: 2,
+        ..nobody(2)
+    };
+    accounts.update_account(disabled).await.unwrap();
+    let over = sessions
+        .rotate_session(brought(4, 4), [8; 32], at(9))
+        .await
+        .unwrap();
+    assert_eq!(over, Rotation::Unknown);
+    accounts.remove_account(user(1)).await.unwrap();
+    assert_eq!(of(1, at(9)).await, [0; 0]);
+}
+
+pub(crate) async fn a_person_keeps_the_newest_sessions_and_no_more(site: &dyn Site) {
+    let Opened {
+        accounts, sessions, ..
+    } = site.open().await;
+    accounts.insert_account(nobody(1)).await.unwrap();
+    let most = u8::try_from(MOST_SESSIONS).unwrap();
+    for number in 1..=most + 2 {
+        sessions.insert_session(session(number, 1)).await.unwrap();
+    }
+    let left = sessions.sessions_of(user(1), at(99)).await.unwrap();
+    assert_eq!(left.len(), usize::from(most));
+    assert_eq!(left.last().unwrap().id, session(3, 1).id);
+}
+
+pub(crate) async fn what_is_over_is_forgotten_a_few_at_a_time(site: &dyn Site) {
+    let Opened {
+        accounts, sessions, ..
+    } = site.open().await;
+    accounts.insert_account(nobody(1)).await.unwrap();
+    for number in 1..=3 {
+        sessions.insert_session(session(number, 1)).await.unwrap();
+        sessions
+            .deny_token([number; 32], at(number.into()))
+            .await
+            .unwrap();
+        sessions.deny_token([number; 32], at(99)).await.unwrap();
+    }
+    let over = session(3, 1).expires_at.plus(Duration::from_secs(1));
+    assert_eq!(sessions.forget_expired(at(2), 9).await.unwrap(), 1);
+    assert_eq!(sessions.forget_expired(over, 2).await.unwrap(), 4);
+    assert_eq!(sessions.forget_expired(over, 2).await.unwrap(), 1);
+    assert_eq!(sessions.forget_expired(over, 2).await.unwrap(), 0);
+}

@@ -1,0 +1,188 @@
+//! The sessions over PostgreSQL.
+
+use evara_actors::domain::Timestamp;
+use evara_actors::ports::BoxFuture;
+use tokio_postgres::Row;
+use tokio_postgres::error::SqlState;
+use uuid::Uuid;
+
+use super::error::Failure;
+use super::values::{At, from_stored, to_stored};
+use super::{PostgresStore, history, statements};
+use crate::access::UserId;
+use crate::store::unreadable::Unreadable;
+use crate::store::{AccountsError, MOST_SESSIONS, RefreshDigests, Rotation, Session, Sessions};
+
+impl Sessions for PostgresStore {
+    fn insert_session(&self, session: Session) -> BoxFuture<'_, Result<(), AccountsError>> {
+        Box::pin(async move { insert(self, &session).await? })
+    }
+
+    fn rotate_session(
+        &self,
+        brought: RefreshDigests,
+        next: [u8; 32],
+        now: Timestamp,
+    ) -> BoxFuture<'_, Result<Rotation, AccountsError>> {
+        Box::pin(async move { Ok(rotate(self, brought, next, now).await?) })
+    }
+
+    fn sessions_of(
+        &self,
+        user: UserId,
+        now: Timestamp,
+    ) -> BoxFuture<'_, Result<Vec<Session>, AccountsError>> {
+        Box::pin(async move {
+            let now = At(now);
+            let key: [&(dyn tokio_postgres::types::ToSql + Sync); 2] = [&user.0, &now];
+            Ok(history::all(self, statements::SESSIONS_OF_ACCOUNT, &key, session).await?)
+        })
+    }
+
+    fn end_session(
+        &self,
+        user: UserId,
+        id: Uuid,
+        now: Timestamp,
+    ) -> BoxFuture<'_, Result<(), AccountsError>> {
+        Box::pin(async move {
+            let now = At(now);
+            let mut transaction = self.writing().await?;
+            let ended = transaction
+                .rows(statements::END_SESSION, &[&user.0, &id, &now])
+                .await?;
+            transaction.commit().await?;
+            let is_ended = !ended.is_empty();
+            is_ended.then_some(()).ok_or(AccountsError::NotFound)
+        })
+    }
+
+    fn deny_token(
+        &self,
+        digest: [u8; 32],
+        until: Timestamp,
+    ) -> BoxFuture<'_, Result<(), AccountsError>> {
+        Box::pin(async move {
+            let (digest, until) = (digest.as_slice(), At(until));
+            let mut transaction = self.writing().await?;
+            transaction
+                .rows(statements::DENY_TOKEN, &[&digest, &until])
+                .await?;
+            Ok(transaction.commit().await?)
+        })
+    }
+
+    fn forget_expired(
+        &self,
+        before: Timestamp,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<u64, AccountsError>> {
+        Box::pin(async move {
+            let (before, limit) = (At(before), i64::from(limit));
+            let mut transaction = self.writing().await?;
+            let mut forgotten = 0;
+            for query in [statements::FORGET_SESSIONS, statements::FORGET_DENIED] {
+                forgotten += transaction.rows(query, &[&before, &limit]).await?.len();
+            }
+            transaction.commit().await?;
+            Ok(forgotten as u64)
+        })
+    }
+}
+
+async fn insert(
+    store: &PostgresStore,
+    session: &Session,
+) -> Result<Result<(), AccountsError>, Failure> {
+    let digests = [session.digests.family, session.digests.refresh];
+    let [family, refresh] = digests.each_ref().map(|digest| digest.as_slice());
+    let [created_at, used_at, expires_at] =
+        [session.created_at, session.used_at, session.expires_at].map(At);
+    let agent = session.agent.as_deref().map(to_stored);
+    let address = session.address.as_deref().map(to_stored);
+    let mut transaction = store.writing().await?;
+    let added = transaction
+        .rows(
+            statements::INSERT_SESSION,
+            &[
+                &session.id,
+                &session.user.0,
+                &family,
+                &refresh,
+                &created_at,
+                &used_at,
+                &expires_at,
+                &None::<At>,
+                &agent,
+                &address,
+            ],
+        )
+        .await;
+    match added {
+        Ok(_) => {}
+        Err(failure) if failure.is(&SqlState::FOREIGN_KEY_VIOLATION) => {
+            transaction.roll_back().await;
+            return Ok(Err(AccountsError::NotFound));
+        }
+        Err(failure) => return Err(failure),
+    }
+    let most = i64::from(MOST_SESSIONS);
+    transaction
+        .rows(statements::TRIM_SESSIONS, &[&session.user.0, &most])
+        .await?;
+    transaction.commit().await?;
+    Ok(Ok(()))
+}
+
+async fn rotate(
+    store: &PostgresStore,
+    RefreshDigests { family, refresh }: RefreshDigests,
+    next: [u8; 32],
+    now: Timestamp,
+) -> Result<Rotation, Failure> {
+    let [family, refresh, next] = [&family, &refresh, &next].map(|digest| digest.as_slice());
+    let now = At(now);
+    let mut transaction = store.writing().await?;
+    let turn: [&(dyn tokio_postgres::types::ToSql + Sync); 4] = [&family, &refresh, &next, &now];
+    let rotate = statements::ROTATE_SESSION;
+    let rotated = history::all_in(&mut transaction, rotate, &turn, session).await?;
+    let rotation = match rotated.into_iter().next() {
+        Some(session) => Rotation::Rotated(session),
+        None => {
+            let brought: [&(dyn tokio_postgres::types::ToSql + Sync); 3] =
+                [&family, &refresh, &now];
+            let end = statements::END_FAMILY;
+            let ended = history::all_in(&mut transaction, end, &brought, session).await?;
+            let ended = ended.first();
+            ended.map_or(Rotation::Unknown, |session| Rotation::Reused(session.id))
+        }
+    };
+    transaction.commit().await?;
+    Ok(rotation)
+}
+
+fn session(row: &Row) -> Result<Session, Failure> {
+    let time = |column| -> Result<Timestamp, Failure> { Ok(row.try_get::<_, At>(column)?.0) };
+    let text = |column| -> Result<Option<String>, Failure> {
+        let stored: Option<String> = row.try_get(column)?;
+        Ok(stored.map(from_stored).transpose()?)
+    };
+    let digest = |column| -> Result<[u8; 32], Failure> {
+        let bytes: Vec<u8> = row.try_get(column)?;
+        let short = |_| Unreadable("a digest of another length".to_owned());
+        Ok(bytes.try_into().map_err(short)?)
+    };
+    Ok(Session {
+        id: row.try_get(0)?,
+        user: UserId(row.try_get(1)?),
+        digests: RefreshDigests {
+            family: digest(2)?,
+            refresh: digest(3)?,
+        },
+        created_at: time(4)?,
+        used_at: time(5)?,
+        expires_at: time(6)?,
+        agent: text(8)?,
+        address: text(9)?,
+    })
+}

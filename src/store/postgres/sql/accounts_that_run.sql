@@ -1,0 +1,6 @@
+SELECT id
+FROM users
+WHERE role = 'super_admin' AND disabled_at IS NULL
+-- Two who would each remove the other wait for one another here, in one order.
+ORDER BY id
+FOR UPDATE

@@ -1,0 +1,110 @@
+//! Sessions: who is signed in, and which refresh token is the good one of each.
+//!
+//! A session is a family of refresh tokens of which the newest alone is good. Whoever brings an older one
+//! shows that two have the family's tokens, and ends it: nobody can tell which of the two is the thief.
+//! A token has two halves, one that names the family and one that is new each time; of both there is the
+//! SHA-256 alone.
+
+use std::fmt::Debug;
+use std::time::Duration;
+
+use evara_actors::domain::Timestamp;
+use evara_actors::ports::BoxFuture;
+use uuid::Uuid;
+
+use super::AccountsError;
+use crate::access::UserId;
+
+/// How long a session goes on without its person signing in again.
+pub const SESSION_LIFE: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// The newest that a person keeps: more are of programs that sign in and never out.
+pub const MOST_SESSIONS: u32 = 50;
+
+/// Of the text by which a browser names itself.
+pub const LONGEST_AGENT_CHARS: usize = 200;
+
+/// The two halves of a refresh token, as they are known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RefreshDigests {
+    /// Of the half that stays.
+    pub family: [u8; 32],
+    /// Of the half that is new each time.
+    pub refresh: [u8; 32],
+}
+
+/// Somebody who is signed in somewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// At random.
+    pub id: Uuid,
+    /// Who it is.
+    pub user: UserId,
+    /// The refresh token that is good.
+    pub digests: RefreshDigests,
+    /// When they signed in.
+    pub created_at: Timestamp,
+    /// When it was last refreshed.
+    pub used_at: Timestamp,
+    /// When it is over by itself.
+    pub expires_at: Timestamp,
+    /// What the program calls itself, at most [`LONGEST_AGENT_CHARS`].
+    pub agent: Option<String>,
+    /// From where they signed in.
+    pub address: Option<String>,
+}
+
+/// What came of a refresh token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rotation {
+    /// It was the good one; another one is now.
+    Rotated(Session),
+    /// It was good once: the session, of which this is the name, is over now.
+    Reused(Uuid),
+    /// It is of no session that goes on.
+    Unknown,
+}
+
+/// The durable sessions. A write that answered `Ok` was committed.
+pub trait Sessions: Debug + Send + Sync {
+    /// Adds a session; the oldest of the person go when there are more than [`MOST_SESSIONS`].
+    fn insert_session(&self, session: Session) -> BoxFuture<'_, Result<(), AccountsError>>;
+
+    /// Puts the half `next` in the place of the one that is brought, if that is the good one at `now`; of
+    /// two who bring it at once, one does. Ends the family where it was the good one once.
+    fn rotate_session(
+        &self,
+        brought: RefreshDigests,
+        next: [u8; 32],
+        now: Timestamp,
+    ) -> BoxFuture<'_, Result<Rotation, AccountsError>>;
+
+    /// The sessions of a person that go on at `now`, the newest first.
+    fn sessions_of(
+        &self,
+        user: UserId,
+        now: Timestamp,
+    ) -> BoxFuture<'_, Result<Vec<Session>, AccountsError>>;
+
+    /// Ends a session of a person. [`AccountsError::NotFound`] where none goes on by this name.
+    fn end_session(
+        &self,
+        user: UserId,
+        id: Uuid,
+        now: Timestamp,
+    ) -> BoxFuture<'_, Result<(), AccountsError>>;
+
+    /// Lets in nobody any more by the token of this digest, which expires at `until`.
+    fn deny_token(
+        &self,
+        digest: [u8; 32],
+        until: Timestamp,
+    ) -> BoxFuture<'_, Result<(), AccountsError>>;
+
+    /// Forgets up to `limit` sessions, and as many denied tokens, that expired before `before`; says how many.
+    fn forget_expired(
+        &self,
+        before: Timestamp,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<u64, AccountsError>>;
+}

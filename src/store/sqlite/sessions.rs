@@ -1,0 +1,168 @@
+//! The sessions over SQLite.
+
+use evara_actors::domain::Timestamp;
+use evara_actors::ports::BoxFuture;
+use rusqlite::{Connection, Row, TransactionBehavior, params};
+use uuid::Uuid;
+
+use super::error::{Failure, is_no_node};
+use super::{DEADLINE, SqliteStore, history, statements};
+use crate::access::UserId;
+use crate::store::{
+    AccountsError, MOST_SESSIONS, RefreshDigests, Rotation, Session, Sessions, codes,
+};
+
+impl Sessions for SqliteStore {
+    fn insert_session(&self, session: Session) -> BoxFuture<'_, Result<(), AccountsError>> {
+        Box::pin(async move {
+            self.writer
+                .call(DEADLINE, move |connection| insert(connection, &session))
+                .await?
+        })
+    }
+
+    fn rotate_session(
+        &self,
+        brought: RefreshDigests,
+        next: [u8; 32],
+        now: Timestamp,
+    ) -> BoxFuture<'_, Result<Rotation, AccountsError>> {
+        Box::pin(async move {
+            let job = self.writer.call(DEADLINE, move |connection| {
+                rotate(connection, brought, next, now)
+            });
+            Ok(job.await?)
+        })
+    }
+
+    fn sessions_of(
+        &self,
+        user: UserId,
+        now: Timestamp,
+    ) -> BoxFuture<'_, Result<Vec<Session>, AccountsError>> {
+        Box::pin(async move {
+            let job = self.readers.call(DEADLINE, move |connection| {
+                let key = params![user.0.as_bytes(), now.millis()];
+                history::all(connection, statements::SESSIONS_OF_ACCOUNT, key, session)
+            });
+            Ok(job.await?)
+        })
+    }
+
+    fn end_session(
+        &self,
+        user: UserId,
+        id: Uuid,
+        now: Timestamp,
+    ) -> BoxFuture<'_, Result<(), AccountsError>> {
+        Box::pin(async move {
+            let job = self.writer.call(DEADLINE, move |connection| {
+                let key = params![user.0.as_bytes(), id.as_bytes(), now.millis()];
+                let ended = history::all(connection, statements::END_SESSION, key, |_row| Ok(()))?;
+                Ok(ended.is_empty())
+            });
+            if job.await? {
+                return Err(AccountsError::NotFound);
+            }
+            Ok(())
+        })
+    }
+
+    fn deny_token(
+        &self,
+        digest: [u8; 32],
+        until: Timestamp,
+    ) -> BoxFuture<'_, Result<(), AccountsError>> {
+        Box::pin(async move {
+            let job = self.writer.call(DEADLINE, move |connection| {
+                connection.execute(statements::DENY_TOKEN, params![digest, until.millis()])?;
+                Ok(())
+            });
+            Ok(job.await?)
+        })
+    }
+
+    fn forget_expired(
+        &self,
+        before: Timestamp,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<u64, AccountsError>> {
+        Box::pin(async move {
+            let job = self.writer.call(DEADLINE, move |connection| {
+                let mut forgotten = 0;
+                for sql in [statements::FORGET_SESSIONS, statements::FORGET_DENIED] {
+                    let span = params![before.millis(), limit];
+                    forgotten += history::all(connection, sql, span, |_row| Ok(()))?.len();
+                }
+                Ok(forgotten as u64)
+            });
+            Ok(job.await?)
+        })
+    }
+}
+
+fn insert(
+    connection: &mut Connection,
+    session: &Session,
+) -> Result<Result<(), AccountsError>, Failure> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let row = params![
+        session.id.as_bytes(),
+        session.user.0.as_bytes(),
+        session.digests.family,
+        session.digests.refresh,
+        session.created_at.millis(),
+        session.used_at.millis(),
+        session.expires_at.millis(),
+        None::<i64>,
+        session.agent,
+        session.address,
+    ];
+    match transaction.execute(statements::INSERT_SESSION, row) {
+        Ok(_) => {}
+        Err(error) if is_no_node(&error) => return Ok(Err(AccountsError::NotFound)),
+        Err(error) => return Err(error.into()),
+    }
+    let most = params![session.user.0.as_bytes(), MOST_SESSIONS];
+    transaction.execute(statements::TRIM_SESSIONS, most)?;
+    transaction.commit()?;
+    Ok(Ok(()))
+}
+
+fn rotate(
+    connection: &mut Connection,
+    RefreshDigests { family, refresh }: RefreshDigests,
+    next: [u8; 32],
+    now: Timestamp,
+) -> Result<Rotation, Failure> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let row = params![family, refresh, next, now.millis()];
+    let rotated = history::all(&transaction, statements::ROTATE_SESSION, row, session)?;
+    let rotation = match rotated.into_iter().next() {
+        Some(session) => Rotation::Rotated(session),
+        None => {
+            let row = params![family, refresh, now.millis()];
+            let ended = history::all(&transaction, statements::END_FAMILY, row, session)?;
+            let ended = ended.first();
+            ended.map_or(Rotation::Unknown, |session| Rotation::Reused(session.id))
+        }
+    };
+    transaction.commit()?;
+    Ok(rotation)
+}
+
+fn session(row: &Row<'_>) -> Result<Session, Failure> {
+    Ok(Session {
+        id: Uuid::from_bytes(row.get(0)?),
+        user: UserId(Uuid::from_bytes(row.get(1)?)),
+        digests: RefreshDigests {
+            family: row.get(2)?,
+            refresh: row.get(3)?,
+        },
+        created_at: codes::timestamp(row.get(4)?)?,
+        used_at: codes::timestamp(row.get(5)?)?,
+        expires_at: codes::timestamp(row.get(6)?)?,
+        agent: row.get(8)?,
+        address: row.get(9)?,
+    })
+}

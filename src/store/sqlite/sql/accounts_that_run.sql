@@ -1,0 +1,3 @@
+SELECT id
+FROM users
+WHERE role = 'super_admin' AND disabled_at IS NULL

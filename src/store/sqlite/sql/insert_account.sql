@@ -1,0 +1,5 @@
+INSERT INTO users (
+    id, email, name, role, distributor_id, region, community_id, customer_id,
+    password, external_id, totp, failures, failed_at, valid_from, disabled_at, created_at, version
+)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
