@@ -3,6 +3,7 @@
 //! The service is the same as anywhere: it polls the simulator over HTTP, and its nodes are made through
 //! its public API. Only its clock may be told to run faster, together with the world's.
 
+mod estate;
 mod people;
 mod provision;
 mod ticker;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 
+use self::estate::Estate;
 use super::output::data;
 use super::serve::until_told;
 use super::simulate::WorldArgs;
@@ -112,7 +114,9 @@ async fn provision_and_watch(
     let api = provision::Api::new(app.address(), &token)?;
     let devices = world.devices();
     let channels = simulator.channels();
-    api.provision(&devices, &channels)
+    let estate = Estate::settled(&api).await;
+    let estate = estate.context("the tenants could not be made")?;
+    api.provision(&devices, &channels, &estate)
         .await
         .context("the fleet could not be provisioned")?;
     data(format_args!(
@@ -120,7 +124,9 @@ async fn provision_and_watch(
         devices.len(),
         app.address()
     ))?;
-    people::introduce(app, &[admin])?;
+    let mut everybody = vec![admin];
+    everybody.extend(estate.people(app.accounts()).await?);
+    people::introduce(app, &everybody)?;
     ticker::run(app, clock).await;
     Ok(())
 }

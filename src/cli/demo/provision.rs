@@ -11,6 +11,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 use tokio::task::{JoinError, JoinSet};
 
+use super::estate::{Estate, Home};
 use crate::simulator::ChannelCard;
 use crate::simulator::fleet::{Device, DeviceKind, DeviceModel, TankShape};
 
@@ -21,7 +22,7 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 const AT_ONCE: usize = 8;
 
 /// The campus is in Hyderabad.
-const TIME_ZONE: &str = "Asia/Kolkata";
+pub(super) const TIME_ZONE: &str = "Asia/Kolkata";
 
 /// Nearer than this an ultrasonic sensor hears itself; the fleet's hang higher above the water.
 const BLIND_ZONE_M: f64 = 0.2;
@@ -53,16 +54,19 @@ impl Api {
         &self,
         devices: &[Device],
         channels: &[ChannelCard],
+        estate: &Estate,
     ) -> anyhow::Result<()> {
         let mut under_way = JoinSet::new();
-        for (device, channel) in devices.iter().cloned().zip(channels.iter().cloned()) {
+        let pairs = devices.iter().cloned().zip(channels.iter().cloned());
+        for (index, (device, channel)) in pairs.enumerate() {
+            let home = estate.home(index);
             if under_way.len() == AT_ONCE {
                 ended(under_way.join_next().await)?;
             }
             let api = self.clone();
             under_way.spawn(async move {
                 let named = || format!("node {}", device.key);
-                api.provision_one(&device, &channel)
+                api.provision_one(&device, &channel, home)
                     .await
                     .with_context(named)
             });
@@ -73,10 +77,16 @@ impl Api {
         Ok(())
     }
 
-    async fn provision_one(&self, device: &Device, channel: &ChannelCard) -> anyhow::Result<()> {
+    async fn provision_one(
+        &self,
+        device: &Device,
+        channel: &ChannelCard,
+        home: Home,
+    ) -> anyhow::Result<()> {
         let key = &device.key;
         if !self.exists(&format!("/nodes/key:{key}")).await? {
-            self.send(Method::POST, "/nodes", &node(device)).await?;
+            self.send(Method::POST, "/nodes", &node(device, home))
+                .await?;
         }
         let path = format!("/devices/key:{key}/channel");
         if !self.exists(&path).await? {
@@ -95,11 +105,21 @@ impl Api {
     }
 
     async fn send(&self, method: Method, path: &str, body: &Value) -> anyhow::Result<()> {
-        let (status, problem) = self.ask(method.clone(), path, Some(body)).await?;
+        self.told(method, path, Some(body)).await.map(|_told| ())
+    }
+
+    /// What is answered, if that is what was asked for.
+    pub(super) async fn told(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> anyhow::Result<Value> {
+        let (status, text) = self.ask(method.clone(), path, body).await?;
         if status.is_success() {
-            return Ok(());
+            return Ok(serde_json::from_str(&text)?);
         }
-        Err(anyhow!("{method} {path} answered {status}: {problem}"))
+        Err(anyhow!("{method} {path} answered {status}: {text}"))
     }
 
     async fn ask(
@@ -128,7 +148,7 @@ fn ended(one: Option<Result<anyhow::Result<()>, JoinError>>) -> anyhow::Result<(
     one.map_or(Ok(()), |one| one.context("a node was cut off")?)
 }
 
-fn node(device: &Device) -> Value {
+fn node(device: &Device, home: Home) -> Value {
     let kind = match device.kind {
         DeviceKind::Tank => "tank",
         DeviceKind::Flow => "flow",
@@ -142,6 +162,8 @@ fn node(device: &Device) -> Value {
         "label": device.name,
         "kind": kind,
         "category": device.category,
+        "community_id": home.community,
+        "customer_id": home.customer,
         "lat": device.latitude,
         "lng": device.longitude,
         "config": config,
