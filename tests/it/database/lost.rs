@@ -2,7 +2,8 @@
 
 use super::{Site, Way, assert_goes_on_without};
 
-const REASONS: [&str; 3] = [
+const REASONS: [&str; 4] = [
+    "the database does not answer",
     "the database did not answer in time",
     "there is no connection",
     "whether the database took the change is not known",

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use evara::app::App;
@@ -63,6 +63,8 @@ pub(super) struct Site {
     pub(super) app: App,
     token: SecretString,
     pub(super) proxy: Proxy,
+    /// Whether packets were ever lost on that way.
+    pub(super) was_lost: AtomicBool,
     pub(super) postgres: Postgres,
     client: Client,
     /// The devices that readings are pushed by.
@@ -111,6 +113,7 @@ impl Site {
             app,
             token,
             proxy,
+            was_lost: AtomicBool::new(false),
             postgres,
             client: Client::builder()
                 .tls_certs_only([])
@@ -258,6 +261,7 @@ impl Site {
 
     /// From now on, what the service and the database say to each other goes this way.
     pub(super) fn set(&self, way: Way) {
+        self.was_lost.fetch_or(way == Way::Lost, Ordering::Relaxed);
         self.proxy.set(way);
     }
 }
