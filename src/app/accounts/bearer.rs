@@ -61,7 +61,7 @@ impl Accounts {
         if recent.is_enough(&held) {
             return Ok(Borne { claims, person });
         }
-        match timeout(PATIENCE, self.asked(&claims)).await {
+        match timeout(PATIENCE, self.asked_to_the_end(&claims)).await {
             Ok(Ok(person)) => Ok(Borne { claims, person }),
             Ok(Err(Unknown::Unavailable(_))) | Err(_) => {
                 recent.is_away();
@@ -69,6 +69,23 @@ impl Accounts {
             }
             Ok(Err(unknown)) => Err(unknown),
         }
+    }
+
+    /// [`asked`](Self::asked), to its end though nobody waits for it any more: a question that is cut off
+    /// costs a connection, and a store that is slow has none to spare.
+    async fn asked_to_the_end(
+        &self,
+        claims: &Arc<Claims>,
+    ) -> Result<Option<Arc<Principal>>, Unknown> {
+        let broke = |error: Box<dyn std::error::Error + Send + Sync>| Unknown::Unavailable(error);
+        let turn = Arc::clone(&self.0.turns).acquire_owned().await;
+        let turn = turn.map_err(|closed| broke(Box::new(closed)))?;
+        let (accounts, claims) = (self.clone(), Arc::clone(claims));
+        let asked = self.0.asking.spawn(async move {
+            let _turn = turn;
+            accounts.asked(&claims).await
+        });
+        asked.await.map_err(|ended| broke(Box::new(ended)))?
     }
 
     /// The person as the store has them.

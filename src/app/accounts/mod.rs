@@ -21,6 +21,8 @@ use std::sync::Arc;
 use evara_actors::domain::Timestamp;
 use evara_actors::ports::Clock;
 use moka::future::Cache;
+use tokio::sync::Semaphore;
+use tokio_util::task::TaskTracker;
 
 pub use bearer::Borne;
 pub use error::Error;
@@ -49,6 +51,9 @@ pub trait People: crate::store::Accounts + crate::store::Sessions {}
 
 impl<S: crate::store::Accounts + crate::store::Sessions> People for S {}
 
+/// Questions of who somebody still is, at once: with a store that is slow, others need its connections more.
+const AT_ONCE: usize = 2;
+
 /// The accounts. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Accounts(Arc<Inside>);
@@ -61,6 +66,9 @@ struct Inside {
     clock: Arc<dyn Clock>,
     tenancy: Tenancy,
     recent: Recent,
+    /// The questions of the store that readers do not wait for to the end.
+    asking: TaskTracker,
+    turns: Arc<Semaphore>,
     /// Wrong guesses at addresses that nobody has, so that these are answered like all others.
     strangers: Cache<[u8; 32], Failures>,
 }
@@ -80,6 +88,8 @@ impl Accounts {
             clock,
             tenancy,
             recent: Recent::default(),
+            asking: TaskTracker::new(),
+            turns: Arc::new(Semaphore::new(AT_ONCE)),
             strangers: Cache::new(MOST_STRANGERS),
         }))
     }

@@ -77,6 +77,7 @@ pub(super) struct Transaction<'c> {
     begin: Option<String>,
     /// A statement failed: the server answers a COMMIT with a ROLLBACK, and does not call that an error.
     is_aborted: bool,
+    is_writing: bool,
 }
 
 impl<'c> Transaction<'c> {
@@ -122,9 +123,9 @@ impl<'c> Transaction<'c> {
         let deadline = Instant::now() + patience;
         let client = timeout_at(deadline, connections.get()).await;
         let client = client.map_err(|_elapsed| Failure::TimedOut)??;
-        let mut opened = Self::on(connections, client, patience, begin);
-        opened.deadline = deadline;
-        Ok(opened)
+        // The whole time is had on a connection that may have to be made first: a server that takes seconds for
+        // each answer would never be heard else.
+        Ok(Self::on(connections, client, patience, begin))
     }
 
     fn on(
@@ -144,6 +145,7 @@ impl<'c> Transaction<'c> {
             },
             begin: Some([begin, connections.identity()].concat()),
             is_aborted: false,
+            is_writing: begin == BEGIN_WRITING,
         }
     }
 
@@ -282,7 +284,11 @@ impl<'c> Transaction<'c> {
         if let Err(failure) = &done {
             self.is_aborted = true;
             if failure.is_of_the_connection() {
-                self.connections.forget_idle();
+                // A question that a slow server answers too late says nothing of the connections that writers
+                // have; theirs do.
+                if self.is_writing {
+                    self.connections.forget_idle();
+                }
                 self.discard();
             }
         }
