@@ -51,7 +51,7 @@ pub trait People: crate::store::Accounts + crate::store::Sessions {}
 
 impl<S: crate::store::Accounts + crate::store::Sessions> People for S {}
 
-/// Questions of who somebody still is, at once: with a store that is slow, others need its connections more.
+/// Questions of who somebody still is, at once, that may outlive the requests that asked them.
 const AT_ONCE: usize = 2;
 
 /// The accounts. Cheap to clone.

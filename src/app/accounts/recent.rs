@@ -21,7 +21,7 @@ const LONGEST: Duration = Duration::from_secs(5);
 const LONGEST_AWAY: Duration = ACCESS_LIFE;
 
 /// Between two questions of a store that does not answer.
-const ASK_AGAIN: Duration = Duration::from_secs(5);
+const ASK_AGAIN: Duration = Duration::from_secs(1);
 
 /// Some 3 MB; more people at once cost the store a question each.
 const MOST: u64 = 10_000;

@@ -11,7 +11,7 @@ use super::error::Failure;
 use super::statements::Query;
 use super::transaction::Transaction;
 use super::values::{At, from_stored, to_stored};
-use super::{PostgresStore, history, statements};
+use super::{DEADLINE, PostgresStore, history, statements};
 use crate::access::{Reach, Role, Tenants, UserId};
 use crate::auth::lockout::Failures;
 use crate::store::authenticators::{Stored, opened, sealed};
@@ -34,9 +34,10 @@ impl Accounts for PostgresStore {
             let (digest, now) = (bearer.digest.as_slice(), At(now));
             let asked: [&(dyn tokio_postgres::types::ToSql + Sync); 5] =
                 [&id, &external, &bearer.session, &digest, &now];
-            let found = history::all(self, statements::RECOGNISE, &asked, standing).await?;
-            let found = found.into_iter().next();
-            Ok(found.ok_or_else(|| broken("no row"))?)
+            let mut transaction = Transaction::reading(&self.people, DEADLINE).await?;
+            let row = transaction.row(statements::RECOGNISE, &asked).await?;
+            transaction.roll_back().await;
+            Ok(standing(&row)?)
         })
     }
 

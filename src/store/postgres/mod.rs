@@ -67,6 +67,10 @@ use super::SecretBox;
 /// Callers on the path of a request wait no longer; the outside gives up on one after six seconds.
 const DEADLINE: Duration = Duration::from_secs(5);
 
+/// Connections to ask who somebody is: a row by its key, thousands a second. Readers give such a question up
+/// early, and with a server that is slow that must cost those who write none of theirs.
+const FOR_PEOPLE: u32 = 2;
+
 /// Loading happens once, before anyone waits, and grows with the number of twins.
 const LOAD_DEADLINE: Duration = Duration::from_secs(60);
 
@@ -77,6 +81,8 @@ const KEY_CHECK: &str = "key_check";
 #[derive(Debug)]
 pub struct PostgresStore {
     connections: Connections,
+    /// For who somebody is, which every request may ask.
+    people: Connections,
     past: Past,
     keys: Arc<SecretBox>,
     /// What is known to be in the database, so that it need not be said with every batch. Forgotten
@@ -96,8 +102,8 @@ struct Known {
 }
 
 impl PostgresStore {
-    /// Opens the store at `address` with up to `pool_size` connections for callers, and one more that
-    /// tells whether the database answers.
+    /// Opens the store at `address` with up to `pool_size` connections for callers, one more that
+    /// tells whether the database answers, and two that tell who somebody is.
     ///
     /// # Errors
     /// When it cannot be reached, when its schema is not this version's, and when it was begun under
@@ -111,10 +117,12 @@ impl PostgresStore {
         migrations::refuse_other(&connections).await?;
         connections.confine().await?;
         check_key(&connections, &keys).await?;
+        let people = Connections::beside(&connections, address, FOR_PEOPLE)?;
         let months = months::known(&connections).await?;
         Ok(Self {
             past: Past::of(connections.clone(), None),
             connections,
+            people,
             keys: Arc::new(keys),
             known: Mutex::new(Known {
                 months,

@@ -77,7 +77,6 @@ pub(super) struct Transaction<'c> {
     begin: Option<String>,
     /// A statement failed: the server answers a COMMIT with a ROLLBACK, and does not call that an error.
     is_aborted: bool,
-    is_writing: bool,
 }
 
 impl<'c> Transaction<'c> {
@@ -123,9 +122,9 @@ impl<'c> Transaction<'c> {
         let deadline = Instant::now() + patience;
         let client = timeout_at(deadline, connections.get()).await;
         let client = client.map_err(|_elapsed| Failure::TimedOut)??;
-        // The whole time is had on a connection that may have to be made first: a server that takes seconds for
-        // each answer would never be heard else.
-        Ok(Self::on(connections, client, patience, begin))
+        let mut opened = Self::on(connections, client, patience, begin);
+        opened.deadline = deadline;
+        Ok(opened)
     }
 
     fn on(
@@ -145,7 +144,6 @@ impl<'c> Transaction<'c> {
             },
             begin: Some([begin, connections.identity()].concat()),
             is_aborted: false,
-            is_writing: begin == BEGIN_WRITING,
         }
     }
 
@@ -284,11 +282,7 @@ impl<'c> Transaction<'c> {
         if let Err(failure) = &done {
             self.is_aborted = true;
             if failure.is_of_the_connection() {
-                // A question that a slow server answers too late says nothing of the connections that writers
-                // have; theirs do.
-                if self.is_writing {
-                    self.connections.forget_idle();
-                }
+                self.connections.forget_idle();
                 self.discard();
             }
         }

@@ -10,8 +10,8 @@ use tokio::time::{sleep, timeout};
 use super::door::Pushed;
 use super::site::{LOOK, PATIENCE, POOL, Site, eventually};
 
-/// One more tells whether the database answers at all.
-const NAMED_CONNECTIONS: usize = 1;
+/// One more tells whether the database answers at all, and two tell who somebody is.
+const NAMED_CONNECTIONS: usize = 3;
 
 impl Site {
     /// Waits until nothing waits that was there before now, and looks whether the database has all of
