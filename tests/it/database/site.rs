@@ -173,11 +173,23 @@ impl Site {
         self.ask(Method::POST, "/nodes", &body).await
     }
 
+    /// [`Self::flood_one`], of the first of the nodes.
+    pub(super) async fn flood(&self, most: usize) -> (Range<u64>, Option<OfferError>) {
+        self.flood_one(&self.pushed[0].twin, most).await
+    }
+
+    /// The same, of every node, so that each writer has some.
+    pub(super) async fn flood_all(&self, most: usize) {
+        for device in &self.pushed {
+            self.flood_one(&device.twin, most).await;
+        }
+    }
+
     /// Hands readings to one node without waiting for their commit, until `most` are taken or one is
     /// refused. Answers with the numbers of those that were taken, and the refusal.
-    pub(super) async fn flood(&self, most: usize) -> (Range<u64>, Option<OfferError>) {
+    async fn flood_one(&self, twin: &TwinHandle, most: usize) -> (Range<u64>, Option<OfferError>) {
         let from = self.next_number();
-        let (twin, now) = (&self.pushed[0].twin, self.clock.now().millis());
+        let now = self.clock.now().millis();
         let mut number = from;
         while ((number - from) as usize) < most {
             let readings = number..number + TwinHandle::MOST_AT_ONCE.min(most) as u64;
