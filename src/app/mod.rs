@@ -17,6 +17,7 @@ mod months;
 pub mod nodes;
 pub mod office;
 pub mod readings;
+pub mod rotation;
 pub mod stats;
 mod store;
 pub mod tenancy;

@@ -90,7 +90,7 @@ impl Store {
 
     /// Opens the store that `config` names.
     pub(super) async fn open(config: &Config) -> Result<Self, StartError> {
-        let seal = SecretBox::new(&config.secret_key.obtain()?)?;
+        let seal = SecretBox::with_old(&config.secret_key.obtain()?, &config.old_secret_keys)?;
         Ok(match &config.store.database {
             Database::Sqlite(directory) => Self::new(Arc::new(sqlite(directory, seal).await?)),
             Database::Postgres(postgres) => {

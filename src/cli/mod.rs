@@ -11,6 +11,7 @@ mod migrate;
 mod openapi;
 mod output;
 mod restore;
+mod secrets;
 mod serve;
 mod simulate;
 mod simulator;
@@ -61,6 +62,8 @@ enum Command {
     WalFetch(wal::FetchArgs),
     /// Make, list and disable accounts, without a running service
     User(user::Args),
+    /// Change the SECRET_KEY of what is sealed in the database
+    Secrets(secrets::Args),
     /// Check or print the configuration
     Config(config::Args),
     /// Print the description of the API as JSON
@@ -111,6 +114,7 @@ impl Cli {
             Command::WalPush(args) => wal::push(args).await,
             Command::WalFetch(args) => wal::fetch(args).await,
             Command::User(args) => Box::pin(user::run(args)).await,
+            Command::Secrets(args) => secrets::run(args).await,
             Command::Config(args) => config::run(&args),
             Command::Openapi => openapi::run(),
             Command::Tree(args) => tree::run(&args),

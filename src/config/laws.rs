@@ -22,6 +22,7 @@ fn valid() -> BTreeMap<&'static str, String> {
         ("EVARA_ADDRESS_REQUESTS_PER_MINUTE", "60"),
         ("EVARA_LOGINS_PER_MINUTE", "5"),
         ("SECRET_KEY", CANARY),
+        ("SECRET_KEY_OLD", CANARY),
         ("SUPABASE_URL", "https://abcdefghij.supabase.co"),
         ("SUPABASE_JWT_SECRET", CANARY),
         ("EVARA_DATA", "data"),
@@ -51,12 +52,13 @@ fn no_canary(text: &str) -> bool {
 fn printed(loaded: &Loaded) -> String {
     let Config {
         secret_key,
+        old_secret_keys,
         auth,
         thingspeak,
         ..
     } = &loaded.config;
     let of_project = auth.supabase.as_ref().map(|project| &project.secret);
-    let mut printed = format!("{secret_key:?} {of_project:?} ");
+    let mut printed = format!("{secret_key:?} {of_project:?} {old_secret_keys:?} ");
     printed.push_str(&format!("{:?}", thingspeak.api_key));
     for setting in &loaded.settings {
         let is_secret = |key: &&&Key| key.name == setting.name && key.file_name.is_some();

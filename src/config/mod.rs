@@ -34,6 +34,8 @@ mod thingspeak;
 use std::fmt;
 use std::path::PathBuf;
 
+use secrecy::SecretString;
+
 pub use auth::{AuthConfig, SupabaseConfig};
 pub use backup::{BackupConfig, BackupPlace, BackupSettings, S3Config};
 pub use border::BorderConfig;
@@ -60,7 +62,7 @@ const CONFIG: Key = Key::plain("EVARA_CONFIG");
 const DEFAULT_FILE: &str = "evara.toml";
 
 /// Every setting that a file may have.
-const KEYS: [&Key; 33] = [
+const KEYS: [&Key; 34] = [
     &deployment::ENVIRONMENT,
     &deployment::APP_MODE,
     &http::BIND,
@@ -72,6 +74,7 @@ const KEYS: [&Key; 33] = [
     &limits::ADDRESS,
     &limits::SIGN_IN,
     &secret_key::SECRET_KEY,
+    &secret_key::SECRET_KEY_OLD,
     &auth::URL,
     &auth::JWT_SECRET,
     &store::DATA,
@@ -107,8 +110,10 @@ pub struct Config {
     pub border: BorderConfig,
     /// How often everyone may ask.
     pub quotas: Quotas,
-    /// What the channels' keys are sealed with.
+    /// What secrets are sealed with, and tokens signed.
     pub secret_key: Secret,
+    /// What they may have been sealed and signed with before.
+    pub old_secret_keys: Vec<SecretString>,
     /// Whose tokens are accepted beside our own.
     pub auth: AuthConfig,
     /// Where everything is kept.
@@ -177,6 +182,7 @@ impl Config {
             quotas: limits::read(reader),
             http: http::read(reader),
             secret_key: secret_key::read(reader, deployment, &store.data),
+            old_secret_keys: secret_key::read_old(reader),
             auth: auth::read(reader),
             store,
             history: history::read(reader),

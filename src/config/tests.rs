@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use super::*;
 
@@ -188,6 +188,27 @@ fn production_refuses_to_start_without_strong_secrets() {
     assert_eq!(named(&file), ["SECRET_KEY_FILE"]);
     let strong = [("ENVIRONMENT", "Production"), ("SECRET_KEY", KEY)];
     assert!(load(&strong).is_ok());
+}
+
+#[test]
+fn keys_from_before_are_few_and_strong_and_stand_between_commas_or_on_lines() {
+    let other = KEY.to_uppercase();
+    let old = |text: &str| {
+        let config = load(&[("SECRET_KEY_OLD", text)]).unwrap().config;
+        let shown = |key: &SecretString| key.expose_secret().to_owned();
+        config.old_secret_keys.iter().map(shown).collect::<Vec<_>>()
+    };
+    assert!(old("").is_empty());
+    assert_eq!(old(KEY), [KEY]);
+    assert_eq!(old(&format!("{KEY}, {other},{KEY}")).len(), 2);
+    let with_comma = format!("{KEY},{KEY}");
+    assert_eq!(old(&format!("{with_comma}\n{with_comma}\n")), [with_comma]);
+    let four = ["a", "b", "c", "d"]
+        .map(|letter| letter.repeat(32))
+        .join(",");
+    for bad in [&format!("{KEY},short"), &four] {
+        assert_eq!(named(&[("SECRET_KEY_OLD", bad)]), ["SECRET_KEY_OLD"]);
+    }
 }
 
 #[test]

@@ -9,10 +9,12 @@ mod codes;
 mod device_keys;
 mod ip_rules;
 mod json;
+mod known_keys;
 mod migration;
 mod page;
 mod postgres;
 mod receipts;
+mod rekeying;
 mod sample;
 mod secret_box;
 mod secrets;
@@ -33,17 +35,18 @@ pub use device_keys::{DeviceKey, DeviceKeys, DeviceKeysError, MAX_DEVICE_KEYS};
 pub use ip_rules::{IpRules, IpRulesError};
 pub use migration::{Migration, MigrationStatus};
 pub use postgres::{
-    PostgresAddress, PostgresError, PostgresStore, QueryProfile, ReplicaReport, ReplicaState,
-    TlsError, Upkeep, WithReplica,
+    PostgresAddress, PostgresError, PostgresRekeying, PostgresStore, QueryProfile, ReplicaReport,
+    ReplicaState, TlsError, Upkeep, WithReplica,
 };
 pub use receipts::{Begun, Claim, Kept, RECEIPT_AGE, ReceiptName, Receipts, ReceiptsError};
+pub use rekeying::{RekeyError, Rekeyed, Rekeying, SealedRow, SealedTable};
 pub use secret_box::{SecretBox, SecretKeyError};
 pub use secrets::{ChannelSecrets, SecretsError};
 pub use sessions::{
     LONGEST_AGENT_CHARS, MOST_SESSIONS, RefreshDigests, Rotation, SESSION_LIFE, Session, Sessions,
 };
 pub(crate) use sqlite::{DataDirectory, database_in};
-pub use sqlite::{SqliteStore, StoreError};
+pub use sqlite::{SqliteRekeying, SqliteStore, StoreError};
 pub use tenants::{Tenants, TenantsError};
 
 /// Migrating PostgreSQL, before a version serves that needs it.

@@ -14,6 +14,7 @@ pub(crate) mod past;
 pub(crate) mod pieces;
 pub(crate) mod receipts;
 pub(crate) mod registry;
+pub(crate) mod rekeying;
 pub(crate) mod samples;
 pub(crate) mod sealing;
 pub(crate) mod seam;
@@ -24,14 +25,31 @@ pub(crate) mod tenants;
 use std::sync::Arc;
 
 use evara_actors::ports::{Archive, BoxFuture, Ownership, Registry};
+use secrecy::SecretString;
 
-use super::{Accounts, ChannelSecrets, DeviceKeys, IpRules, Receipts, Sessions, Tenants};
+use super::{
+    Accounts, ChannelSecrets, DeviceKeys, IpRules, Receipts, Rekeying, SecretBox, Sessions, Tenants,
+};
 use crate::history::Rolling;
 
 /// Where a store lives while it is closed; empty at first.
 pub(crate) trait Site: Sync {
     /// Opens the store, and claims it. The one before must be dropped first.
     fn open(&self) -> BoxFuture<'_, Opened>;
+
+    /// The same with [`keys`] of other letters; what is said where it is refused.
+    fn open_with<'a>(&'a self, letters: &'a str) -> BoxFuture<'a, Result<Opened, String>>;
+
+    /// What is sealed in it, beside whoever has it open.
+    fn beside<'a>(&'a self, letters: &'a str) -> BoxFuture<'a, Result<Arc<dyn Rekeying>, String>>;
+}
+
+/// Keys by a letter each, of which the first seals.
+pub(crate) fn keys(letters: &str) -> SecretBox {
+    let secret = |letter: char| SecretString::from(letter.to_string().repeat(32));
+    let mut secrets = letters.chars().map(secret);
+    let current = secrets.next().unwrap();
+    SecretBox::with_old(&current, &secrets.collect::<Vec<_>>()).unwrap()
 }
 
 /// A store that is open, by its ports.
@@ -205,6 +223,12 @@ macro_rules! conformance {
                 a_key_needs_a_node,
                 a_key_is_forgotten_with_its_node,
                 a_key_is_forgotten_with_its_channel,
+            }
+            rekeying {
+                a_new_key_takes_the_place_of_the_one_before,
+                a_change_that_is_cut_off_goes_on_where_it_stood,
+                nothing_is_sealed_anew_before_a_service_has_the_key,
+                what_is_written_meanwhile_stays,
             }
             tenants {
                 a_store_begins_with_three_plans_and_nobody,

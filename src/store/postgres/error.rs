@@ -7,9 +7,11 @@ use evara_actors::ports::{ArchiveError, RegistryError};
 use tokio_postgres::error::{ErrorPosition, SqlState};
 
 use super::tls::TlsError;
+use crate::store::known_keys::Unfit;
 use crate::store::unreadable::Unreadable;
 use crate::store::{
-    AccountsError, DeviceKeysError, IpRulesError, ReceiptsError, SecretsError, TenantsError,
+    AccountsError, DeviceKeysError, IpRulesError, ReceiptsError, RekeyError, SecretsError,
+    TenantsError,
 };
 
 /// Why the store did not open.
@@ -56,8 +58,31 @@ pub enum PostgresError {
     #[error("DATABASE_REPLICA_URL names no replica of the database of DATABASE_URL")]
     NotAReplica,
     /// What it keeps secret was sealed under another key.
-    #[error("the database was begun under another SECRET_KEY")]
+    #[error(
+        "the database is under another SECRET_KEY: to change it, give the one before as SECRET_KEY_OLD"
+    )]
     WrongSecretKey,
+    /// Some of what it keeps secret may still be under an old key, which was not given.
+    #[error(
+        "secrets of the database may be under an old SECRET_KEY: \
+         give it as SECRET_KEY_OLD until `evara secrets rotate` is done"
+    )]
+    OldSecretKeyMissing,
+    /// Whoever uses it meanwhile could not open what is sealed under this key.
+    #[error(
+        "no service has used the database with this SECRET_KEY yet: start it with this one as \
+         SECRET_KEY, and with the one before as SECRET_KEY_OLD"
+    )]
+    SecretKeyNotTakenUp,
+}
+
+impl From<Unfit> for PostgresError {
+    fn from(unfit: Unfit) -> Self {
+        match unfit {
+            Unfit::Other => Self::WrongSecretKey,
+            Unfit::OldMissing => Self::OldSecretKeyMissing,
+        }
+    }
 }
 
 impl From<Failure> for PostgresError {
@@ -260,6 +285,12 @@ impl From<Failure> for TenantsError {
 }
 
 impl From<Failure> for SecretsError {
+    fn from(failure: Failure) -> Self {
+        Self::Unavailable(Box::new(failure))
+    }
+}
+
+impl From<Failure> for RekeyError {
     fn from(failure: Failure) -> Self {
         Self::Unavailable(Box::new(failure))
     }

@@ -24,6 +24,7 @@ mod past;
 mod profile;
 mod receipts;
 mod registry;
+mod rekeying;
 mod replica;
 mod retention;
 mod rolling;
@@ -50,6 +51,7 @@ pub use address::PostgresAddress;
 pub use error::PostgresError;
 pub use migrations::{migrate, migrate_status};
 pub use profile::QueryProfile;
+pub use rekeying::PostgresRekeying;
 pub use replica::{ReplicaReport, ReplicaState, WithReplica};
 pub use tls::TlsError;
 pub use upkeep::Upkeep;
@@ -73,9 +75,6 @@ const FOR_PEOPLE: u32 = 2;
 
 /// Loading happens once, before anyone waits, and grows with the number of twins.
 const LOAD_DEADLINE: Duration = Duration::from_secs(60);
-
-/// The fact by which a database knows its SECRET_KEY.
-const KEY_CHECK: &str = "key_check";
 
 /// The store. Clones of its connections go when it is dropped.
 #[derive(Debug)]
@@ -106,8 +105,8 @@ impl PostgresStore {
     /// tells whether the database answers, and two that tell who somebody is.
     ///
     /// # Errors
-    /// When it cannot be reached, when its schema is not this version's, and when it was begun under
-    /// another SECRET_KEY.
+    /// When it cannot be reached, when its schema is not this version's, and when what is sealed in it
+    /// is under a SECRET_KEY that is not given.
     pub async fn open(
         address: &PostgresAddress,
         pool_size: u32,
@@ -116,7 +115,7 @@ impl PostgresStore {
         let mut connections = Connections::new(address, pool_size)?;
         migrations::refuse_other(&connections).await?;
         connections.confine().await?;
-        check_key(&connections, &keys).await?;
+        rekeying::take_up(&connections, &keys).await?;
         let people = Connections::beside(&connections, address, FOR_PEOPLE)?;
         let months = months::known(&connections).await?;
         Ok(Self {
@@ -202,22 +201,4 @@ impl Drop for Doubtful {
             transaction::close(client);
         }
     }
-}
-
-/// Remembers the key of a new database; refuses another key than the remembered one.
-async fn check_key(connections: &Connections, keys: &SecretBox) -> Result<(), PostgresError> {
-    let ours = keys.check_value();
-    let mut transaction = Transaction::writing(connections, DEADLINE).await?;
-    transaction
-        .rows(statements::KEEP_FACT, &[&KEY_CHECK, &ours])
-        .await?;
-    let found = transaction
-        .row(statements::FIND_FACT, &[&KEY_CHECK])
-        .await?;
-    let found: Vec<u8> = found.try_get(0).map_err(Failure::from)?;
-    if found != ours {
-        transaction.roll_back().await;
-        return Err(PostgresError::WrongSecretKey);
-    }
-    Ok(transaction.commit().await?)
 }

@@ -47,9 +47,11 @@ statements! {
     ALL_RULES = "all_rules";
     ALL_SNAPSHOTS = "all_snapshots";
     BEGIN_RECEIPT = "begin_receipt";
+    CHANGE_FACT = "change_fact";
     CHANGES_BY_REVISION = "changes_by_revision";
     CHECKPOINT_AT = "checkpoint_at";
     CLAIM_SHARDS = "claim_shards";
+    COUNT_STALE = "count_stale";
     CURRENT_TRANSACTION = "current_transaction";
     DELETE_ACCOUNT = "delete_account";
     DELETE_COMMUNITY = "delete_community";
@@ -79,7 +81,6 @@ statements! {
     EXPIRE_GENERIC = "expire_generic";
     EXPIRE_OUTBOX = "expire_outbox";
     EXPIRE_TANK = "expire_tank";
-    FIND_FACT = "find_fact";
     FINISH_RECEIPT = "finish_receipt";
     FORGET_DENIED = "forget_denied";
     FORGET_LOGGED_MONTH = "forget_logged_month";
@@ -111,6 +112,7 @@ statements! {
     INSERT_TANK = "insert_tank";
     IS_CONFINED = "is_confined";
     KEEP_FACT = "keep_fact";
+    LOCK_FACT = "lock_fact";
     LOCK_NODE = "lock_node";
     LOCK_SHARDS = "lock_shards";
     LOG_TAILS = "log_tails";
@@ -134,6 +136,9 @@ statements! {
     RAW_DAYS = "raw_days";
     RECEIPT = "receipt";
     RECOGNISE = "recognise";
+    REKEY_ANSWERS = "rekey_answers";
+    REKEY_AUTHENTICATORS = "rekey_authenticators";
+    REKEY_READ_KEYS = "rekey_read_keys";
     REPLICA_STANDING = "replica_standing";
     ROLLUP_DAYS_BETWEEN = "rollup_days_between";
     ROLLUP_HOURS_BETWEEN = "rollup_hours_between";
@@ -144,6 +149,9 @@ statements! {
     SEALED_BEFORE = "sealed_before";
     SESSIONS_OF_ACCOUNT = "sessions_of_account";
     SETTLE_DUE_DAY = "settle_due_day";
+    STALE_ANSWERS = "stale_answers";
+    STALE_AUTHENTICATORS = "stale_authenticators";
+    STALE_READ_KEYS = "stale_read_keys";
     TAKE_MARKS = "take_marks";
     TOUCH_DEVICE_KEYS = "touch_device_keys";
     TRANSACTION_STATUS = "transaction_status";

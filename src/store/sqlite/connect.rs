@@ -4,12 +4,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _, TransactionBehavior};
 
 use super::StoreError;
 use super::directory::DataDirectory;
 use super::error::KeyCheckError;
-use crate::store::SecretBox;
+use crate::store::{SecretBox, known_keys};
 
 /// Only tools that copy the file ever lock it against us. Shorter than a call's deadline, so that the
 /// caller hears of the lock rather than of the time; a write that has begun late is waited for this long.
@@ -60,19 +60,37 @@ pub(super) fn read_only(file: &Path) -> rusqlite::Result<Connection> {
     open(file, flags, READER_CACHE_KIB)
 }
 
-/// Remembers the key of a new database; refuses another key than the remembered one.
-pub(super) fn check_key(connection: &Connection, keys: &SecretBox) -> Result<(), KeyCheckError> {
-    const FIND: &str = "SELECT value FROM store_facts WHERE name = 'key_check'";
-    const KEEP: &str = "INSERT INTO store_facts (name, value) VALUES ('key_check', ?1)";
-    let known: Option<Vec<u8>> = connection
-        .query_row(FIND, [], |row| row.get(0))
-        .optional()?;
-    match known {
-        None => connection.execute(KEEP, [keys.check_value()]).map(drop)?,
-        Some(check) if check == keys.check_value() => {}
-        Some(_) => return Err(KeyCheckError::Wrong),
+/// A connection that writes to a database which another process may have, and never makes one.
+pub(super) fn guest(file: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = open(file, flags, READER_CACHE_KIB)?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    Ok(connection)
+}
+
+/// Has the database remember the keys that it is used with from now on; refuses those that do not open
+/// what is in it.
+pub(super) fn take_up(connection: &mut Connection, keys: &SecretBox) -> Result<(), KeyCheckError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let known = known_keys(&transaction)?;
+    if let Some(remembered) = known_keys::taken_up(keys, known.as_deref())? {
+        remember_keys(&transaction, &remembered)?;
     }
-    Ok(())
+    Ok(transaction.commit()?)
+}
+
+/// What the database remembers of the keys that it was used with.
+pub(super) fn known_keys(connection: &Connection) -> rusqlite::Result<Option<Vec<u8>>> {
+    const FIND: &str = "SELECT value FROM store_facts WHERE name = 'key_check'";
+    connection.query_row(FIND, [], |row| row.get(0)).optional()
+}
+
+/// See [`known_keys`].
+pub(super) fn remember_keys(connection: &Connection, keys: &[u8]) -> rusqlite::Result<()> {
+    const KEEP: &str = "INSERT INTO store_facts (name, value) VALUES ('key_check', ?1) \
+        ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+    connection.execute(KEEP, [keys]).map(drop)
 }
 
 fn open(file: &Path, flags: OpenFlags, cache_kib: i64) -> rusqlite::Result<Connection> {

@@ -8,9 +8,11 @@ use rusqlite::ffi::SQLITE_CONSTRAINT_FOREIGNKEY;
 use tokio::task::JoinError;
 
 use super::directory::DataDirectory;
+use crate::store::known_keys::Unfit;
 use crate::store::unreadable::Unreadable;
 use crate::store::{
-    AccountsError, DeviceKeysError, IpRulesError, ReceiptsError, SecretsError, TenantsError,
+    AccountsError, DeviceKeysError, IpRulesError, ReceiptsError, RekeyError, SecretsError,
+    TenantsError,
 };
 
 /// Why the store did not open.
@@ -72,8 +74,37 @@ pub enum StoreError {
         source: Box<refinery::Error>,
     },
     /// What it keeps secret was sealed under another key.
-    #[error("the database {} was begun under another SECRET_KEY", file.display())]
+    #[error(
+        "the database {} is under another SECRET_KEY: to change it, give the one before as SECRET_KEY_OLD",
+        file.display()
+    )]
     WrongSecretKey {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Some of what it keeps secret may still be under an old key, which was not given.
+    #[error(
+        "secrets of the database {} may be under an old SECRET_KEY: \
+         give it as SECRET_KEY_OLD until `evara secrets rotate` is done",
+        file.display()
+    )]
+    OldSecretKeyMissing {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Whoever uses it meanwhile could not open what is sealed under this key.
+    #[error(
+        "no service has used the database {} with this SECRET_KEY yet: start it with this one as \
+         SECRET_KEY, and with the one before as SECRET_KEY_OLD",
+        file.display()
+    )]
+    SecretKeyNotTakenUp {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Steps of the schema are missing.
+    #[error("the database {} is of an older version: run `evara migrate` first", file.display())]
+    OlderSchema {
         /// The file.
         file: PathBuf,
     },
@@ -101,7 +132,7 @@ impl StoreError {
 /// The stored key check does not fit, or cannot be read.
 #[derive(Debug)]
 pub(super) enum KeyCheckError {
-    Wrong,
+    Unfit(Unfit),
     Sqlite(rusqlite::Error),
 }
 
@@ -111,11 +142,18 @@ impl From<rusqlite::Error> for KeyCheckError {
     }
 }
 
+impl From<Unfit> for KeyCheckError {
+    fn from(unfit: Unfit) -> Self {
+        Self::Unfit(unfit)
+    }
+}
+
 impl KeyCheckError {
     pub(super) fn at(self, directory: &DataDirectory) -> StoreError {
         let file = directory.database();
         match self {
-            Self::Wrong => StoreError::WrongSecretKey { file },
+            Self::Unfit(Unfit::Other) => StoreError::WrongSecretKey { file },
+            Self::Unfit(Unfit::OldMissing) => StoreError::OldSecretKeyMissing { file },
             Self::Sqlite(source) => StoreError::of_sqlite(file, source),
         }
     }
@@ -205,6 +243,12 @@ impl From<Failure> for IpRulesError {
 }
 
 impl From<Failure> for ReceiptsError {
+    fn from(failure: Failure) -> Self {
+        Self::Unavailable(Box::new(failure))
+    }
+}
+
+impl From<Failure> for RekeyError {
     fn from(failure: Failure) -> Self {
         Self::Unavailable(Box::new(failure))
     }

@@ -29,7 +29,7 @@ pub(super) struct Lane {
 #[derive(Debug)]
 struct Shared {
     idle: Mutex<Vec<Connection>>,
-    _directory: Arc<DataDirectory>,
+    _directory: Option<Arc<DataDirectory>>,
 }
 
 /// What becomes of a running job at its caller's deadline.
@@ -44,14 +44,23 @@ enum WhenLate {
 
 impl Lane {
     pub(super) fn of_writer(writer: Connection, directory: Arc<DataDirectory>) -> Self {
-        Self::new(vec![writer], directory, WhenLate::Finish)
+        Self::new(vec![writer], Some(directory), WhenLate::Finish)
+    }
+
+    /// Of one who writes to what another process may have.
+    pub(super) fn of_guest(guest: Connection) -> Self {
+        Self::new(vec![guest], None, WhenLate::Finish)
     }
 
     pub(super) fn of_readers(readers: Vec<Connection>, directory: Arc<DataDirectory>) -> Self {
-        Self::new(readers, directory, WhenLate::Interrupt)
+        Self::new(readers, Some(directory), WhenLate::Interrupt)
     }
 
-    fn new(idle: Vec<Connection>, directory: Arc<DataDirectory>, when_late: WhenLate) -> Self {
+    fn new(
+        idle: Vec<Connection>,
+        directory: Option<Arc<DataDirectory>>,
+        when_late: WhenLate,
+    ) -> Self {
         Self {
             permits: Arc::new(Semaphore::new(idle.len())),
             shared: Arc::new(Shared {

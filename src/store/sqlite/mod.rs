@@ -19,6 +19,7 @@ mod ownership;
 mod past;
 mod receipts;
 mod registry;
+mod rekeying;
 mod rolling;
 mod rows;
 mod sessions;
@@ -37,6 +38,7 @@ use std::time::Duration;
 pub(crate) use directory::{DataDirectory, database_in};
 pub use error::StoreError;
 pub use migrations::{migrate, migrate_status};
+pub use rekeying::SqliteRekeying;
 
 use self::lane::Lane;
 use self::marks::Marks;
@@ -69,12 +71,12 @@ impl SqliteStore {
     ///
     /// # Errors
     /// When another process has the directory, when it cannot be written, when the file is damaged or was
-    /// written by a newer version, and when it was begun under another SECRET_KEY.
+    /// written by a newer version, and when what is sealed in it is under a SECRET_KEY that is not given.
     pub fn open(dir: &Path, keys: SecretBox) -> Result<Self, StoreError> {
         let directory = Arc::new(DataDirectory::claim(dir)?);
         let mut writer = connect::writer(&directory)?;
         migrations::up(&mut writer, &directory)?;
-        connect::check_key(&writer, &keys).map_err(|error| error.at(&directory))?;
+        connect::take_up(&mut writer, &keys).map_err(|error| error.at(&directory))?;
         let readers = (0..READERS)
             .map(|_| connect::reader(&directory))
             .collect::<Result<Vec<_>, _>>()?;

@@ -30,6 +30,7 @@ statements! {
     CHANGES_BY_REVISION = "changes_by_revision";
     CHECKPOINT_AT = "checkpoint_at";
     CLAIM = "claim";
+    COUNT_STALE = "count_stale";
     DELETE_ACCOUNT = "delete_account";
     DELETE_COMMUNITY = "delete_community";
     DELETE_CUSTOMER = "delete_customer";
@@ -100,6 +101,9 @@ statements! {
     PUT_SNAPSHOT = "put_snapshot";
     RECEIPT = "receipt";
     RECOGNISE = "recognise";
+    REKEY_ANSWER = "rekey_answer";
+    REKEY_AUTHENTICATOR = "rekey_authenticator";
+    REKEY_READ_KEY = "rekey_read_key";
     ROLLUP_DAYS_BETWEEN = "rollup_days_between";
     ROLLUP_HOURS_BETWEEN = "rollup_hours_between";
     ROTATE_SESSION = "rotate_session";
@@ -109,6 +113,9 @@ statements! {
     SEALED_BEFORE = "sealed_before";
     SESSIONS_OF_ACCOUNT = "sessions_of_account";
     SETTLE_DUE_DAY = "settle_due_day";
+    STALE_ANSWERS = "stale_answers";
+    STALE_AUTHENTICATORS = "stale_authenticators";
+    STALE_READ_KEYS = "stale_read_keys";
     TAKE_MARK = "take_mark";
     TOUCH_DEVICE_KEY = "touch_device_key";
     TRIM_SESSIONS = "trim_sessions";

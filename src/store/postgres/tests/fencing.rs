@@ -48,7 +48,7 @@ async fn the_older_of_two_is_fenced_at_its_next_commit_and_nothing_of_that_is_th
 async fn whoever_has_claimed_nothing_writes_nothing() {
     let server = Server::new();
     server.store().await;
-    let unclaimed = server.open('k').await.unwrap();
+    let unclaimed = server.open("k").await.unwrap();
     let refused = unclaimed.commit(full_batch(node(1))).await.unwrap_err();
     assert!(matches!(refused, ArchiveError::Fenced(_)), "{refused:?}");
 }
@@ -69,7 +69,7 @@ async fn write_on(store: Arc<PostgresStore>, writer: u32, done: Arc<AtomicU32>) 
 async fn a_commit_in_flight_during_a_claim_is_wholly_before_it_or_fenced() {
     let server = Server::new();
     let older = Arc::new(server.store().await);
-    let newer = server.open('k').await.unwrap();
+    let newer = server.open("k").await.unwrap();
     let done = Arc::<AtomicU32>::default();
     let mut writers = JoinSet::new();
     for writer in 1..=4 {

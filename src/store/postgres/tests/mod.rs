@@ -1,6 +1,7 @@
 //! The store on PostgreSQL against the suite of all stores, and against what can befall a server.
 
 mod away;
+mod beside;
 mod durable;
 mod fencing;
 mod keeping;
@@ -19,13 +20,14 @@ mod walls;
 #[path = "../../../../tests/support/postgres.rs"]
 mod server;
 
+use std::sync::Arc;
+
 use evara_actors::ports::{BoxFuture, Ownership as _};
-use secrecy::SecretString;
 
 use self::server::{Durability, Postgres};
-use super::{PostgresAddress, PostgresError, PostgresStore, migrate};
-use crate::store::SecretBox;
-use crate::store::conformance::{Opened, Site, conformance};
+use super::{PostgresAddress, PostgresError, PostgresRekeying, PostgresStore, migrate};
+use crate::store::Rekeying;
+use crate::store::conformance::{Opened, Site, conformance, keys};
 
 conformance!(super::Server::new());
 
@@ -65,7 +67,7 @@ impl Server {
     /// A store that owns what there is, from now on.
     async fn store(&self) -> PostgresStore {
         migrate(&self.address).await.unwrap();
-        let store = self.open('k').await.unwrap();
+        let store = self.open("k").await.unwrap();
         store.claim().await.unwrap();
         store
     }
@@ -74,13 +76,13 @@ impl Server {
     async fn through(&self, proxy: &proxy::Proxy) -> PostgresStore {
         let url = format!("postgres://evara@127.0.0.1:{}/evara", proxy.port());
         let address = PostgresAddress::parse(&url).unwrap();
-        PostgresStore::open(&address, POOL, keys('k'))
+        PostgresStore::open(&address, POOL, keys("k"))
             .await
             .unwrap()
     }
 
-    async fn open(&self, key: char) -> Result<PostgresStore, PostgresError> {
-        PostgresStore::open(&self.address, POOL, keys(key)).await
+    async fn open(&self, letters: &str) -> Result<PostgresStore, PostgresError> {
+        PostgresStore::open(&self.address, POOL, keys(letters)).await
     }
 }
 
@@ -88,8 +90,19 @@ impl Site for Server {
     fn open(&self) -> BoxFuture<'_, Opened> {
         Box::pin(async { Opened::new(self.store().await).await })
     }
-}
 
-fn keys(letter: char) -> SecretBox {
-    SecretBox::new(&SecretString::from(letter.to_string().repeat(32))).unwrap()
+    fn open_with<'a>(&'a self, letters: &'a str) -> BoxFuture<'a, Result<Opened, String>> {
+        Box::pin(async {
+            migrate(&self.address).await.unwrap();
+            let opened = self.open(letters).await;
+            Ok(Opened::new(opened.map_err(|error| error.to_string())?).await)
+        })
+    }
+
+    fn beside<'a>(&'a self, letters: &'a str) -> BoxFuture<'a, Result<Arc<dyn Rekeying>, String>> {
+        Box::pin(async {
+            let opened = PostgresRekeying::open(&self.address, keys(letters)).await;
+            Ok(Arc::new(opened.map_err(|error| error.to_string())?) as Arc<dyn Rekeying>)
+        })
+    }
 }

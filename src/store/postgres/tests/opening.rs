@@ -12,7 +12,7 @@ use crate::store::{ChannelSecrets as _, SecretsError};
 #[tokio::test]
 async fn a_schema_that_is_older_is_refused_until_it_is_migrated() {
     let server = Server::new();
-    let refused = server.open('k').await.unwrap_err();
+    let refused = server.open("k").await.unwrap_err();
     assert!(matches!(
         refused,
         PostgresError::OlderSchema { found: 0, .. }
@@ -29,7 +29,7 @@ async fn a_schema_that_is_older_is_refused_until_it_is_migrated() {
     assert!(migrate(&server.address).await.unwrap().is_empty());
     let after = migrate_status(&server.address).await.unwrap();
     assert_eq!((after.applied, after.pending), (applied, Vec::new()));
-    server.open('k').await.unwrap();
+    server.open("k").await.unwrap();
 }
 
 #[tokio::test]
@@ -41,7 +41,7 @@ async fn a_schema_that_is_newer_is_refused_and_left_alone() {
          FROM refinery_schema_history LIMIT 1",
     );
     for refused in [
-        server.open('k').await.err(),
+        server.open("k").await.err(),
         migrate(&server.address).await.err(),
         migrate_status(&server.address).await.err(),
     ] {
@@ -74,12 +74,12 @@ async fn another_secret_key_is_refused_and_no_key_stands_in_the_database_as_it_i
         .set_read_key(ChannelId(5), node(1), &canary)
         .await
         .unwrap();
-    let refused = server.open('x').await.unwrap_err();
+    let refused = server.open("x").await.unwrap_err();
     assert!(matches!(refused, PostgresError::WrongSecretKey));
     let stored = server.shell("SELECT encode(read_key, 'escape') FROM channel_secrets");
     assert!(!stored.is_empty() && !stored.contains("CANARY"), "{stored}");
     server.shell("UPDATE channel_secrets SET channel_id = 6");
-    let moved = server.open('k').await.unwrap().read_keys().await;
+    let moved = server.open("k").await.unwrap().read_keys().await;
     assert!(matches!(moved, Err(SecretsError::Sealed { .. })));
 }
 
@@ -87,7 +87,7 @@ async fn another_secret_key_is_refused_and_no_key_stands_in_the_database_as_it_i
 async fn a_server_that_is_not_there_is_said_to_be_so_without_the_password() {
     let mut server = Server::new();
     server.postgres.stop_immediately();
-    let refused = server.open('k').await.unwrap_err();
+    let refused = server.open("k").await.unwrap_err();
     assert!(
         matches!(refused, PostgresError::Unavailable(_)),
         "{refused}"

@@ -39,7 +39,7 @@ fn a_directory_that_cannot_be_written_is_refused_by_name() {
     fs::write(&file, "in the way").unwrap();
     // The superuser may write where others may not: /proc refuses both.
     for unusable in [file.as_path(), "/proc".as_ref(), "/proc/evara".as_ref()] {
-        let refused = SqliteStore::open(unusable, super::keys('k')).unwrap_err();
+        let refused = SqliteStore::open(unusable, super::keys("k")).unwrap_err();
         assert!(matches!(refused, StoreError::Directory { .. }), "{refused}");
         assert!(chain(&refused).contains(&unusable.display().to_string()));
     }

@@ -6,16 +6,16 @@ mod sealed;
 mod timing;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use evara_actors::ports::BoxFuture;
 use rusqlite::Connection;
-use secrecy::SecretString;
 use uuid::Uuid;
 
 use super::directory::database_in;
-use super::{SqliteStore, StoreError};
-use crate::store::SecretBox;
-use crate::store::conformance::{Opened, Site, conformance};
+use super::{SqliteRekeying, SqliteStore, StoreError};
+use crate::store::Rekeying;
+use crate::store::conformance::{Opened, Site, conformance, keys};
 
 conformance!(super::TempDir::new());
 
@@ -38,7 +38,7 @@ impl TempDir {
     }
 
     fn store(&self) -> Result<SqliteStore, StoreError> {
-        SqliteStore::open(&self.0, keys('k'))
+        SqliteStore::open(&self.0, keys("k"))
     }
 
     /// A connection past the store, as a person with a shell would have.
@@ -57,8 +57,18 @@ impl Site for TempDir {
     fn open(&self) -> BoxFuture<'_, Opened> {
         Box::pin(async { Opened::new(self.store().unwrap()).await })
     }
-}
 
-fn keys(letter: char) -> SecretBox {
-    SecretBox::new(&SecretString::from(letter.to_string().repeat(32))).unwrap()
+    fn open_with<'a>(&'a self, letters: &'a str) -> BoxFuture<'a, Result<Opened, String>> {
+        Box::pin(async {
+            let opened = SqliteStore::open(&self.0, keys(letters));
+            Ok(Opened::new(opened.map_err(|error| error.to_string())?).await)
+        })
+    }
+
+    fn beside<'a>(&'a self, letters: &'a str) -> BoxFuture<'a, Result<Arc<dyn Rekeying>, String>> {
+        Box::pin(async {
+            let opened = SqliteRekeying::open(&self.0, keys(letters));
+            Ok(Arc::new(opened.map_err(|error| error.to_string())?) as Arc<dyn Rekeying>)
+        })
+    }
 }

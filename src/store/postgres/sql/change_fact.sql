@@ -1,0 +1,1 @@
+UPDATE store_facts SET value = $2 WHERE name = $1

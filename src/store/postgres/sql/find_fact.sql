@@ -1,1 +1,0 @@
-SELECT value FROM store_facts WHERE name = $1
