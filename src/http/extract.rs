@@ -177,7 +177,7 @@ pub(crate) fn parse<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Proble
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(ByName(&mut json));
     let value = value.map_err(|error| misshapen(&error))?;
-    let rest = |error: serde_json::Error| Problem::malformed(Part::Body, "", error.to_string());
+    let rest = |error: serde_json::Error| Problem::malformed(Part::Body, "", said(&error));
     json.end().map_err(rest)?;
     Ok(value)
 }
@@ -204,7 +204,22 @@ pub(crate) fn misshapen(error: &serde_path_to_error::Error<serde_json::Error>) -
         pointer.push('/');
         pointer.push_str(&part);
     }
-    Problem::malformed(Part::Body, &pointer, error.inner().to_string())
+    Problem::malformed(Part::Body, &pointer, said(error.inner()))
+}
+
+/// What is wrong, without the value that was: it may be a password in the wrong place, and answers are kept
+/// by those who keep logs.
+fn said(error: &serde_json::Error) -> String {
+    let said = error.to_string();
+    let is_of_a_value = said.starts_with("invalid type: ") || said.starts_with("invalid value: ");
+    // What comes after the last of these is ours.
+    match said.rsplit_once(", expected ") {
+        Some((found, expected)) if is_of_a_value => {
+            let kind = found.split(['"', '`']).next().unwrap_or_default();
+            format!("{}, expected {expected}", kind.trim_end())
+        }
+        Some(_) | None => said,
+    }
 }
 
 /// How deep arrays and objects are nested. Counts brackets outside of strings, and so is never
@@ -226,4 +241,33 @@ fn depth(json: &[u8]) -> usize {
         }
     }
     deepest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_of_another_type_is_not_repeated() {
+        let refused = |body: &str| {
+            let refused = serde_json::from_str::<Map<String, Value>>(body).unwrap_err();
+            said(&refused)
+        };
+        assert_eq!(
+            refused(r#""a password""#),
+            "invalid type: string, expected a map at line 1 column 12"
+        );
+        assert_eq!(
+            refused(r#""quoted \", expected nothing""#),
+            "invalid type: string, expected a map at line 1 column 29"
+        );
+        assert_eq!(
+            refused("123456"),
+            "invalid type: integer, expected a map at line 1 column 6"
+        );
+        assert_eq!(
+            refused("{"),
+            "EOF while parsing an object at line 1 column 1"
+        );
+    }
 }

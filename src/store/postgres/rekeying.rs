@@ -152,9 +152,7 @@ async fn stale(
         }
         SealedTable::Answers => {
             let query = statements::STALE_ANSWERS;
-            let found = transaction
-                .rows(query, &[&key, &id, &name, &limit])
-                .await?;
+            let found = transaction.rows(query, &[&key, &id, &name, &limit]).await?;
             found.iter().map(answer).collect()
         }
     }

@@ -86,7 +86,7 @@ pub(super) fn known_keys(connection: &Connection) -> rusqlite::Result<Option<Vec
     connection.query_row(FIND, [], |row| row.get(0)).optional()
 }
 
-/// See [`known_keys`].
+/// See [`known_keys()`].
 pub(super) fn remember_keys(connection: &Connection, keys: &[u8]) -> rusqlite::Result<()> {
     const KEEP: &str = "INSERT INTO store_facts (name, value) VALUES ('key_check', ?1) \
         ON CONFLICT (name) DO UPDATE SET value = excluded.value";

@@ -22,6 +22,7 @@ const REDIS_PASSWORD: &str = "CANARYredispassword";
 const BACKUP_KEY: &str = "CANARYbackupkey-0123456789abcdef0123456789";
 const READ_KEY: &str = "CANARYREADKEY123";
 const WRONG: &str = "CANARYwrongpassword";
+const WRONG_DIGITS: u64 = 7_391_846_205_173_946;
 const WRONG_CODE: &str = "CANARYwrongcode";
 const WRONG_REFRESH: &str = "evr_CANARYwrongrefreshtoken";
 const WRONG_TOKEN: &str = "CANARYheader.CANARYpayload.CANARYsignature";
@@ -55,6 +56,7 @@ fn planted() -> Secrets {
     ] {
         secrets.plant(what, secret);
     }
+    secrets.plant("a wrong password of digits", &WRONG_DIGITS.to_string());
     secrets
 }
 
@@ -123,6 +125,7 @@ async fn act_as_a_person(
             json!({ "email": "x@example.org", "password": WRONG, "totp": WRONG_CODE }),
         ),
         (login, json!({ "email": email, "password": [WRONG] })),
+        (login, json!({ "email": email, "password": WRONG_DIGITS })),
         (login, json!(WRONG)),
         (
             "/api/v1/auth/refresh",
