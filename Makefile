@@ -13,7 +13,7 @@ demo: ## a simulated campus of 24 nodes, the embedded store and the service, in 
 run: ## the real service: make run ARGS="--config evara.toml"
 	$(CARGO) run --release --bin evara -- serve $(ARGS)
 
-test: ## every test
+test: ## every test; needs the programs of PostgreSQL and Redis, not running
 	@if $(CARGO) nextest --version >/dev/null 2>&1; \
 	then $(CARGO) nextest run --workspace --all-targets --no-fail-fast; \
 	else $(CARGO) test --workspace --all-targets --no-fail-fast; fi

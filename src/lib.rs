@@ -11,6 +11,9 @@ mod failpoint;
 pub mod history;
 pub mod http;
 pub mod limits;
+#[cfg(test)]
+#[path = "../tests/support/proxy.rs"]
+mod proxy;
 pub mod simulator;
 pub mod store;
 pub mod thingspeak;

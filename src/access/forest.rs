@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use evara_actors::domain::{NodeSpec, Timestamp};
 
-use super::{CommunityId, CustomerId, DistributorId, Place, PlanId};
+use super::{CommunityId, CustomerId, DistributorId, Place, PlanId, Reach};
 
 /// Who looks after communities.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -163,6 +163,16 @@ impl Forest {
     pub fn plan_of(&self, community: CommunityId) -> Option<&Plan> {
         let plan = self.communities.get(&community)?.plan?;
         self.plans.get(&plan)
+    }
+
+    /// The plan that people who see so far are under: that of the one community that they stand in. Who stands
+    /// above several is under none.
+    pub fn plan_for(&self, reach: &Reach) -> Option<&Plan> {
+        match reach {
+            Reach::Community(id) => self.plan_of(*id),
+            Reach::Customer(id) => self.plan_of(self.customers.get(id)?.community),
+            Reach::All | Reach::Distributor(_) | Reach::Region(..) | Reach::Nothing => None,
+        }
     }
 
     /// Whether a community may be as it is described.

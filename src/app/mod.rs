@@ -37,7 +37,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::config::{Config, SecretError};
 use crate::http::{AppState, Edge, Inside, service, starting};
-use crate::limits::Limits;
+use crate::limits::{Limits, Shared};
 use crate::store::SecretKeyError;
 use crate::thingspeak::{HttpTransport, Keyring, ThingSpeak};
 use accounts::Accounts;
@@ -163,7 +163,7 @@ impl App {
             device_keys: Arc::clone(&device_keys),
             receipts: Arc::clone(&store.receipts),
             ip_rules: Arc::new(ip_rules),
-            limits: Limits::new(config.quotas),
+            limits: Limits::new(config.quotas).sharing(config.redis.as_ref().map(Shared::through)),
             border,
             identities: Arc::new(accounts.clone()),
             accounts,

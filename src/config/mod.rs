@@ -50,7 +50,7 @@ pub use source::{Environment, Flags, Found, Origin, Source};
 pub use store::{Database, Migrate, PostgresConfig, StoreConfig};
 pub use thingspeak::ThingSpeakConfig;
 
-use crate::limits::Quotas;
+use crate::limits::{Quotas, RedisAddress};
 use file::FileSource;
 use key::Key;
 use reader::Reader;
@@ -110,6 +110,8 @@ pub struct Config {
     pub border: BorderConfig,
     /// How often everyone may ask.
     pub quotas: Quotas,
+    /// Where processes share what is left of that.
+    pub redis: Option<RedisAddress>,
     /// What secrets are sealed with, and tokens signed.
     pub secret_key: Secret,
     /// What they may have been sealed and signed with before.
@@ -176,10 +178,12 @@ impl Config {
     fn read(reader: &mut Reader<'_>) -> (Self, Vec<&'static str>) {
         let deployment = Deployment::read(reader);
         let (store, mut unused) = store::read(reader);
+        let (redis, unread) = redis::read(reader);
         let config = Self {
             deployment,
             border: border::read(reader, deployment),
             quotas: limits::read(reader),
+            redis,
             http: http::read(reader),
             secret_key: secret_key::read(reader, deployment, &store.data),
             old_secret_keys: secret_key::read_old(reader),
@@ -190,7 +194,7 @@ impl Config {
             log: logging::read(reader, LogFilter::default()),
             backup: backup::read(reader),
         };
-        unused.extend(redis::read(reader));
+        unused.extend(unread);
         (config, unused)
     }
 }

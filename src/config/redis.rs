@@ -1,14 +1,14 @@
-//! `REDIS_URL` and `CACHE_TTL`: read because deployments have them, not used by this version.
+//! `REDIS_URL`: where processes share their limits; and `CACHE_TTL`, which deployments have and nobody reads.
 //!
-//! One process needs no cache between processes. They are checked all the same, so that a wrong one is
-//! found now and not on the day when it counts.
+//! The latter is checked all the same, so that a wrong one is found now and not on the day when it counts.
 
 use std::fmt;
 
-use url::Url;
+use secrecy::ExposeSecret as _;
 
 use super::key::Key;
 use super::reader::{Parsed, Reader};
+use crate::limits::RedisAddress;
 
 pub(super) const REDIS_URL: Key = Key::secret("REDIS_URL", "REDIS_URL_FILE");
 pub(super) const CACHE_TTL: Key = Key::plain("CACHE_TTL");
@@ -38,23 +38,11 @@ fn ttl(text: &str) -> Parsed<Seconds> {
         .ok_or("a whole number of seconds from 1 to 86400")
 }
 
-fn redis_url(text: &str) -> Parsed<()> {
-    let is_redis = |url: &Url| matches!(url.scheme(), "redis" | "rediss") && url.has_host();
-    let url = Url::parse(text).ok().filter(is_redis);
-    url.map(drop)
-        .ok_or("a URL such as redis://localhost:6379/0")
-}
-
-/// Tells which of them were set, since they change nothing.
-pub(super) fn read(reader: &mut Reader<'_>) -> Vec<&'static str> {
-    reader.secret(&REDIS_URL, redis_url);
+/// Where Redis is, if there is one; and what was set though it changes nothing.
+pub(super) fn read(reader: &mut Reader<'_>) -> (Option<RedisAddress>, Option<&'static str>) {
+    let url = reader.secret(&REDIS_URL, |text| RedisAddress::parse(text).map(drop));
+    let address = url.and_then(|url| RedisAddress::parse(url.expose_secret()).ok());
     reader.or(&CACHE_TTL, DEFAULT_TTL, ttl);
-    let mut unused = Vec::new();
-    if reader.is_set(&REDIS_URL) {
-        unused.push("REDIS_URL is not used by this version: everything is in one process");
-    }
-    if reader.is_set(&CACHE_TTL) {
-        unused.push("CACHE_TTL is not used by this version: answers come from memory");
-    }
-    unused
+    let unused = "CACHE_TTL is not used by this version: answers come from memory";
+    (address, reader.is_set(&CACHE_TTL).then_some(unused))
 }

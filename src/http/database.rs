@@ -15,6 +15,7 @@ pub(crate) async fn show(_: May<to::OpsRead>, State(app): State<AppState>, _: No
     let replica = app.database.replica().await;
     answer::json(&DatabaseView {
         late_hours: app.database.late_hours(),
+        waiting: app.system.persistence().waiting,
         replica: replica.map(ReplicaView::from),
     })
 }

@@ -1,4 +1,7 @@
 //! `/health`: whether the service lives, whether it should be sent requests, and what it misses.
+//!
+//! Strangers ask. What they are told says nothing of who uses the service, and how much: that is for those
+//! who run it, at `/admin/database`.
 
 use axum::extract::State;
 use evara_actors::ingest::BreakerState;
@@ -30,6 +33,7 @@ pub(crate) async fn summary(State(app): State<AppState>) -> Answer {
     };
     let archive = failing.is_none();
     let feed = app.system.ingest().host.breaker() == BreakerState::Closed;
+    let shared = app.limits.is_shared();
     let word = |well| if well { "ok" } else { "failing" };
     let dependencies = Dependencies {
         archive: word(archive),
@@ -37,22 +41,20 @@ pub(crate) async fn summary(State(app): State<AppState>) -> Answer {
         archive_failing: failing.map(|(since, reason)| ArchiveFailing {
             since: Time(since),
             reason,
-            waiting: persistence.waiting,
         }),
+        redis: shared.map(word),
         feed: word(feed),
     };
-    let well = archive && feed && database.replica.unwrap_or(true);
+    let well = archive && feed && database.replica.unwrap_or(true) && shared.unwrap_or(true);
     let status = match (app.is_draining(), app.system.is_live(), well) {
         (true, _, _) => "draining",
         (false, false, _) => "starting",
         (false, true, false) => "degraded",
         (false, true, true) => "ok",
     };
-    let nodes = app.system.twins().len() as u64;
     answer::json(&HealthView {
         status,
         version: app.version,
-        nodes,
         dependencies,
     })
 }

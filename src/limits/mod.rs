@@ -1,16 +1,21 @@
 //! How often somebody may ask: an account per person, per device key and per address.
 //!
 //! The accounts are held in memory, and begin anew with the process. Each kind has a table of its own,
-//! so that no number of strangers pushes out what is known of people and devices. The decision is
-//! [`gcra`]'s. Nothing here may wait, and nothing here knows of requests.
+//! so that no number of strangers pushes out what is known of people and devices. Where several processes
+//! share their accounts ([`shared`]), what is held here follows those, and takes their place while they
+//! cannot be asked. The decision is [`gcra`]'s. Nothing here knows of requests.
 
 mod gcra;
 #[cfg(test)]
 mod laws;
+mod shared;
 mod table;
 
 pub(crate) use gcra::whole_seconds;
 pub use gcra::{Quota, Standing};
+pub use shared::{RedisAddress, Shared};
+
+use std::fmt;
 
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -31,6 +36,19 @@ pub(crate) enum Subject {
     Failing(Network),
     /// Whoever tries passwords from there.
     SignIn(Network),
+}
+
+impl fmt::Display for Subject {
+    /// A name that no other subject has.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Person(id) => write!(f, "person:{id}"),
+            Self::Device(key) => write!(f, "device:{key}"),
+            Self::Stranger(network) => write!(f, "stranger:{network}"),
+            Self::Failing(network) => write!(f, "failing:{network}"),
+            Self::SignIn(network) => write!(f, "sign-in:{network}"),
+        }
+    }
 }
 
 /// How much everyone may ask for.
@@ -66,6 +84,7 @@ pub struct Limits {
     failing: Table,
     sign_ins: Table,
     began: Instant,
+    shared: Option<Shared>,
 }
 
 impl Limits {
@@ -79,31 +98,46 @@ impl Limits {
             failing: Table::default(),
             sign_ins: Table::default(),
             began: Instant::now(),
+            shared: None,
         }
     }
 
+    /// The same accounts for all processes that have these, as long as they can be asked.
+    pub fn sharing(self, shared: Option<Shared>) -> Self {
+        Self { shared, ..self }
+    }
+
+    /// Whether the accounts are shared now; `None` where they are never to be.
+    pub(crate) fn is_shared(&self) -> Option<bool> {
+        self.shared.as_ref().map(Shared::is_there)
+    }
+
     /// A request of a person; `plan` is what their community pays for, if it is something.
-    pub(crate) fn person(&self, user: Uuid, plan: Option<Quota>) -> Standing {
+    pub(crate) async fn person(&self, user: Uuid, plan: Option<Quota>) -> Standing {
         let quota = plan.unwrap_or(self.quotas.person);
-        self.take(Subject::Person(user), quota)
+        self.take(Subject::Person(user), quota).await
     }
 
     /// A request under a device's key.
-    pub(crate) fn device(&self, key: Uuid) -> Standing {
-        self.take(Subject::Device(key), self.quotas.device)
+    pub(crate) async fn device(&self, key: Uuid) -> Standing {
+        self.take(Subject::Device(key), self.quotas.device).await
     }
 
     /// A request without credentials.
-    pub(crate) fn stranger(&self, client: ClientAddress) -> Standing {
+    pub(crate) async fn stranger(&self, client: ClientAddress) -> Standing {
         self.take(Subject::Stranger(client.block()), self.quotas.address)
+            .await
     }
 
     /// Credentials that were worth nothing.
-    pub(crate) fn failure(&self, client: ClientAddress) -> Standing {
+    pub(crate) async fn failure(&self, client: ClientAddress) -> Standing {
         self.take(Subject::Failing(client.block()), self.quotas.address)
+            .await
     }
 
-    /// What there would be to say to credentials that are worth nothing; nothing is taken.
+    /// What there would be to say to credentials that are worth nothing, as far as this process knows; nothing
+    /// is taken. Another process's knowledge comes with the next failure: who knocks at many doors is let
+    /// in at none of them more often.
     pub(crate) fn before_failure(&self, client: ClientAddress) -> Standing {
         let subject = Subject::Failing(client.block());
         let (table, now) = (self.table(subject), self.now());
@@ -111,12 +145,23 @@ impl Limits {
     }
 
     /// A password that is tried.
-    pub(crate) fn sign_in(&self, client: ClientAddress) -> Standing {
+    pub(crate) async fn sign_in(&self, client: ClientAddress) -> Standing {
         self.take(Subject::SignIn(client.block()), self.quotas.sign_in)
+            .await
     }
 
-    fn take(&self, subject: Subject, quota: Quota) -> Standing {
-        self.table(subject).take(subject, quota, self.now())
+    async fn take(&self, subject: Subject, quota: Quota) -> Standing {
+        let table = self.table(subject);
+        let ahead = match &self.shared {
+            Some(shared) => shared.take(subject, quota).await,
+            None => None,
+        };
+        let Some(ahead) = ahead else {
+            return table.take(subject, quota, self.now());
+        };
+        let (ahead, standing) = gcra::take(quota, ahead, 0);
+        table.follow(subject, ahead, self.now());
+        standing
     }
 
     const fn table(&self, subject: Subject) -> &Table {

@@ -57,6 +57,13 @@ impl Table {
         standing
     }
 
+    /// Takes over that an account is level no sooner than so many microseconds from now.
+    pub(super) fn follow(&self, subject: Subject, ahead: u64, now: u64) {
+        let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
+        let level = accounts.level_of(subject, self.capacity, now);
+        *level = (*level).max(now.saturating_add(ahead));
+    }
+
     /// How a request of `subject` would stand; nothing is taken.
     pub(super) fn look(&self, subject: Subject, quota: Quota, now: u64) -> Standing {
         let accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);

@@ -6,6 +6,7 @@
 )]
 
 mod admin;
+mod allowance;
 mod archive;
 mod away;
 mod backup;
@@ -27,6 +28,9 @@ mod postgres;
 mod postgres_server;
 mod program;
 mod pushed;
+#[expect(dead_code, reason = "shared with tests that ask more of a server")]
+#[path = "../support/redis.rs"]
+mod redis;
 mod replica;
 mod restart;
 mod rotation;

@@ -168,9 +168,9 @@ async fn begin(database: &str, nodes: usize) -> Times {
     let first = begun.elapsed().as_secs_f64();
     answered(&target("/health/ready"), begun).await;
     let all = begun.elapsed().as_secs_f64();
-    let health = answered(&target("/health"), begun).await;
-    let health: serde_json::Value = serde_json::from_slice(&health).expect("health is JSON");
-    assert_eq!(health["nodes"], nodes, "all of them live");
+    let stats = answered(&target("/api/v1/dashboard/stats"), begun).await;
+    let stats: serde_json::Value = serde_json::from_slice(&stats).expect("statistics are JSON");
+    assert_eq!(stats["total_nodes"], nodes, "all of them live");
     drop::<Child>(process);
     Times { first, all }
 }

@@ -10,7 +10,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::Caller;
-use crate::access::{Principal, Reach};
+use crate::access::{Plan, Principal};
 use crate::address::ClientAddress;
 use crate::http::problem::{Code, Problem};
 use crate::http::state::AppState;
@@ -22,44 +22,32 @@ const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
 
 /// Counts those who are known.
 pub(crate) async fn callers(State(app): State<AppState>, request: Request, next: Next) -> Response {
-    let standing = match Caller::asking(request.extensions()) {
-        Ok(Caller::Person(person)) => match allowance(&app, &person) {
-            Allowance::Unlimited => return next.run(request).await,
-            Allowance::Usual => app.limits.person(person.user.0, None),
-            Allowance::OfPlan(quota) => app.limits.person(person.user.0, Some(quota)),
-        },
-        Ok(Caller::Device(bearer)) => app.limits.device(bearer.key),
-        Err(problem) => return problem.into_response(),
-    };
-    within(standing, request, next).await
+    match Caller::asking(request.extensions()) {
+        Ok(Caller::Person(person)) => of_person(&app, &person, request, next).await,
+        Ok(Caller::Device(bearer)) => {
+            let standing = app.limits.device(bearer.key).await;
+            within(standing, request, next).await
+        }
+        Err(problem) => problem.into_response(),
+    }
 }
 
-/// What a person may ask for.
-enum Allowance {
-    /// As much as is configured.
-    Usual,
-    /// What their community pays for.
-    OfPlan(Quota),
-    /// Their community pays for no limit.
-    Unlimited,
-}
-
-fn allowance(app: &AppState, person: &Principal) -> Allowance {
+/// A person has what their community pays for; what is configured where there is no plan, and no limit where
+/// the plan has none.
+async fn of_person(app: &AppState, person: &Principal, request: Request, next: Next) -> Response {
     let forest = app.tenancy.forest();
-    let community = match &person.reach {
-        Reach::Community(id) => Some(*id),
-        Reach::Customer(id) => forest.customers.get(id).map(|customer| customer.community),
-        Reach::All | Reach::Distributor(_) | Reach::Region(..) | Reach::Nothing => None,
-    };
-    let Some(plan) = community.and_then(|id| forest.plan_of(id)) else {
-        return Allowance::Usual;
-    };
-    let allowed = plan.limits.requests_per_minute;
-    allowed.map_or(Allowance::Unlimited, |requests| {
+    let plan = forest.plan_for(&person.reach);
+    let quota = match plan.map(|plan| plan.limits.requests_per_minute) {
+        Some(None) => return next.run(request).await,
         // A plan of nothing would be one that nobody can look at.
-        let requests = requests.clamp(1, Quota::MOST_PER_MINUTE);
-        Quota::per_minute(requests).map_or(Allowance::Usual, Allowance::OfPlan)
-    })
+        Some(Some(requests)) => Quota::per_minute(requests.clamp(1, Quota::MOST_PER_MINUTE)),
+        None => None,
+    };
+    let standing = app.limits.person(person.user.0, quota).await;
+    match plan {
+        Some(plan) if standing.refused.is_some() => refused_by(plan, standing),
+        Some(_) | None => within(standing, request, next).await,
+    }
 }
 
 /// Counts those who fail to be recognised, by their address.
@@ -82,7 +70,7 @@ pub(crate) async fn failures(
     if answer.status() != StatusCode::UNAUTHORIZED {
         return answer;
     }
-    let standing = app.limits.failure(client);
+    let standing = app.limits.failure(client).await;
     if standing.refused.is_some() {
         return refused(standing);
     }
@@ -100,7 +88,7 @@ pub(crate) async fn strangers(
     request: Request,
     next: Next,
 ) -> Response {
-    within(app.limits.stranger(client), request, next).await
+    within(app.limits.stranger(client).await, request, next).await
 }
 
 /// Counts those who try passwords, by their address.
@@ -110,7 +98,7 @@ pub(crate) async fn sign_ins(
     request: Request,
     next: Next,
 ) -> Response {
-    within(app.limits.sign_in(client), request, next).await
+    within(app.limits.sign_in(client).await, request, next).await
 }
 
 /// What is told of a path that leads nowhere.
@@ -118,7 +106,7 @@ pub(crate) async fn nowhere(
     State(app): State<AppState>,
     Extension(client): Extension<ClientAddress>,
 ) -> Response {
-    let standing = app.limits.stranger(client);
+    let standing = app.limits.stranger(client).await;
     if standing.refused.is_some() {
         return refused(standing);
     }
@@ -133,10 +121,21 @@ async fn within(standing: Standing, request: Request, next: Next) -> Response {
 }
 
 fn refused(standing: Standing) -> Response {
+    let limit = standing.limit;
+    let detail =
+        format!("The limit is {limit} requests a minute; wait as long as Retry-After says.");
+    rate_limited(detail, standing)
+}
+
+fn refused_by(plan: &Plan, standing: Standing) -> Response {
+    let (name, limit) = (&plan.name, standing.limit);
     let detail = format!(
-        "The limit is {} requests a minute; wait as long as Retry-After says.",
-        standing.limit
+        "The plan {name} allows {limit} requests a minute and person; wait as long as Retry-After says."
     );
+    rate_limited(detail, standing)
+}
+
+fn rate_limited(detail: String, standing: Standing) -> Response {
     let wait = standing.refused.unwrap_or_default();
     let problem = Problem::new(Code::RateLimited, detail).retry_after(wait);
     marked(problem.into_response(), standing)

@@ -283,7 +283,7 @@ fn forest(requests_per_minute: Option<u32>) -> Forest {
     };
     let plan = Plan {
         id: PLAN,
-        name: String::new(),
+        name: "plus".to_owned(),
         limits,
         created_at: at,
         version: 1,
@@ -306,6 +306,17 @@ async fn a_plan_decides_for_the_people_of_its_community_and_a_change_of_it_at_on
     assert_eq!(told(&scene.get(NODES).await), [5, 4, 12]);
     scene.plant(forest(Some(60))).await;
     assert_eq!(told(&scene.get(NODES).await)[0], 60);
+    while scene.get(NODES).await.status == StatusCode::OK {}
+    let refused = scene.get(NODES).await;
+    assert_eq!(
+        (refused.code(), told(&refused)[0]),
+        ("rate_limited".to_owned(), 60)
+    );
+    let detail = refused.json()["detail"].to_string();
+    assert!(
+        detail.contains("The plan plus allows 60 requests a minute"),
+        "{detail}"
+    );
     scene.plant(forest(None)).await;
     assert_eq!(scene.get(NODES).await.header("ratelimit-limit"), "");
 }

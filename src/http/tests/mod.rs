@@ -17,6 +17,7 @@ mod operations;
 mod past;
 mod past_scene;
 mod people;
+mod plans;
 mod planted;
 mod pushing;
 mod scene;

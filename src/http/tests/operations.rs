@@ -1,9 +1,23 @@
 //! What those who run the service see and do.
 
-use axum::http::StatusCode;
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
 use serde_json::json;
 
 use super::scene::Scene;
+
+#[tokio::test]
+async fn health_tells_strangers_nothing_of_who_uses_the_service_and_how_much() {
+    let (scene, _) = Scene::with_tank().await;
+    let asked = Request::get("/health").body(Body::empty()).unwrap();
+    let health = scene.send(asked).await.json();
+    let told: Vec<_> = health.as_object().unwrap().keys().collect();
+    assert_eq!(told, ["dependencies", "status", "version"]);
+    let of = health["dependencies"].as_object().unwrap();
+    assert!(of.values().all(|word| word == "ok"), "{health}");
+    let inside = scene.get("/api/v1/admin/database").await.json();
+    assert!(inside["waiting"].is_u64(), "{inside}");
+}
 
 #[tokio::test]
 async fn the_tree_shows_a_twin_and_its_poller_and_can_be_cut_short() {

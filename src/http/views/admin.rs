@@ -68,6 +68,8 @@ pub(crate) struct DatabaseView {
     /// Hours of nodes that readings came in for after they were sealed, since the start: these readings are
     /// in no rollup, and go with the next removal.
     pub(crate) late_hours: u64,
+    /// Records that wait to be written. When they are too many, no more are taken.
+    pub(crate) waiting: u64,
     /// Null where there is none.
     pub(crate) replica: Option<ReplicaView>,
 }

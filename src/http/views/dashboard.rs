@@ -98,14 +98,14 @@ impl From<&Twin> for FleetRow {
     }
 }
 
-/// Whether the service can do its work, part by part.
+/// Whether the service can do its work, part by part. Anybody may ask: it tells nothing of who uses it, and
+/// how much.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Health)]
 pub(crate) struct HealthView {
     /// `ok`, `degraded` while a dependency is away, `starting` until every twin is live, or `draining`.
     pub(crate) status: &'static str,
     pub(crate) version: &'static str,
-    pub(crate) nodes: u64,
     pub(crate) dependencies: Dependencies,
 }
 
@@ -117,8 +117,6 @@ pub(crate) struct ArchiveFailing {
     /// What fails, in words that tell nothing of the inside.
     #[schema(example = "the disk of the database is full (53100)")]
     pub(crate) reason: String,
-    /// Records that wait to be written. When they are too many, no more are taken.
-    pub(crate) waiting: u64,
 }
 
 /// What the service needs.
@@ -134,6 +132,10 @@ pub(crate) struct Dependencies {
     /// How that fails, while it does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) archive_failing: Option<ArchiveFailing>,
+    /// Where processes share their limits: `ok`, or `failing` while each of them limits by itself. Left out
+    /// where nothing is shared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) redis: Option<&'static str>,
     /// Where readings come from: `ok`, or `failing` while it is not asked because it failed too often.
     pub(crate) feed: &'static str,
 }

@@ -8,8 +8,6 @@ mod keeping;
 mod months;
 mod opening;
 mod plans;
-#[path = "../../../../tests/support/proxy.rs"]
-mod proxy;
 mod replica;
 mod sight;
 mod statements;
@@ -26,6 +24,7 @@ use evara_actors::ports::{BoxFuture, Ownership as _};
 
 use self::server::{Durability, Postgres};
 use super::{PostgresAddress, PostgresError, PostgresRekeying, PostgresStore, migrate};
+use crate::proxy;
 use crate::store::Rekeying;
 use crate::store::conformance::{Opened, Site, conformance, keys};
 
