@@ -12,6 +12,8 @@ pub mod history;
 pub mod http;
 pub mod limits;
 #[cfg(test)]
+mod naughty;
+#[cfg(test)]
 #[path = "../tests/support/proxy.rs"]
 mod proxy;
 pub mod simulator;

@@ -12,6 +12,7 @@ mod housed;
 mod ip_rules;
 mod limits;
 mod memory;
+mod naughty;
 mod once;
 mod operations;
 mod past;

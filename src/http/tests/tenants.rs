@@ -244,16 +244,11 @@ async fn what_something_hangs_on_is_not_removed_and_says_what_it_is() {
 #[tokio::test]
 async fn names_are_kept_to_the_byte_and_what_is_none_is_refused() {
     let scene = estate().await;
-    for name in [
-        "  a b ",
-        "\u{202e}गाँव\u{0}",
-        "'; DROP TABLE nodes; --",
-        "💧",
-    ] {
+    for name in ["a  b", "\u{202e}गाँव\u{0}", "'; DROP TABLE nodes; --", "💧"] {
         let made = post(&scene, ROOT, "/admin/distributors", json!({ "name": name })).await;
-        assert_eq!(made.json()["name"], name.trim(), "{name:?}");
+        assert_eq!(made.json()["name"], name, "{name:?}");
     }
-    for name in ["", " \n\t", &"x".repeat(201)] {
+    for name in ["", " \n\t", " a", "a ", &"x".repeat(201)] {
         let made = post(&scene, ROOT, "/admin/distributors", json!({ "name": name })).await;
         assert_eq!(refusal(&made), unknown("/name"), "{name:?}");
     }

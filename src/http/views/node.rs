@@ -171,7 +171,7 @@ impl From<&Maintenance> for MaintenanceView {
 pub(crate) struct MaintenanceBody {
     /// Until when.
     pub(crate) until: Time,
-    /// Why; 1 to 500 characters.
+    /// Why; 1 to 500 characters, and no spaces around it.
     #[schema(max_length = 500)]
     pub(crate) reason: String,
 }
@@ -182,19 +182,19 @@ const MAX_REASON: usize = 500;
 impl MaintenanceBody {
     /// What a node is to be given at `now`; nothing where that has passed already.
     pub(crate) fn into_maintenance(self, now: Timestamp) -> Result<Option<Maintenance>, Problem> {
-        let reason = self.reason.trim();
-        if reason.is_empty() || reason.chars().count() > MAX_REASON {
+        let length = self.reason.chars().count();
+        if !(1..=MAX_REASON).contains(&length) || self.reason != self.reason.trim() {
             return Err(
                 Problem::new(Code::ValidationFailed, "A person must have a reason.").field(
                     Part::Body,
                     "reason",
-                    "must be 1 to 500 characters",
+                    "must be 1 to 500 characters, and no spaces around it",
                 ),
             );
         }
         let maintenance = Maintenance {
             until: self.until.0,
-            reason: reason.to_owned(),
+            reason: self.reason,
         };
         Ok((self.until.0 > now).then_some(maintenance))
     }

@@ -21,6 +21,7 @@ pub(crate) mod seam;
 pub(crate) mod secrets;
 pub(crate) mod sessions;
 pub(crate) mod tenants;
+pub(crate) mod texts;
 
 use std::sync::Arc;
 
@@ -241,6 +242,10 @@ macro_rules! conformance {
                 a_customer_moves_without_nodes_only,
                 of_two_who_add_below_and_remove_one_wins,
                 a_tenant_and_its_answer_are_kept_together_or_not_at_all,
+            }
+            texts {
+                whatever_is_written_of_a_node_comes_back_to_the_byte,
+                whatever_is_written_of_others_comes_back_to_the_byte,
             }
         }
     };
