@@ -1,5 +1,6 @@
 //! A world for the twins to live in: nodes, what they say, and an outside that takes no time.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,8 +9,8 @@ use evara_actors::domain::{
     NodeConfig, NodeId, NodeSpec, Revision, Sample, Source, Tank, Timestamp, Value, Verdict, Well,
 };
 use evara_actors::ports::{
-    Archive, ArchiveError, Ask, Batch, BoxFuture, Clock, DeadLetter, Feed, FeedError, LogEntry,
-    Page, Point, Saved, TelemetryQuery,
+    Archive, ArchiveError, Ask, Batch, BoxFuture, Clock, Cursors, DeadLetter, Feed, FeedError,
+    LogEntry, Page, Point, Saved, SavedTwins, TelemetryQuery,
 };
 use evara_actors::system::{Ports, Settings, System};
 use tokio::time::Instant;
@@ -177,8 +178,12 @@ impl Archive for Drain {
         Box::pin(async { Ok(()) })
     }
 
-    fn load(&self) -> BoxFuture<'_, Result<Saved, ArchiveError>> {
-        Box::pin(async { Ok(Saved::default()) })
+    fn cursors(&self) -> BoxFuture<'_, Result<Cursors, ArchiveError>> {
+        Box::pin(async { Ok(Cursors::default()) })
+    }
+
+    fn twins(&self, _: RangeInclusive<NodeId>) -> BoxFuture<'_, Result<SavedTwins, ArchiveError>> {
+        Box::pin(async { Ok(SavedTwins::default()) })
     }
 
     fn telemetry(

@@ -8,6 +8,7 @@ mod chores;
 pub mod clock;
 pub mod database;
 pub mod device_keys;
+mod gather;
 pub mod identity;
 pub mod ip_rules;
 pub mod kept;
@@ -28,6 +29,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use evara_actors::domain::NodeSpec;
 use evara_actors::ingest::GateSettings;
 use evara_actors::ports::{Clock, Ownership};
 use evara_actors::system::{Drained, Ports, Settings, System};
@@ -45,6 +47,7 @@ use chores::Chores;
 use clock::SystemClock;
 use database::Database;
 use device_keys::DeviceKeyring;
+use gather::GatherError;
 use ip_rules::AddressRules;
 use keys::Keys;
 use listener::{HeaderNames, Listener};
@@ -129,7 +132,7 @@ impl App {
         let listener = listen(socket, Arc::clone(&door)).map_err(StartError::Socket)?;
         let store = Store::open(config).await?;
         let keyring = Arc::new(Keyring::new(config.thingspeak.api_key.clone()));
-        let system = restore_system(config, &store, &keyring, &clock).await?;
+        let (system, specs) = prepare_system(config, &store, &keyring, &clock).await?;
         let keys = Arc::new(Keys::new(Arc::clone(&store.secrets), keyring));
         let registry = Arc::clone(&store.registry);
         let nodes = Nodes::new(Arc::clone(&system), registry, keys, Arc::clone(&clock));
@@ -171,6 +174,11 @@ impl App {
             version: env!("CARGO_PKG_VERSION"),
         });
         door.store(service(state.clone()));
+        let back = gather::bring_back(&system, &*store.archive, specs).await;
+        back.map_err(|error| match error {
+            GatherError::Archive(source) => loading(config, source),
+            GatherError::System(source) => source.into(),
+        })?;
         system.launch().await?;
         let upkeep = Upkeep::start(Tools {
             store: store.rolling,
@@ -251,24 +259,25 @@ async fn tenants(config: &Config, store: &Store) -> Result<Tenancy, StartError> 
     Ok(tenancy)
 }
 
-async fn restore_system(
+/// The twin system without a twin yet, and the nodes whose twins are to be brought back.
+async fn prepare_system(
     config: &Config,
     store: &Store,
     keyring: &Arc<Keyring>,
     clock: &Arc<dyn Clock>,
-) -> Result<Arc<System>, StartError> {
+) -> Result<(Arc<System>, Vec<NodeSpec>), StartError> {
     // Before anything is read: what the owner before writes from now on is refused.
     let epoch = store.ownership.claim().await;
     let epoch = epoch.map_err(|error| loading(config, error))?;
     tracing::info!(epoch = epoch.0, "the store is ours to write");
     // Whatever is asked of the store, there is nobody else who could write between.
-    let (nodes, saved, keys) = tokio::join!(
+    let (nodes, cursors, keys) = tokio::join!(
         store.registry.nodes(),
-        store.archive.load(),
+        store.archive.cursors(),
         store.secrets.read_keys()
     );
     let nodes = nodes.map_err(|error| loading(config, error))?;
-    let saved = saved.map_err(|error| loading(config, error))?;
+    let cursors = cursors.map_err(|error| loading(config, error))?;
     keyring.follow(keys.map_err(|error| loading(config, error))?);
     let url = config.thingspeak.url.clone();
     let transport = Arc::new(HttpTransport::reaching(&url)?);
@@ -284,7 +293,7 @@ async fn restore_system(
             ..GateSettings::default()
         },
     };
-    Ok(System::restore(ports, settings, nodes, saved).await?)
+    Ok((System::prepare(ports, settings, cursors).await?, nodes))
 }
 
 fn loading(

@@ -66,8 +66,8 @@ fn surface(version: &str, state: Option<&AppState>) -> OpenApiRouter<AppState> {
         .nest("/api/v1", api)
 }
 
-/// From the outside in: whether they failed too often, who asks, whether they ask too often, whose turn it
-/// is, and whether it was asked before.
+/// From the outside in: whether they failed too often, who asks, whether they ask too often, whether the
+/// twins that it needs are there, whose turn it is, and whether it was asked before.
 fn guarded(
     state: &AppState,
     people: OpenApiRouter<AppState>,
@@ -79,6 +79,7 @@ fn guarded(
     let once = |most| from_fn_with_state((state.clone(), most), idempotency::once);
     let known = |routes: OpenApiRouter<AppState>| {
         routes
+            .route_layer(from_fn_with_state(state.clone(), guard::gathering))
             .route_layer(from_fn_with_state(state.clone(), limits::callers))
             .route_layer(from_fn_with_state(state.clone(), guard::identified))
             .route_layer(from_fn_with_state(state.clone(), limits::failures))

@@ -1,6 +1,7 @@
 //! Names of things. Each kind of id is a type of its own, so that none is taken for another.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -41,6 +42,11 @@ number!(
     /// One of the [`ShardId::COUNT`] parts that nodes and channels are divided into.
     ShardId(u16)
 );
+
+impl NodeId {
+    /// Every id that there can be.
+    pub const ALL: RangeInclusive<Self> = Self(Uuid::nil())..=Self(Uuid::max());
+}
 
 impl Revision {
     /// Before the first change.

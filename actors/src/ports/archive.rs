@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt::Debug;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -20,8 +21,25 @@ pub trait Archive: Debug + Send + Sync {
     /// is there already is left as it is, so that a batch may be repeated.
     fn commit(&self, batch: Arc<Batch>) -> BoxFuture<'_, Result<(), ArchiveError>>;
 
-    /// What every twin and every cursor comes back from.
-    fn load(&self) -> BoxFuture<'_, Result<Saved, ArchiveError>>;
+    /// What the pollers of all channels come back from.
+    fn cursors(&self) -> BoxFuture<'_, Result<Cursors, ArchiveError>>;
+
+    /// What the twins of the nodes with these ids come back from; there is nothing of a node of which
+    /// nothing was written.
+    fn twins(
+        &self,
+        nodes: RangeInclusive<NodeId>,
+    ) -> BoxFuture<'_, Result<SavedTwins, ArchiveError>>;
+
+    /// All of both.
+    fn load(&self) -> BoxFuture<'_, Result<Saved, ArchiveError>> {
+        Box::pin(async move {
+            // In this order: a cursor must not be ahead of the readings it led to.
+            let cursors = self.cursors().await?;
+            let twins = self.twins(NodeId::ALL).await?;
+            Ok(Saved { twins, cursors })
+        })
+    }
 
     /// The numbers, texts and verdicts of a node from the oldest to the newest.
     fn telemetry(
@@ -153,14 +171,20 @@ pub struct DeadLetter {
 /// What everything comes back from.
 #[derive(Debug, Clone, Default)]
 pub struct Saved {
-    /// By node.
-    pub twins: HashMap<NodeId, SavedTwin>,
-    /// By channel.
-    pub cursors: HashMap<ChannelId, CursorRow>,
+    /// The twins.
+    pub twins: SavedTwins,
+    /// How far channels were read.
+    pub cursors: Cursors,
 }
 
+/// What twins come back from, by node.
+pub type SavedTwins = HashMap<NodeId, SavedTwin>;
+
+/// How far channels were read, by channel.
+pub type Cursors = HashMap<ChannelId, CursorRow>;
+
 /// What one twin comes back from.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct SavedTwin {
     /// The newest snapshot, if there is one.
     pub snapshot: Option<SnapshotRow>,

@@ -12,8 +12,8 @@ use std::future::Future;
 use std::pin::Pin;
 
 pub use archive::{
-    Archive, ArchiveError, Batch, CursorRow, DeadLetter, EventRow, LogEntry, Point, Record, Saved,
-    SavedTwin, SnapshotRow, TelemetryQuery, TelemetryRow,
+    Archive, ArchiveError, Batch, CursorRow, Cursors, DeadLetter, EventRow, LogEntry, Point,
+    Record, Saved, SavedTwin, SavedTwins, SnapshotRow, TelemetryQuery, TelemetryRow,
 };
 pub use clock::Clock;
 pub use feed::{Ask, Entry, Feed, FeedError, Page};

@@ -1,8 +1,11 @@
-//! How the system comes up, in two steps: its twins are brought back and can be read, then everyone starts.
+//! How the system comes up, in two steps: its twins are brought back, portion by portion, and can be read as
+//! soon as each is there; then everyone starts.
 //!
-//! Between the two nothing is taken from anybody: a twin without an actor refuses, and the set of nodes
+//! Until then nothing is taken from anybody: a twin without an actor refuses, and the set of nodes
 //! cannot be changed. What is read then was judged by the time of the start, like anything that is read
-//! later, so that nobody is told of a status that was true before the process was there.
+//! later, so that nobody is told of a status that was true before the process was there. While the system
+//! is not [whole](System::is_whole), who is not found may be there: nobody must be told that they are not,
+//! nor how many there are.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,61 +19,76 @@ use super::pollers::Pollers;
 use super::restore::{Restored, restore_all};
 use super::{Ports, Settings, StartError, System};
 use crate::domain::{NodeSpec, Revision, ShardId};
-use crate::ports::{Archive, Saved};
+use crate::ports::{Cursors, SavedTwins};
 use crate::tree::{Child, ChildSpec, PlantError, Seat, Trunk, plant, writer_name};
 use crate::twin::{Apply, Transition, TwinCell, TwinHandle, apply};
 use crate::watchers::PersistArgs;
 
 impl System {
-    /// The twins of `nodes` as they were saved, judged by what time it is now: they can be found and read.
-    /// What is offered to one is refused as [`Away`](crate::twin::OfferError::Away), and changes as
-    /// [`Starting`](super::SystemError::Starting), until everyone is [launched](Self::launch).
+    /// A system with nobody in it yet, whose pollers go on where `cursors` say.
     ///
     /// # Errors
-    /// When a snapshot cannot be read, an id is there twice, or an actor does not start.
-    pub async fn restore(
+    /// When the tree does not come up.
+    pub async fn prepare(
         ports: Ports,
         settings: Settings,
-        nodes: Vec<NodeSpec>,
-        saved: Saved,
+        cursors: Cursors,
     ) -> Result<Arc<Self>, StartError> {
-        Self::restore_with(ports, settings, nodes, saved, apply).await
+        Self::prepare_with(ports, settings, cursors, apply).await
     }
 
-    /// [`System::restore`], with twins that decide by `apply`.
-    pub(super) async fn restore_with(
+    /// [`System::prepare`], for twins that decide by `apply`.
+    pub(super) async fn prepare_with(
         ports: Ports,
         settings: Settings,
-        nodes: Vec<NodeSpec>,
-        mut saved: Saved,
+        cursors: Cursors,
         apply: Apply,
     ) -> Result<Arc<Self>, StartError> {
-        let cursors = std::mem::take(&mut saved.cursors);
-        let system = Self {
-            clock: Arc::clone(&ports.clock),
+        Ok(Arc::new(Self {
             tree: Trunk::start().await?,
             index: Index::default(),
             estate: Estate::new(settings.writers, Arc::clone(&ports.clock), apply),
             pollers: Pollers::new(&ports, settings.gate, cursors),
             changes: Mutex::default(),
+            whole: AtomicBool::new(false),
             live: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
-        };
-        for restored in restore_all(nodes, saved.twins, system.clock.now()).await? {
-            let Restored { transition, saved } = restored;
-            system.index.insert(system.house(transition, saved));
-        }
-        system.start_writers(&ports.archive).await?;
-        Ok(Arc::new(system))
+            clock: ports.clock,
+            archive: ports.archive,
+        }))
     }
 
-    /// Starts the twins, and then the pollers of their channels: when this returns, everyone is live. To
-    /// be called once.
+    /// The twins of `nodes` as they were saved, judged by what time it is now: they can be found and read.
+    /// What is offered to one is refused as [`Away`](crate::twin::OfferError::Away), and changes as
+    /// [`Starting`](super::SystemError::Starting), until everyone is [launched](Self::launch).
+    ///
+    /// # Errors
+    /// When a snapshot cannot be read, or an id is there twice.
+    pub async fn bring_back(
+        &self,
+        nodes: Vec<NodeSpec>,
+        saved: SavedTwins,
+    ) -> Result<(), StartError> {
+        for restored in restore_all(nodes, saved, self.clock.now()).await? {
+            let Restored { transition, saved } = restored;
+            let id = transition.twin.spec().id;
+            if self.index.get(id).is_some() {
+                return Err(StartError::Twice(id));
+            }
+            self.index.insert(self.house(transition, saved));
+        }
+        Ok(())
+    }
+
+    /// Starts the writers, the twins, and then the pollers of their channels: when this returns, everyone
+    /// is live. To be called once, when all are back.
     ///
     /// # Errors
     /// When an actor does not start.
     pub async fn launch(&self) -> Result<(), StartError> {
         let _changes = self.changes.lock().await;
+        self.whole.store(true, Ordering::Release);
+        self.start_writers().await?;
         let mut shards: BTreeMap<ShardId, BTreeMap<Child, Seat>> = BTreeMap::new();
         for twin in self.twins() {
             let roster = shards.entry(twin.sink().shard()).or_default();
@@ -88,17 +106,22 @@ impl System {
         Ok(())
     }
 
+    /// Whether every twin is back, so that one that is not found is not there.
+    pub fn is_whole(&self) -> bool {
+        self.whole.load(Ordering::Acquire)
+    }
+
     /// Whether everyone has been launched.
     pub fn is_live(&self) -> bool {
         self.live.load(Ordering::Acquire)
     }
 
-    async fn start_writers(&self, archive: &Arc<dyn Archive>) -> Result<(), PlantError> {
+    async fn start_writers(&self) -> Result<(), PlantError> {
         for (writer, desk) in self.estate.desks.iter().enumerate() {
             let args = PersistArgs {
                 writer: writer as u64,
                 desk: Arc::clone(desk),
-                archive: Arc::clone(archive),
+                archive: Arc::clone(&self.archive),
                 clock: Arc::clone(&self.clock),
                 alarm: self.tree.alarm(),
             };

@@ -65,18 +65,22 @@ impl Default for Settings {
 #[derive(Debug)]
 pub struct System {
     clock: Arc<dyn Clock>,
+    archive: Arc<dyn Archive>,
     tree: Trunk,
     index: Index,
     estate: Estate,
     pollers: Pollers,
     changes: Mutex<()>,
+    /// Whether every twin is back.
+    whole: AtomicBool,
     /// Whether everyone has been launched.
     live: AtomicBool,
     stopping: AtomicBool,
 }
 
 impl System {
-    /// [`System::restore`] and [`System::launch`] in one: when this returns, everyone is live.
+    /// [`System::prepare`], [`System::bring_back`] and [`System::launch`] in one: when this returns, everyone is
+    /// live.
     ///
     /// # Errors
     /// When a snapshot cannot be read, an id is there twice, or an actor does not start.
@@ -97,7 +101,8 @@ impl System {
         saved: Saved,
         apply: Apply,
     ) -> Result<Arc<Self>, StartError> {
-        let system = Self::restore_with(ports, settings, nodes, saved, apply).await?;
+        let system = Self::prepare_with(ports, settings, saved.cursors, apply).await?;
+        system.bring_back(nodes, saved.twins).await?;
         system.launch().await?;
         Ok(system)
     }

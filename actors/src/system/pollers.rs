@@ -3,13 +3,13 @@
 //! A channel has one poller for the life of the process, whether anybody reads it or not, so that it goes
 //! on where it stopped; it asks nothing while it has no actor.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Ports;
 use crate::domain::ChannelId;
 use crate::ingest::{ChannelCache, GateSettings, HostGate, Ingest, PollerArgs, PollerHandle};
-use crate::ports::CursorRow;
+use crate::ports::Cursors;
 use crate::tree::{Child, ChildSpec, Readers};
 use crate::watchers::ShardSink;
 
@@ -24,15 +24,11 @@ pub(super) struct Pollers {
 struct Known {
     pollers: BTreeMap<ChannelId, PollerHandle>,
     /// Of channels that nobody has read in this process.
-    cursors: HashMap<ChannelId, CursorRow>,
+    cursors: Cursors,
 }
 
 impl Pollers {
-    pub(super) fn new(
-        ports: &Ports,
-        gate: GateSettings,
-        cursors: HashMap<ChannelId, CursorRow>,
-    ) -> Self {
+    pub(super) fn new(ports: &Ports, gate: GateSettings, cursors: Cursors) -> Self {
         let (feed, clock) = (Arc::clone(&ports.feed), Arc::clone(&ports.clock));
         let host = HostGate::new(gate, clock.now());
         let cache = ChannelCache::new(Arc::clone(&feed), Arc::clone(&clock), Arc::clone(&host));

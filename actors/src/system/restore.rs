@@ -1,14 +1,13 @@
 //! How a twin comes back from what was saved of it, or into being where nothing was.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::thread::available_parallelism;
 
 use tokio::task::JoinSet;
 
 use super::StartError;
-use crate::domain::{NodeId, NodeSpec, Revision, Timestamp};
-use crate::ports::{LogEntry, Record, SavedTwin};
+use crate::domain::{NodeSpec, Revision, Timestamp};
+use crate::ports::{LogEntry, Record, SavedTwin, SavedTwins};
 use crate::twin::{Change, Event, Transition, Twin, apply};
 
 /// Nodes that one thread brings back in some tens of milliseconds: fewer are not worth a second thread.
@@ -27,18 +26,15 @@ pub(super) struct Restored {
 /// since nobody is answered before they are there.
 ///
 /// # Errors
-/// When a snapshot cannot be read, or an id is there twice.
+/// When a snapshot cannot be read.
 pub(super) async fn restore_all(
     nodes: Vec<NodeSpec>,
-    mut saved: HashMap<NodeId, SavedTwin>,
+    mut saved: SavedTwins,
     now: Timestamp,
 ) -> Result<Vec<Restored>, StartError> {
-    let mut seen = HashSet::with_capacity(nodes.len());
-    if let Some(twice) = nodes.iter().find(|spec| !seen.insert(spec.id)) {
-        return Err(StartError::Twice(twice.id));
-    }
+    let count = nodes.len();
     let threads = available_parallelism().map_or(1, usize::from);
-    let portion = nodes.len().div_ceil(threads).max(PORTION);
+    let portion = count.div_ceil(threads).max(PORTION);
     let mut waiting = nodes.into_iter().map(|spec| {
         let saved = saved.remove(&spec.id);
         (spec, saved)
@@ -57,7 +53,7 @@ pub(super) async fn restore_all(
     }
     let mut portions: Vec<(usize, Result<Vec<Restored>, StartError>)> = tasks.join_all().await;
     portions.sort_by_key(|(number, _)| *number);
-    let mut twins = Vec::with_capacity(seen.len());
+    let mut twins = Vec::with_capacity(count);
     for (_, portion) in portions {
         twins.extend(portion?);
     }

@@ -4,12 +4,13 @@
 //! answers is computed from them. It panics where a batch breaks the port's contract.
 
 use std::collections::{HashMap, HashSet};
+use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::domain::{NodeId, Revision};
 use crate::ports::{
-    Archive, ArchiveError, Batch, BoxFuture, DeadLetter, Epoch, LogEntry, Point, Record, Saved,
-    TelemetryQuery, TelemetryRow,
+    Archive, ArchiveError, Batch, BoxFuture, Cursors, DeadLetter, Epoch, LogEntry, Point, Record,
+    Saved, SavedTwins, TelemetryQuery, TelemetryRow,
 };
 
 /// An archive in memory.
@@ -168,8 +169,20 @@ impl Archive for FakeArchive {
         }
     }
 
-    fn load(&self) -> BoxFuture<'_, Result<Saved, ArchiveError>> {
-        Box::pin(async { Ok(self.saved()) })
+    fn cursors(&self) -> BoxFuture<'_, Result<Cursors, ArchiveError>> {
+        Box::pin(async { Ok(self.saved().cursors) })
+    }
+
+    fn twins(
+        &self,
+        nodes: RangeInclusive<NodeId>,
+    ) -> BoxFuture<'_, Result<SavedTwins, ArchiveError>> {
+        if self.state().mood == Mood::Away {
+            return Box::pin(async { Err(ArchiveError::Unavailable("gone".into())) });
+        }
+        let mut twins = self.saved().twins;
+        twins.retain(|node, _| nodes.contains(node));
+        Box::pin(async { Ok(twins) })
     }
 
     fn telemetry(

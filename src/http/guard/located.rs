@@ -30,8 +30,9 @@ impl<R: Right> FromRequestParts<AppState> for Located<R> {
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Problem> {
         let scope = person(parts, app)?;
         let id = path_param(parts, "id").await?;
+        let known = Known::of(app);
         let seen = |twin: &TwinHandle| scope.sees(twin.view().spec());
-        let handle = one(named(app, &id)?.into_iter().filter(seen).collect())?;
+        let handle = known.one(known.named(&id)?.into_iter().filter(seen).collect())?;
         scope.needs(R::NEEDS)?;
         Ok(Self {
             handle,
@@ -56,39 +57,67 @@ impl<S: Sync> FromRequestParts<S> for NodeName {
 impl Pusher {
     /// The twin of the node that `id` names.
     pub(crate) fn locate(&self, app: &AppState, id: &str) -> Result<TwinHandle, Problem> {
-        let named = named(app, id)?.into_iter();
-        let twin = one(named.filter_map(|twin| self.seen(twin)).collect())?;
+        let known = Known::of(app);
+        let named = known.named(id)?.into_iter();
+        let twin = known.one(named.filter_map(|twin| self.seen(twin)).collect())?;
         self.may_push()?;
         Ok(twin)
     }
 
     /// The twin of the node that bears a key.
     pub(crate) fn locate_key(&self, app: &AppState, key: &str) -> Result<TwinHandle, Problem> {
-        let named = app.system.twins_by_key(key).into_iter();
-        one(named.filter_map(|twin| self.seen(twin)).collect())
+        let known = Known::of(app);
+        let named = known.bearers(key)?.into_iter();
+        known.one(named.filter_map(|twin| self.seen(twin)).collect())
     }
 }
 
-/// The twins that `id` may mean.
-fn named(app: &AppState, id: &str) -> Result<Vec<TwinHandle>, Problem> {
-    if let Some(key) = id.strip_prefix("key:") {
-        return Ok(app.system.twins_by_key(key));
-    }
-    let malformed =
-        |_| Problem::malformed(Part::Path, "id", "must be a UUID, or key: and a node_key");
-    let id = id.parse::<NodeId>().map_err(malformed)?;
-    Ok(app.system.twin(id).into_iter().collect())
+/// The nodes that are there. While some are not back yet, one that is not found, or not seen, may be there:
+/// both are told to come again, so that nobody learns from the difference.
+struct Known<'a> {
+    app: &'a AppState,
+    is_whole: bool,
 }
 
-/// A key is unique in its community: who sees several of them has to say which node is meant.
-fn one(mut seen: Vec<TwinHandle>) -> Result<TwinHandle, Problem> {
-    match (seen.pop(), seen.is_empty()) {
-        (Some(twin), true) => Ok(twin),
-        (Some(_), false) => {
-            let detail =
-                "Nodes of several communities have this node_key: name the node by its id.";
-            Err(Problem::new(Code::Conflict, detail))
+impl<'a> Known<'a> {
+    /// Asked before anything is looked up: what comes back in between is found, or was missed while it was
+    /// known that some are missing.
+    fn of(app: &'a AppState) -> Self {
+        let is_whole = app.system.is_whole();
+        Self { app, is_whole }
+    }
+
+    /// The twins that `id` may mean.
+    fn named(&self, id: &str) -> Result<Vec<TwinHandle>, Problem> {
+        if let Some(key) = id.strip_prefix("key:") {
+            return self.bearers(key);
         }
-        (None, _) => Err(Problem::not_found()),
+        let malformed =
+            |_| Problem::malformed(Part::Path, "id", "must be a UUID, or key: and a node_key");
+        let id = id.parse::<NodeId>().map_err(malformed)?;
+        Ok(self.app.system.twin(id).into_iter().collect())
+    }
+
+    /// The twins of the nodes that bear a key; whether it is one is not known before all are back.
+    fn bearers(&self, key: &str) -> Result<Vec<TwinHandle>, Problem> {
+        if self.is_whole {
+            Ok(self.app.system.twins_by_key(key))
+        } else {
+            Err(Problem::starting())
+        }
+    }
+
+    /// A key is unique in its community: who sees several of them has to say which node is meant.
+    fn one(&self, mut seen: Vec<TwinHandle>) -> Result<TwinHandle, Problem> {
+        match (seen.pop(), seen.is_empty()) {
+            (Some(twin), true) => Ok(twin),
+            (Some(_), false) => {
+                let detail =
+                    "Nodes of several communities have this node_key: name the node by its id.";
+                Err(Problem::new(Code::Conflict, detail))
+            }
+            (None, _) if self.is_whole => Err(Problem::not_found()),
+            (None, _) => Err(Problem::starting()),
+        }
     }
 }

@@ -5,6 +5,7 @@
 //! are the only ways to a caller: a handler that forgot to take one is not answered for, see
 //! [`identified`].
 
+mod gathering;
 pub(crate) mod limits;
 mod located;
 mod oneself;
@@ -31,6 +32,7 @@ use crate::access::Principal;
 use crate::app::device_keys::Bearer;
 use crate::app::identity::{Freshness, Unknown};
 
+pub(crate) use gathering::gathering;
 pub(crate) use located::{Located, NodeName};
 pub(crate) use oneself::{Bearing, Oneself};
 pub(crate) use scope::{May, Pusher, Scope};

@@ -1,6 +1,7 @@
 //! A service in memory, and a caller who bears its token.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -10,8 +11,8 @@ use evara_actors::domain::{
     ChannelId, EntryId, Metric, NodeId, Sample, Source, Timestamp, Value as SampleValue, Verdict,
 };
 use evara_actors::ports::{
-    Archive, ArchiveError, Ask, Batch, BoxFuture, Clock, DeadLetter, Feed, FeedError, LogEntry,
-    Page, Point, Saved, TelemetryQuery,
+    Archive, ArchiveError, Ask, Batch, BoxFuture, Clock, Cursors, DeadLetter, Feed, FeedError,
+    LogEntry, Page, Point, Saved, SavedTwins, TelemetryQuery,
 };
 use evara_actors::system::{Ports, Settings, System};
 use http_body_util::BodyExt;
@@ -310,8 +311,12 @@ impl Archive for Nowhere {
         Box::pin(async { Ok(()) })
     }
 
-    fn load(&self) -> BoxFuture<'_, Result<Saved, ArchiveError>> {
-        Box::pin(async { Ok(Saved::default()) })
+    fn cursors(&self) -> BoxFuture<'_, Result<Cursors, ArchiveError>> {
+        Box::pin(async { Ok(Cursors::default()) })
+    }
+
+    fn twins(&self, _: RangeInclusive<NodeId>) -> BoxFuture<'_, Result<SavedTwins, ArchiveError>> {
+        Box::pin(async { Ok(SavedTwins::default()) })
     }
 
     fn telemetry(

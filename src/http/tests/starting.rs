@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::http::StatusCode;
-use evara_actors::ports::Saved;
+use evara_actors::ports::{Cursors, SavedTwins};
 use evara_actors::system::{Settings, System};
 use evara_actors::testing::tank;
 use http_body_util::BodyExt as _;
@@ -18,8 +18,10 @@ const PUSHED: &str = r#"{"readings": [{"metric": "level_cm", "value": 51.5}]}"#;
 async fn rising() -> (Scene, String) {
     let nodes = vec![tank(1)];
     let path = format!("/api/v1/nodes/{}", nodes[0].id);
-    let restored = System::restore(ports(), Settings::default(), nodes, Saved::default());
-    let system = restored.await.unwrap();
+    let prepared = System::prepare(ports(), Settings::default(), Cursors::default());
+    let system = prepared.await.unwrap();
+    let back = system.bring_back(nodes, SavedTwins::default());
+    back.await.unwrap();
     let scene = Scene::around(
         system,
         Arc::new(Nowhere),
@@ -46,6 +48,32 @@ async fn a_twin_is_served_before_it_is_live_and_readiness_comes_last() {
         scene.get(&format!("{node}/twin")).await.status,
         StatusCode::OK
     );
+}
+
+/// As long as some are missing, nobody can tell one that is missing from one that is nobody's.
+#[tokio::test(start_paused = true)]
+async fn what_may_be_missing_is_not_said_to_be_absent_and_nothing_is_counted() {
+    let (scene, node) = rising().await;
+    let absent = format!("/api/v1/nodes/{}/twin", tank(2).id);
+    let needs_all = [
+        &*absent,
+        "/api/v1/nodes/key:oht-7/twin",
+        "/api/v1/nodes",
+        "/api/v1/devices/map",
+        "/api/v1/dashboard/stats",
+        "/api/v1/admin/actors",
+    ];
+    for path in needs_all {
+        let refused = scene.get(path).await;
+        assert_eq!(refused.code(), "unavailable", "{path}");
+        assert_eq!(refused.header("retry-after"), "1", "{path}");
+    }
+    assert_eq!(scene.get(&node).await.status, StatusCode::OK);
+    scene.state.system.launch().await.unwrap();
+    assert_eq!(scene.get(&absent).await.code(), "not_found");
+    for path in &needs_all[2..] {
+        assert_eq!(scene.get(path).await.status, StatusCode::OK, "{path}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

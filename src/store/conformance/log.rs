@@ -153,6 +153,37 @@ pub(crate) async fn a_twin_without_a_snapshot_comes_back_from_its_whole_log(site
     assert_eq!(revisions(&saved.twins[&node(2)].tail), [3]);
 }
 
+/// Of each kind one with a snapshot and without, and one of which there is an event only.
+pub(crate) async fn twins_are_told_of_the_nodes_that_are_asked_for_and_no_others(site: &dyn Site) {
+    let Opened { archive, .. } = site.open().await;
+    let kinds = [Kind::Tank, Kind::Flow, Kind::Deep, Kind::Generic];
+    let rows = (1..=8).zip(kinds.iter().cycle());
+    let batch = Batch {
+        telemetry: rows
+            .map(|(number, kind)| row(node(number), *kind, 1, distance(1)))
+            .collect(),
+        events: vec![event(node(9), 1, Change::Created)],
+        snapshots: (1..=4)
+            .map(|number| snapshot(node(number), 0, b""))
+            .collect(),
+        ..Batch::default()
+    };
+    archive.commit(Arc::new(batch)).await.unwrap();
+    let all = archive.load().await.unwrap().twins;
+    assert_eq!(all.len(), 9);
+    for first in 1..=9 {
+        for last in first..=9 {
+            let some = archive.twins(node(first)..=node(last)).await.unwrap();
+            let expected = (first..=last).map(node);
+            assert_eq!(some.len(), expected.clone().count(), "{first}..={last}");
+            for id in expected {
+                assert_eq!(some[&id], all[&id], "{first}..={last}");
+            }
+        }
+    }
+    assert!(archive.twins(node(10)..=node(99)).await.unwrap().is_empty());
+}
+
 /// Both ends of time, and of the years and the months by which a store may keep its tables apart.
 const EVER: [Timestamp; 8] = [
     Timestamp::MIN,

@@ -150,6 +150,7 @@ macro_rules! conformance {
                 a_twin_comes_back_from_its_snapshot_and_what_followed,
                 a_twin_without_a_snapshot_comes_back_from_its_whole_log,
                 a_tail_is_whole_whenever_its_readings_were_measured,
+                twins_are_told_of_the_nodes_that_are_asked_for_and_no_others,
             }
             past {
                 samples_come_page_by_page_with_what_was_derived,

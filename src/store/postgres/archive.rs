@@ -1,10 +1,12 @@
 //! The archive's port over PostgreSQL.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use evara_actors::domain::{NodeId, Revision};
 use evara_actors::ports::{
-    Archive, ArchiveError, Batch, BoxFuture, DeadLetter, LogEntry, Point, Saved, TelemetryQuery,
+    Archive, ArchiveError, Batch, BoxFuture, Cursors, DeadLetter, LogEntry, Point, SavedTwins,
+    TelemetryQuery,
 };
 
 use super::error::Failure;
@@ -20,8 +22,15 @@ impl Archive for PostgresStore {
         })
     }
 
-    fn load(&self) -> BoxFuture<'_, Result<Saved, ArchiveError>> {
-        Box::pin(async move { Ok(history::load(self).await?) })
+    fn cursors(&self) -> BoxFuture<'_, Result<Cursors, ArchiveError>> {
+        Box::pin(async move { Ok(history::cursors(self).await?) })
+    }
+
+    fn twins(
+        &self,
+        nodes: RangeInclusive<NodeId>,
+    ) -> BoxFuture<'_, Result<SavedTwins, ArchiveError>> {
+        Box::pin(async move { Ok(history::twins(self, &nodes).await?) })
     }
 
     fn telemetry(
@@ -52,8 +61,15 @@ impl Archive for WithReplica {
         self.store.commit(batch)
     }
 
-    fn load(&self) -> BoxFuture<'_, Result<Saved, ArchiveError>> {
-        self.store.load()
+    fn cursors(&self) -> BoxFuture<'_, Result<Cursors, ArchiveError>> {
+        self.store.cursors()
+    }
+
+    fn twins(
+        &self,
+        nodes: RangeInclusive<NodeId>,
+    ) -> BoxFuture<'_, Result<SavedTwins, ArchiveError>> {
+        self.store.twins(nodes)
     }
 
     fn telemetry(

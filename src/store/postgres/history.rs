@@ -1,8 +1,12 @@
 //! Reading back: pages of telemetry, the change log, and all that twins come back from. Each call sees one
 //! state of the database, whatever is committed meanwhile.
 
+use std::ops::RangeInclusive;
+
 use evara_actors::domain::{Kind, NodeId, Revision, Sample, Value, Verdict};
-use evara_actors::ports::{DeadLetter, LogEntry, Point, Record, Saved, TelemetryQuery};
+use evara_actors::ports::{
+    Cursors, DeadLetter, LogEntry, Point, Record, SavedTwins, TelemetryQuery,
+};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
@@ -191,27 +195,31 @@ async fn whole_log(
     log.into_iter().zip(others).map(whole).collect()
 }
 
-/// Twins and cursors, as they were last committed.
-pub(super) async fn load(store: &PostgresStore) -> Result<Saved, Failure> {
+/// The cursors of all channels, as they were last committed.
+pub(super) async fn cursors(store: &PostgresStore) -> Result<Cursors, Failure> {
     let mut transaction = Transaction::loading(&store.connections, LOAD_DEADLINE).await?;
-    let mut saved = Saved::default();
+    let found = all_in(&mut transaction, statements::ALL_CURSORS, &[], rows::cursor);
+    let found = found.await?;
+    transaction.roll_back().await;
+    let by_channel = found.into_iter().map(|cursor| (cursor.channel, cursor));
+    Ok(by_channel.collect())
+}
+
+/// What the twins of these nodes come back from, as it was last committed.
+pub(super) async fn twins(
+    store: &PostgresStore,
+    nodes: &RangeInclusive<NodeId>,
+) -> Result<SavedTwins, Failure> {
+    let mut transaction = Transaction::loading(&store.connections, LOAD_DEADLINE).await?;
+    let span: Params<'_> = &[&nodes.start().0, &nodes.end().0];
     // At once, so that the server goes on with the next while we take in what it gave.
-    let asked = [
-        statements::ALL_CURSORS,
-        statements::ALL_SNAPSHOTS,
-        statements::LOG_TAILS,
-    ];
-    let answers = transaction
-        .all(&asked.map(|query| (query, &[] as _)))
-        .await?;
-    let [cursors, snapshots, tails] = answers.try_into().map_err(|_| Failure::Ended)?;
-    for row in cursors {
-        let cursor = rows::cursor(&row)?;
-        saved.cursors.insert(cursor.channel, cursor);
-    }
+    let asked = [statements::SNAPSHOTS_BETWEEN, statements::TAILS_BETWEEN];
+    let answers = transaction.all(&asked.map(|query| (query, span))).await?;
+    let [snapshots, tails] = answers.try_into().map_err(|_| Failure::Ended)?;
+    let mut twins = SavedTwins::with_capacity(snapshots.len());
     for row in snapshots {
         let snapshot = rows::snapshot(&row)?;
-        let twin = saved.twins.entry(snapshot.node).or_default();
+        let twin = twins.entry(snapshot.node).or_default();
         twin.snapshot = Some(snapshot);
     }
     let tails = tails
@@ -219,13 +227,13 @@ pub(super) async fn load(store: &PostgresStore) -> Result<Saved, Failure> {
         .map(|row| Ok((rows::node_of_tail(row)?, rows::logged(row)?)));
     let tails = tails.collect::<Result<_, Failure>>()?;
     for (node, entry) in whole_log(&mut transaction, tails).await? {
-        saved.twins.entry(node).or_default().tail.push(entry);
+        twins.entry(node).or_default().tail.push(entry);
     }
-    for twin in saved.twins.values_mut() {
+    for twin in twins.values_mut() {
         twin.tail.sort_unstable_by_key(|entry| entry.revision);
     }
     transaction.roll_back().await;
-    Ok(saved)
+    Ok(twins)
 }
 
 /// The newest dead letters, newest first.

@@ -29,7 +29,7 @@ const AFTER_SAMPLE: usize = 6 + MAX_COLUMNS;
 /// What other rows a sample needs to be whole: the key of its rows in `telemetry_other`.
 pub(super) type Key = (Uuid, At, Vec<u8>, i16);
 
-/// A row of a sample: the first ten columns of `samples_by_time`, `changes_by_revision` and `log_tails`.
+/// A row of a sample: the first ten columns of `samples_by_time`, `changes_by_revision` and `tails_between`.
 #[derive(Debug)]
 pub(super) struct SampleRow {
     pub(super) kind: Kind,
@@ -218,7 +218,7 @@ pub(super) enum Logged {
     Sample(evara_actors::domain::Revision, SampleRow),
 }
 
-/// A row of `changes_by_revision` or `log_tails`.
+/// A row of `changes_by_revision` or `tails_between`.
 pub(super) fn logged(row: &Row) -> Result<Logged, Failure> {
     let (kind, revision) = (get::<i16>(row, 0)?, revision(row)?);
     if kind != EVENT {
@@ -229,7 +229,7 @@ pub(super) fn logged(row: &Row) -> Result<Logged, Failure> {
     Ok(Logged::Event(LogEntry { revision, record }))
 }
 
-/// Whose entry a row of `log_tails` is.
+/// Whose entry a row of `tails_between` is.
 pub(super) fn node_of_tail(row: &Row) -> Result<NodeId, Failure> {
     Ok(NodeId(get(row, AFTER_SAMPLE + 1)?))
 }

@@ -45,10 +45,9 @@ statements! {
     ALL_PLANS = "all_plans";
     ALL_READ_KEYS = "all_read_keys";
     ALL_RULES = "all_rules";
-    ALL_SNAPSHOTS = "all_snapshots";
     BEGIN_RECEIPT = "begin_receipt";
-    CHANGE_FACT = "change_fact";
     CHANGES_BY_REVISION = "changes_by_revision";
+    CHANGE_FACT = "change_fact";
     CHECKPOINT_AT = "checkpoint_at";
     CLAIM_SHARDS = "claim_shards";
     COUNT_STALE = "count_stale";
@@ -102,9 +101,9 @@ statements! {
     INSERT_EVENTS = "insert_events";
     INSERT_FLOW = "insert_flow";
     INSERT_GENERIC = "insert_generic";
+    INSERT_IP_RULE = "insert_ip_rule";
     INSERT_LOGGED_NODES = "insert_logged_nodes";
     INSERT_LOGGED_SPANS = "insert_logged_spans";
-    INSERT_IP_RULE = "insert_ip_rule";
     INSERT_NODE = "insert_node";
     INSERT_PLAN = "insert_plan";
     INSERT_REMOVED = "insert_removed";
@@ -115,7 +114,6 @@ statements! {
     LOCK_FACT = "lock_fact";
     LOCK_NODE = "lock_node";
     LOCK_SHARDS = "lock_shards";
-    LOG_TAILS = "log_tails";
     MAKE_DAYS_DUE = "make_days_due";
     MAKE_MONTH = "make_month";
     MARKS_OF_NODE = "marks_of_node";
@@ -149,9 +147,11 @@ statements! {
     SEALED_BEFORE = "sealed_before";
     SESSIONS_OF_ACCOUNT = "sessions_of_account";
     SETTLE_DUE_DAY = "settle_due_day";
+    SNAPSHOTS_BETWEEN = "snapshots_between";
     STALE_ANSWERS = "stale_answers";
     STALE_AUTHENTICATORS = "stale_authenticators";
     STALE_READ_KEYS = "stale_read_keys";
+    TAILS_BETWEEN = "tails_between";
     TAKE_MARKS = "take_marks";
     TOUCH_DEVICE_KEYS = "touch_device_keys";
     TRANSACTION_STATUS = "transaction_status";

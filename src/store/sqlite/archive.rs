@@ -1,10 +1,12 @@
 //! The archive's port over SQLite: which connections serve which call, and how long it may take.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use evara_actors::domain::{NodeId, Revision};
 use evara_actors::ports::{
-    Archive, ArchiveError, Batch, BoxFuture, DeadLetter, LogEntry, Point, Saved, TelemetryQuery,
+    Archive, ArchiveError, Batch, BoxFuture, Cursors, DeadLetter, LogEntry, Point, SavedTwins,
+    TelemetryQuery,
 };
 
 use super::{DEADLINE, LOAD_DEADLINE, SqliteStore, history, write};
@@ -20,8 +22,20 @@ impl Archive for SqliteStore {
         })
     }
 
-    fn load(&self) -> BoxFuture<'_, Result<Saved, ArchiveError>> {
-        Box::pin(async move { Ok(self.readers.call(LOAD_DEADLINE, history::load).await?) })
+    fn cursors(&self) -> BoxFuture<'_, Result<Cursors, ArchiveError>> {
+        Box::pin(async move { Ok(self.readers.call(LOAD_DEADLINE, history::cursors).await?) })
+    }
+
+    fn twins(
+        &self,
+        nodes: RangeInclusive<NodeId>,
+    ) -> BoxFuture<'_, Result<SavedTwins, ArchiveError>> {
+        Box::pin(async move {
+            let job = self.readers.call(LOAD_DEADLINE, move |connection| {
+                history::twins(connection, &nodes)
+            });
+            Ok(job.await?)
+        })
     }
 
     fn telemetry(

@@ -1,8 +1,10 @@
 //! Reading back: pages of telemetry, the change log, and all that twins come back from. Each call sees one
 //! state of the database, whatever is committed meanwhile.
 
+use std::ops::RangeInclusive;
+
 use evara_actors::domain::{NodeId, Revision, Sample, Value, Verdict};
-use evara_actors::ports::{DeadLetter, LogEntry, Point, Saved, TelemetryQuery};
+use evara_actors::ports::{Cursors, DeadLetter, LogEntry, Point, SavedTwins, TelemetryQuery};
 use rusqlite::{Connection, Params, Row, params};
 
 use super::error::Failure;
@@ -87,25 +89,39 @@ pub(super) fn changes(
     all(&transaction, statements::CHANGES_BY_REVISION, key, entry)
 }
 
-/// Twins and cursors, as they were last committed.
-pub(super) fn load(connection: &mut Connection) -> Result<Saved, Failure> {
+/// The cursors of all channels, as they were last committed.
+pub(super) fn cursors(connection: &mut Connection) -> Result<Cursors, Failure> {
     let transaction = connection.transaction()?;
-    let mut saved = Saved::default();
-    for cursor in all(&transaction, statements::ALL_CURSORS, [], rows::cursor)? {
-        saved.cursors.insert(cursor.channel, cursor);
-    }
-    for snapshot in all(&transaction, statements::ALL_SNAPSHOTS, [], rows::snapshot)? {
-        let twin = saved.twins.entry(snapshot.node).or_default();
+    let found = all(&transaction, statements::ALL_CURSORS, [], rows::cursor)?;
+    let by_channel = found.into_iter().map(|cursor| (cursor.channel, cursor));
+    Ok(by_channel.collect())
+}
+
+/// What the twins of these nodes come back from, as it was last committed.
+pub(super) fn twins(
+    connection: &mut Connection,
+    nodes: &RangeInclusive<NodeId>,
+) -> Result<SavedTwins, Failure> {
+    let transaction = connection.transaction()?;
+    let mut twins = SavedTwins::default();
+    let span = params![nodes.start().0.as_bytes(), nodes.end().0.as_bytes()];
+    for snapshot in all(
+        &transaction,
+        statements::SNAPSHOTS_BETWEEN,
+        span,
+        rows::snapshot,
+    )? {
+        let twin = twins.entry(snapshot.node).or_default();
         twin.snapshot = Some(snapshot);
     }
     let tail = |row: &Row<'_>| rows::tail_entry(&transaction, row);
-    for (node, entry) in all(&transaction, statements::LOG_TAILS, [], tail)? {
-        saved.twins.entry(node).or_default().tail.push(entry);
+    for (node, entry) in all(&transaction, statements::TAILS_BETWEEN, span, tail)? {
+        twins.entry(node).or_default().tail.push(entry);
     }
-    for twin in saved.twins.values_mut() {
+    for twin in twins.values_mut() {
         twin.tail.sort_unstable_by_key(|entry| entry.revision);
     }
-    Ok(saved)
+    Ok(twins)
 }
 
 /// The newest dead letters, newest first.

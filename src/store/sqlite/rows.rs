@@ -19,7 +19,7 @@ use crate::store::{DeviceKey, codes, json};
 /// The kind of a row of the change log that is an event.
 const EVENT: i64 = -1;
 
-/// A sample: the first ten columns of `samples_by_time`, `changes_by_revision` and `log_tails`.
+/// A sample: the first ten columns of `samples_by_time`, `changes_by_revision` and `tails_between`.
 pub(super) fn sample(
     connection: &Connection,
     node: NodeId,
@@ -161,7 +161,7 @@ pub(super) fn due(row: &Row<'_>) -> Result<Due, Failure> {
     })
 }
 
-/// A row of `changes_by_revision` or `log_tails`.
+/// A row of `changes_by_revision` or `tails_between`.
 pub(super) fn log_entry(
     connection: &Connection,
     node: NodeId,
@@ -180,7 +180,7 @@ pub(super) fn log_entry(
     })
 }
 
-/// A row of `log_tails`.
+/// A row of `tails_between`.
 pub(super) fn tail_entry(
     connection: &Connection,
     row: &Row<'_>,

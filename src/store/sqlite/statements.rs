@@ -25,7 +25,6 @@ statements! {
     ALL_PLANS = "all_plans";
     ALL_READ_KEYS = "all_read_keys";
     ALL_RULES = "all_rules";
-    ALL_SNAPSHOTS = "all_snapshots";
     BEGIN_RECEIPT = "begin_receipt";
     CHANGES_BY_REVISION = "changes_by_revision";
     CHECKPOINT_AT = "checkpoint_at";
@@ -82,7 +81,6 @@ statements! {
     INSERT_SESSION = "insert_session";
     INSERT_TANK = "insert_tank";
     IS_UNROLLED_BEFORE = "is_unrolled_before";
-    LOG_TAILS = "log_tails";
     MAKE_DAY_DUE = "make_day_due";
     MARKS_OF_NODE = "marks_of_node";
     MARK_ALL_HOURS = "mark_all_hours";
@@ -113,9 +111,11 @@ statements! {
     SEALED_BEFORE = "sealed_before";
     SESSIONS_OF_ACCOUNT = "sessions_of_account";
     SETTLE_DUE_DAY = "settle_due_day";
+    SNAPSHOTS_BETWEEN = "snapshots_between";
     STALE_ANSWERS = "stale_answers";
     STALE_AUTHENTICATORS = "stale_authenticators";
     STALE_READ_KEYS = "stale_read_keys";
+    TAILS_BETWEEN = "tails_between";
     TAKE_MARK = "take_mark";
     TOUCH_DEVICE_KEY = "touch_device_key";
     TRIM_SESSIONS = "trim_sessions";

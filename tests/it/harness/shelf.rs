@@ -3,6 +3,7 @@
 //! What it keeps is the real store's; it adds only the memory of what was committed, so that a row that
 //! was written twice is seen although the store would hide it.
 
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
@@ -10,8 +11,8 @@ use evara::history::{Checkpoint, History, PastSample, Rollup, RollupSpan, Sample
 use evara::store::{SecretBox, SqliteStore};
 use evara_actors::domain::{NodeId, NodeSpec, Revision, Timestamp};
 use evara_actors::ports::{
-    Archive, ArchiveError, Batch, BoxFuture, DeadLetter, LogEntry, Point, Registry, RegistryError,
-    Saved, TelemetryQuery,
+    Archive, ArchiveError, Batch, BoxFuture, Cursors, DeadLetter, LogEntry, Point, Registry,
+    RegistryError, SavedTwins, TelemetryQuery,
 };
 use tokio::sync::{RwLock, RwLockReadGuard};
 
@@ -119,10 +120,20 @@ impl Archive for Shelf {
         Box::pin(self.take(batch))
     }
 
-    fn load(&self) -> BoxFuture<'_, Result<Saved, ArchiveError>> {
+    fn cursors(&self) -> BoxFuture<'_, Result<Cursors, ArchiveError>> {
         Box::pin(async {
             let store = self.store.read().await;
-            store.as_ref().ok_or_else(gone)?.load().await
+            store.as_ref().ok_or_else(gone)?.cursors().await
+        })
+    }
+
+    fn twins(
+        &self,
+        nodes: RangeInclusive<NodeId>,
+    ) -> BoxFuture<'_, Result<SavedTwins, ArchiveError>> {
+        Box::pin(async move {
+            let store = self.store.read().await;
+            store.as_ref().ok_or_else(gone)?.twins(nodes).await
         })
     }
 

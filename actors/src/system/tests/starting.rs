@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::scene::{Scene, pass};
 use crate::domain::{ChannelId, StatusState};
-use crate::ports::{Clock, Saved};
-use crate::system::{Settings, System, SystemError};
+use crate::ports::{Clock, Cursors, Saved, SavedTwins};
+use crate::system::{Settings, StartError, System, SystemError};
 use crate::testing::{VirtualClock, level, on_channel, tank};
 use crate::twin::{OfferError, Presence};
 
@@ -21,8 +21,10 @@ async fn ended() -> (Scene, Saved) {
 
 async fn restored(scene: &Scene, saved: Saved) -> Arc<System> {
     let nodes = vec![on_channel(tank(1), 1)];
-    let restored = System::restore(scene.ports.clone(), Settings::default(), nodes, saved);
-    restored.await.unwrap()
+    let prepared = System::prepare(scene.ports.clone(), Settings::default(), saved.cursors);
+    let system = prepared.await.unwrap();
+    system.bring_back(nodes, saved.twins).await.unwrap();
+    system
 }
 
 #[tokio::test(start_paused = true)]
@@ -67,6 +69,27 @@ async fn nothing_is_polled_and_no_node_changes_before_everyone_is_live() {
     pass(Duration::from_secs(60)).await;
     assert!(scene.feed.asked().len() > asked);
     system.create(tank(2)).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_portion_is_read_as_soon_as_it_is_back_and_the_system_is_whole_once_all_are() {
+    let scene = Scene::of(Vec::new()).await;
+    let cursors = Cursors::default();
+    let prepared = System::prepare(scene.ports.clone(), Settings::default(), cursors);
+    let system = prepared.await.unwrap();
+    for number in 1..=2 {
+        assert!(system.twin(tank(number).id).is_none());
+        let back = system.bring_back(vec![tank(number)], SavedTwins::default());
+        back.await.unwrap();
+        assert!(system.twin(tank(number).id).is_some());
+        assert!(!system.is_whole());
+    }
+    let again = system.bring_back(vec![tank(1)], SavedTwins::default());
+    let twice = again.await.unwrap_err();
+    assert!(matches!(twice, StartError::Twice(id) if id == tank(1).id));
+    system.launch().await.unwrap();
+    assert!(system.is_whole());
+    assert_eq!(system.twins().len(), 2);
 }
 
 #[tokio::test(start_paused = true)]

@@ -52,8 +52,8 @@ fn expected() -> Vec<(Query, String, &'static str)> {
             "twin_events_pkey",
         ),
         (
-            statements::LOG_TAILS,
-            String::new(),
+            statements::TAILS_BETWEEN,
+            format!("{NODE}, '00000000-0000-0000-0000-000000000032'"),
             "telemetry_tank_2025_06_node_revision_idx",
         ),
         (

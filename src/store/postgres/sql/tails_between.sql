@@ -1,4 +1,4 @@
--- What changed each node after its snapshot, or all that ever did where it has none; in no order.
+-- What changed each of these nodes after its snapshot, or all that ever did where it has none; in no order.
 -- Where each begins is worked out first: the index on revisions serves a number, and no expression. Of
 -- samples only those tables are looked into that the spans name. OFFSET 0 has each looked up by its index,
 -- however many there are: to read a whole month and join it would take as long as the month is full. That
@@ -7,7 +7,8 @@ WITH starts AS MATERIALIZED (
     SELECT logged_nodes.node, COALESCE(twin_snapshots.revision, -1) AS revision
     FROM logged_nodes
         LEFT JOIN twin_snapshots USING (node)
-    WHERE NOT EXISTS (SELECT FROM removed_nodes WHERE id = logged_nodes.node)
+    WHERE logged_nodes.node BETWEEN $1 AND $2
+      AND NOT EXISTS (SELECT FROM removed_nodes WHERE id = logged_nodes.node)
 ), spans AS MATERIALIZED (
     SELECT node, revision, 9223372036854775807 AS last, kind, from_at, to_at
     FROM starts

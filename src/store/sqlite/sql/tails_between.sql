@@ -1,32 +1,32 @@
--- What changed each node after its snapshot, or all that ever did where it has none; in no order.
+-- What changed each of these nodes after its snapshot, or all that ever did where it has none; in no order.
 -- Nodes that have a change log are found by leaping from node to node along the primary keys rather than by
 -- reading the history. Each leap ends in a null, which is left out.
 -- CROSS JOIN keeps that order: first where each begins, then the index on revisions.
 WITH RECURSIVE
     tank (node) AS (
-        SELECT min(node) FROM telemetry_tank
+        SELECT min(node) FROM telemetry_tank WHERE node BETWEEN ?1 AND ?2
         UNION ALL
-        SELECT (SELECT min(node) FROM telemetry_tank WHERE node > tank.node) FROM tank WHERE tank.node IS NOT NULL
+        SELECT (SELECT min(node) FROM telemetry_tank WHERE node > tank.node AND node <= ?2) FROM tank WHERE tank.node IS NOT NULL
     ),
     flow (node) AS (
-        SELECT min(node) FROM telemetry_flow
+        SELECT min(node) FROM telemetry_flow WHERE node BETWEEN ?1 AND ?2
         UNION ALL
-        SELECT (SELECT min(node) FROM telemetry_flow WHERE node > flow.node) FROM flow WHERE flow.node IS NOT NULL
+        SELECT (SELECT min(node) FROM telemetry_flow WHERE node > flow.node AND node <= ?2) FROM flow WHERE flow.node IS NOT NULL
     ),
     deep (node) AS (
-        SELECT min(node) FROM telemetry_deep
+        SELECT min(node) FROM telemetry_deep WHERE node BETWEEN ?1 AND ?2
         UNION ALL
-        SELECT (SELECT min(node) FROM telemetry_deep WHERE node > deep.node) FROM deep WHERE deep.node IS NOT NULL
+        SELECT (SELECT min(node) FROM telemetry_deep WHERE node > deep.node AND node <= ?2) FROM deep WHERE deep.node IS NOT NULL
     ),
     generic (node) AS (
-        SELECT min(node) FROM telemetry_generic
+        SELECT min(node) FROM telemetry_generic WHERE node BETWEEN ?1 AND ?2
         UNION ALL
-        SELECT (SELECT min(node) FROM telemetry_generic WHERE node > generic.node) FROM generic WHERE generic.node IS NOT NULL
+        SELECT (SELECT min(node) FROM telemetry_generic WHERE node > generic.node AND node <= ?2) FROM generic WHERE generic.node IS NOT NULL
     ),
     events (node) AS (
-        SELECT min(node) FROM twin_events
+        SELECT min(node) FROM twin_events WHERE node BETWEEN ?1 AND ?2
         UNION ALL
-        SELECT (SELECT min(node) FROM twin_events WHERE node > events.node) FROM events WHERE events.node IS NOT NULL
+        SELECT (SELECT min(node) FROM twin_events WHERE node > events.node AND node <= ?2) FROM events WHERE events.node IS NOT NULL
     ),
     logged (node) AS (
         SELECT node FROM tank

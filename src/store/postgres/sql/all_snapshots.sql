@@ -1,3 +1,0 @@
-SELECT node, shard, revision, state
-FROM twin_snapshots
-WHERE NOT EXISTS (SELECT FROM removed_nodes WHERE id = node)

@@ -1,3 +1,0 @@
-SELECT node, shard, revision, state
-FROM twin_snapshots
-WHERE node NOT IN (SELECT id FROM removed_nodes)
