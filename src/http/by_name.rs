@@ -1,13 +1,17 @@
-//! Structures are read from objects alone, whose fields are known by name.
+//! Structures are read from objects alone, whose fields are known by name, and no object says a thing twice.
 //!
-//! serde takes an array for a structure as well, by the order in which the fields happen to be declared.
+//! serde takes an array for a structure as well, by the order in which the fields happen to be declared; and
+//! of two values under one name, in what is no structure, it keeps the last and loses the other in silence.
 //! Whatever comes from strangers is read through this; nothing else about a type is changed by it.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::marker::PhantomData;
 
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    DeserializeSeed, Deserializer, Error, IntoDeserializer as _, MapAccess, SeqAccess, Visitor,
+};
 use serde::{Deserialize, forward_to_deserialize_any};
 
 /// What is read with `#[serde(deserialize_with)]`: for what serde itself keeps aside and reads later, as the
@@ -146,7 +150,43 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for ByName<V> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<V::Value, A::Error> {
-        self.0.visit_map(ByName(map))
+        self.0.visit_map(Distinct {
+            map: ByName(map),
+            seen: HashSet::new(),
+        })
+    }
+}
+
+/// An object whose names are data: structures look after theirs themselves.
+struct Distinct<A> {
+    map: A,
+    seen: HashSet<String>,
+}
+
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for Distinct<A> {
+    type Error = A::Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, A::Error> {
+        let Some(name) = self.map.next_key::<String>()? else {
+            return Ok(None);
+        };
+        if self.seen.contains(&name) {
+            return Err(A::Error::custom(format_args!("duplicate field `{name}`")));
+        }
+        let key = seed.deserialize(name.as_str().into_deserializer())?;
+        self.seen.insert(name);
+        Ok(Some(key))
+    }
+
+    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, A::Error> {
+        self.map.next_value_seed(seed)
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        self.map.size_hint()
     }
 }
 

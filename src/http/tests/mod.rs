@@ -3,7 +3,6 @@
 mod authenticator;
 mod authority;
 mod border;
-mod by_order;
 mod conventions;
 mod description;
 mod estate;
@@ -23,6 +22,7 @@ mod planted;
 mod pushing;
 mod scene;
 mod scoped;
+mod shapes;
 mod signing_in;
 mod sockets;
 mod starting;

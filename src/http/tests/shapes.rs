@@ -1,4 +1,4 @@
-//! Arrays in place of objects: fields are known by name, and never by an order that nobody promised.
+//! What objects are: fields are known by name, each is said once, and never by an order that nobody promised.
 
 use axum::http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
@@ -51,13 +51,12 @@ fn node() -> Value {
     node
 }
 
-#[tokio::test]
-async fn an_array_in_place_of_an_object_is_400_and_pointed_at_wherever_it_stands() {
-    let (scene, id) = Scene::with_tank().await;
+/// Bodies that are right, and where each may be sent.
+fn bodies(id: &str) -> Vec<(Method, String, Value)> {
     let reading = json!({ "metric": "ph", "value": 7.0, "at": "2023-11-14T22:13:20Z" });
     let of_node = |rest: &str| format!("/api/v1/nodes/{id}{rest}");
     let of_device = |rest: &str| format!("/api/v1/devices/{id}/{rest}");
-    let cases = [
+    vec![
         (Method::POST, "/api/v1/nodes".to_owned(), node()),
         (
             Method::PATCH,
@@ -74,7 +73,7 @@ async fn an_array_in_place_of_an_object_is_400_and_pointed_at_wherever_it_stands
         (
             Method::POST,
             of_node("/maintenance"),
-            json!({ "until": null }),
+            json!({ "until": "2023-11-15T22:13:20Z" }),
         ),
         (Method::PATCH, of_node("/twin"), json!({ "desired": {} })),
         (
@@ -87,8 +86,13 @@ async fn an_array_in_place_of_an_object_is_400_and_pointed_at_wherever_it_stands
             "/api/v1/telemetry".to_owned(),
             json!({ "batches": [{ "node_id": id, "readings": [reading] }] }),
         ),
-    ];
-    for (method, path, body) in cases {
+    ]
+}
+
+#[tokio::test]
+async fn an_array_in_place_of_an_object_is_400_and_pointed_at_wherever_it_stands() {
+    let (scene, id) = Scene::with_tank().await;
+    for (method, path, body) in bodies(&id) {
         for pointer in objects(&body, "") {
             let sent = by_order(&body, &pointer);
             let reply = scene.send(request(method.clone(), &path, &sent)).await;
@@ -105,6 +109,37 @@ async fn an_array_in_place_of_an_object_is_400_and_pointed_at_wherever_it_stands
                 None => named == pointer,
             };
             assert!(is_named, "{error} for {sent}");
+        }
+    }
+}
+
+/// `body` with one of its fields said twice.
+fn twice(body: &Value, object: &str, field: &str) -> String {
+    const AGAIN: &str = "said again";
+    let mut body = body.clone();
+    let place = body.pointer_mut(object).unwrap().as_object_mut().unwrap();
+    place.insert(AGAIN.to_owned(), place[field].clone());
+    let quoted = |name: &str| format!("\"{name}\":");
+    body.to_string().replace(&quoted(AGAIN), &quoted(field))
+}
+
+#[tokio::test]
+async fn a_field_that_is_said_twice_is_400_and_named_wherever_it_stands() {
+    let (scene, id) = Scene::with_tank().await;
+    for (method, path, body) in bodies(&id) {
+        for object in objects(&body, "") {
+            let fields = body.pointer(&object).unwrap().as_object().unwrap();
+            for field in fields.keys() {
+                let sent = twice(&body, &object, field);
+                let reply = scene.send(request(method.clone(), &path, &sent)).await;
+                assert_eq!(
+                    reply.status,
+                    StatusCode::BAD_REQUEST,
+                    "{method} {path} {sent}"
+                );
+                let error = reply.json()["errors"][0].to_string();
+                assert!(error.contains(&format!("`{field}`")), "{error} for {sent}");
+            }
         }
     }
 }
