@@ -28,7 +28,7 @@ use crate::table::{Figure, Goal, Row};
 use crate::{Size, runtime, world};
 
 /// As many as a browser's dashboard and a few scripts would hold at a time.
-const CONNECTIONS: usize = 64;
+pub(crate) const CONNECTIONS: usize = 64;
 
 /// What came of one round.
 struct Round {
@@ -58,7 +58,7 @@ pub(crate) fn rows(size: Size) -> Vec<Row> {
     runtime.block_on(app.drain());
     // It is in the folder for what may be lost.
     let _left_behind = std::fs::remove_dir_all(&data);
-    let tool = if has_wrk() { "wrk" } else { "own client" };
+    let tool = tool();
     vec![
         row(
             &format!("`GET /nodes/{{id}}/twin`, requests/s, {tool}, {CONNECTIONS} connections"),
@@ -155,20 +155,26 @@ pub(crate) async fn bare(body: Vec<u8>) -> Listener {
 
 fn load(runtime: &tokio::runtime::Runtime, target: &Target, seconds: u64) -> Round {
     let before = cpu_seconds();
-    let requests_per_second = if has_wrk() {
-        wrk(target, seconds)
-    } else {
-        runtime.block_on(client::load(
-            target,
-            CONNECTIONS,
-            Duration::from_secs(seconds),
-        ))
-    };
+    let requests_per_second = answers(runtime, target, seconds);
     let cpu = cpu_seconds() - before;
     Round {
         requests_per_second,
         cpu_micros: cpu * 1e6 / (requests_per_second * seconds as f64),
     }
+}
+
+/// Answers a second, on [`CONNECTIONS`] for so many seconds.
+pub(crate) fn answers(runtime: &tokio::runtime::Runtime, target: &Target, seconds: u64) -> f64 {
+    if has_wrk() {
+        return wrk(target, seconds);
+    }
+    let span = Duration::from_secs(seconds);
+    runtime.block_on(client::load(target, CONNECTIONS, span))
+}
+
+/// Who asks.
+pub(crate) fn tool() -> &'static str {
+    if has_wrk() { "wrk" } else { "own client" }
 }
 
 fn has_wrk() -> bool {

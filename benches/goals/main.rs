@@ -62,6 +62,7 @@ const MEASURES: &[(&str, Measure)] = &[
     ("acks", store::acks::rows),
     ("stats", store::stats::rows),
     ("past", store::past::rows),
+    ("seen", store::seen::rows),
     ("start", store::start::rows),
 ];
 

@@ -11,6 +11,7 @@ mod parcels;
 pub(crate) mod past;
 mod person;
 mod pusher;
+pub(crate) mod seen;
 mod service;
 pub(crate) mod start;
 pub(crate) mod stats;

@@ -1,17 +1,21 @@
-//! The person who measures: somebody who runs the service, and is signed in before it starts.
+//! The people who measure: somebody who runs the service, and somebody who sees what is theirs; both are signed
+//! in before it starts.
 
 use std::path::Path;
 use std::time::Duration;
 
-use evara::access::{Reach, Role, UserId};
+use evara::access::{
+    Community, CommunityId, Customer, CustomerId, Distributor, DistributorId, Reach, Role, Tenant,
+    UserId,
+};
 use evara::app::clock::SystemClock;
 use evara::auth::lockout::Failures;
 use evara::auth::token::LocalKeys;
 use evara::store::{
     Account, Accounts, EmailAddress, PostgresAddress, PostgresStore, RefreshDigests, SecretBox,
-    Session, Sessions, SqliteStore,
+    Session, Sessions, SqliteStore, Tenants as _,
 };
-use evara_actors::domain::Timestamp;
+use evara_actors::domain::{NodeSpec, Timestamp};
 use evara_actors::ports::Clock as _;
 use secrecy::{ExposeSecret as _, SecretString};
 use uuid::Uuid;
@@ -21,6 +25,9 @@ use super::service::SECRET_KEY;
 const USER: Uuid = Uuid::from_u128(0xbe7c);
 const SESSION: Uuid = Uuid::from_u128(0xbe7d);
 
+/// Somebody whom nodes belong to, and where they live: their ids and their session's are one.
+const RESIDENT: Uuid = Uuid::from_u128(0xbe7e);
+
 /// Longer than any measure.
 const LIFE: Duration = Duration::from_secs(6 * 3600);
 
@@ -28,10 +35,19 @@ fn secret() -> SecretString {
     SecretString::from(SECRET_KEY)
 }
 
-/// What they show.
+/// What whoever runs the service shows.
 pub(crate) fn token() -> String {
+    issued(USER, SESSION)
+}
+
+/// What the resident shows.
+pub(crate) fn residents_token() -> String {
+    issued(RESIDENT, RESIDENT)
+}
+
+fn issued(user: Uuid, session: Uuid) -> String {
     let keys = LocalKeys::derive(&secret(), &[]).expect("the key is long enough");
-    let issued = keys.issue(USER, SESSION, SystemClock::new().now(), LIFE);
+    let issued = keys.issue(user, session, SystemClock::new().now(), LIFE);
     let issued = issued.expect("a token can be signed");
     issued.token.expose_secret().to_owned()
 }
@@ -58,14 +74,79 @@ pub(crate) fn admit(database: Option<&str>, data: &Path) {
     admitted.expect("the person is kept");
 }
 
+/// A node of the resident's.
+pub(crate) fn owned(node: NodeSpec) -> NodeSpec {
+    NodeSpec {
+        distributor_id: Some(RESIDENT),
+        community_id: Some(RESIDENT),
+        customer_id: Some(RESIDENT),
+        ..node
+    }
+}
+
+/// Has a PostgreSQL know the resident, and where they live. Their community has no plan.
+pub(crate) async fn move_in(database: &str) {
+    let keys = SecretBox::new(&secret()).expect("the key is long enough");
+    let address = PostgresAddress::parse(database).expect("it is an address");
+    let store = PostgresStore::open(&address, 1, keys).await;
+    let store = store.expect("the database is there");
+    let (name, created_at, version) = ("Bench".to_owned(), SystemClock::new().now(), 1);
+    let distributor = Distributor {
+        id: DistributorId(RESIDENT),
+        name: name.clone(),
+        created_at,
+        version,
+    };
+    let community = Community {
+        id: CommunityId(RESIDENT),
+        distributor: distributor.id,
+        region: String::new(),
+        plan: None,
+        name: name.clone(),
+        time_zone: "UTC".to_owned(),
+        created_at,
+        version,
+    };
+    let customer = Customer {
+        id: CustomerId(RESIDENT),
+        community: community.id,
+        name,
+        created_at,
+        version,
+    };
+    for tenant in [
+        Tenant::Distributor(distributor),
+        Tenant::Community(community),
+        Tenant::Customer(customer),
+    ] {
+        let added = store.insert_tenant(tenant, None).await;
+        added.expect("the tenant is new");
+    }
+    let reach = Reach::Customer(CustomerId(RESIDENT));
+    sign_in(&store, RESIDENT, RESIDENT, Role::User, reach).await;
+}
+
 async fn settle(store: &(impl Accounts + Sessions)) {
+    sign_in(store, USER, SESSION, Role::SuperAdmin, Reach::All).await;
+}
+
+async fn sign_in(
+    store: &(impl Accounts + Sessions),
+    user: Uuid,
+    session: Uuid,
+    role: Role,
+    reach: Reach,
+) {
     let now = SystemClock::new().now();
+    // Digests that nobody else has.
+    let mut digest = [0; 32];
+    digest[..16].copy_from_slice(session.as_bytes());
     let account = Account {
-        id: UserId(USER),
-        email: EmailAddress::parse("bench@example.org").expect("it is an address"),
+        id: UserId(user),
+        email: EmailAddress::parse(&format!("{user}@example.org")).expect("it is an address"),
         name: "Bench".to_owned(),
-        role: Role::SuperAdmin,
-        reach: Reach::All,
+        role,
+        reach,
         password: None,
         external: None,
         authenticator: None,
@@ -76,11 +157,11 @@ async fn settle(store: &(impl Accounts + Sessions)) {
         version: 1,
     };
     let session = Session {
-        id: SESSION,
-        user: UserId(USER),
+        id: session,
+        user: UserId(user),
         digests: RefreshDigests {
-            family: [1; 32],
-            refresh: [1; 32],
+            family: digest,
+            refresh: digest,
         },
         created_at: now,
         used_at: now,

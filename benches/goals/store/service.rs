@@ -23,7 +23,15 @@ pub(crate) struct Service {
 impl Service {
     /// Starts it over a database, or over what is embedded in `data`, and waits until it is ready.
     pub(crate) fn start(database: Option<&str>, data: &Directory) -> Self {
-        let (mut process, address) = Self::begin(database, data);
+        Self::ready(Self::begin(database, data))
+    }
+
+    /// The same, with the log that it has by default.
+    pub(crate) fn start_with_log(database: Option<&str>, data: &Directory) -> Self {
+        Self::ready(Self::begin_with(database, data, "info"))
+    }
+
+    fn ready((mut process, address): (Child, SocketAddr)) -> Self {
         let said = process.line();
         let ready = said.ends_with(&address.to_string());
         assert!(ready, "the service says where it is: {said}");
@@ -32,11 +40,16 @@ impl Service {
 
     /// Starts it, and tells where it will be.
     pub(crate) fn begin(database: Option<&str>, data: &Directory) -> (Child, SocketAddr) {
+        Self::begin_with(database, data, "error")
+    }
+
+    fn begin_with(database: Option<&str>, data: &Directory, log: &str) -> (Child, SocketAddr) {
         let free = TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr());
         let address = free.expect("there is a free port");
         let mut command = command("serve", database);
         command.env("EVARA_BIND", address.to_string());
         command.env("EVARA_DATA", data.path());
+        command.env("LOG_LEVEL", log);
         person::admit(database, data.path());
         (Child::start(&mut command), address)
     }
@@ -77,7 +90,6 @@ fn command(verb: &str, database: Option<&str>) -> Command {
     command.arg(verb).env_clear();
     command.env("SECRET_KEY", SECRET_KEY);
     command.env("THINGSPEAK_URL", "http://127.0.0.1:9");
-    command.env("LOG_LEVEL", "error");
     // One caller asks as fast as it is answered.
     command.env("EVARA_REQUESTS_PER_MINUTE", "6000000");
     command.envs(database.map(|url| ("DATABASE_URL", url)));
