@@ -12,6 +12,7 @@ mod permission;
 mod principal;
 mod reach;
 mod role;
+mod sight;
 mod tenant;
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ use tokio_util::task::TaskTracker;
 
 /// Connections at once; the next ones wait in the system's queue. Each holds a descriptor, of which a
 /// process has 1024 where nobody set more, and the database and ThingSpeak need some.
-const MAX_CONNECTIONS: usize = 768;
+pub(crate) const MAX_CONNECTIONS: usize = 768;
 
 /// A client sends its headers at once, or is holding a connection for the sake of it.
 const HEADERS_WITHIN: Duration = Duration::from_secs(10);

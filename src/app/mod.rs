@@ -292,6 +292,7 @@ async fn prepare_system(
             channel: config.thingspeak.channel_budget,
             ..GateSettings::default()
         },
+        ..Settings::default()
     };
     Ok((System::prepare(ports, settings, cursors).await?, nodes))
 }

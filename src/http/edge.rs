@@ -23,7 +23,7 @@ use axum::response::{IntoResponse, Response};
 use tokio::time::Instant;
 use tower::ServiceExt;
 use tower_http::compression::Compression;
-use tower_http::compression::predicate::SizeAbove;
+use tower_http::compression::predicate::{And, NotForContentType, Predicate as _, SizeAbove};
 use tracing::{Instrument, Span};
 
 use super::border::Border;
@@ -49,7 +49,7 @@ const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 /// The outermost hop. Cheap to share.
 pub struct Edge {
     plain: Router,
-    compressing: Compression<Router, SizeAbove>,
+    compressing: Compression<Router, And<SizeAbove, NotForContentType>>,
     border: Border,
     /// Random, so that ids made by two processes differ.
     prefix: u64,
@@ -67,10 +67,12 @@ impl std::fmt::Debug for Edge {
 impl Edge {
     /// Puts the edge around all routes.
     pub fn around(router: Router, border: Border) -> Arc<Self> {
+        // What is told live must not wait until there is enough of it.
+        let worth_it = SizeAbove::new(COMPRESS_ABOVE_BYTES).and(NotForContentType::SSE);
         let compressing = Compression::new(router.clone())
             .no_deflate()
             .no_zstd()
-            .compress_when(SizeAbove::new(COMPRESS_ABOVE_BYTES));
+            .compress_when(worth_it);
         let (prefix, _) = uuid::Uuid::new_v4().as_u64_pair();
         Arc::new(Self {
             plain: router,

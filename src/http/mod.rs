@@ -24,6 +24,7 @@ mod health;
 mod history;
 mod idempotency;
 mod ip_rules;
+mod live;
 mod merge;
 mod nodes;
 mod openapi;

@@ -18,7 +18,8 @@ use super::readings::MAX_BULK_BYTES;
 use super::state::AppState;
 use super::{
     actors, auth, dashboard, database, dead_letters, device_keys, devices, guard, health, history,
-    idempotency, ip_rules, nodes, openapi, pollers, readings, telemetry, tenancy, twins, users,
+    idempotency, ip_rules, live, nodes, openapi, pollers, readings, telemetry, tenancy, twins,
+    users,
 };
 
 /// Everything that is served, behind the edge.
@@ -47,7 +48,7 @@ pub fn description(version: &str) -> OpenApi {
 /// Every route; behind its guards, where there is a state to guard it by.
 fn surface(version: &str, state: Option<&AppState>) -> OpenApiRouter<AppState> {
     let people = registry()
-        .merge(live())
+        .merge(known())
         .merge(tenants())
         .merge(operations())
         .merge(people());
@@ -165,7 +166,7 @@ fn registry() -> OpenApiRouter<AppState> {
 }
 
 /// What is known of them, and what was.
-fn live() -> OpenApiRouter<AppState> {
+fn known() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(twins::show, twins::change))
         .routes(routes!(twins::show_part))
@@ -175,6 +176,7 @@ fn live() -> OpenApiRouter<AppState> {
         .routes(routes!(dashboard::stats))
         .routes(routes!(dashboard::fleet))
         .routes(routes!(dashboard::alerts))
+        .routes(routes!(live::sse::stream))
 }
 
 /// Whose it all is.

@@ -13,6 +13,7 @@ use tokio::sync::Semaphore;
 use super::border::Border;
 use super::guard::Scope;
 use super::idempotency::Running;
+use super::live::Live;
 use super::readings::MAX_BULKS;
 use super::views::FeedView;
 use crate::app::accounts::Accounts;
@@ -79,6 +80,7 @@ struct Shared {
     draining: AtomicBool,
     running: Running,
     bulks: Semaphore,
+    live: Live,
 }
 
 impl AppState {
@@ -89,17 +91,25 @@ impl AppState {
             draining: AtomicBool::new(false),
             running: Running::default(),
             bulks: Semaphore::new(MAX_BULKS),
+            live: Live::default(),
         }))
     }
 
-    /// Says from now on that no more requests should be sent here; they are still answered.
+    /// Says from now on that no more requests should be sent here; they are still answered. Whoever listens is
+    /// sent away.
     pub fn drain(&self) {
         self.0.draining.store(true, Ordering::Release);
+        self.0.live.close();
     }
 
     /// The requests with idempotency keys that run now.
     pub(crate) fn running(&self) -> &Running {
         &self.0.running
+    }
+
+    /// What all who listen share.
+    pub(crate) fn live(&self) -> &Live {
+        &self.0.live
     }
 
     /// The turns of bulks of readings.

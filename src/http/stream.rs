@@ -32,9 +32,15 @@ pub(crate) trait Parts: Send + 'static {
 
 /// A body of these parts.
 pub(crate) fn body(parts: impl Parts) -> Body {
-    let until = Instant::now() + STREAM_WITHIN;
+    lasting(parts, PAGE_WITHIN, STREAM_WITHIN)
+}
+
+/// A body of these parts, for each and for all of which there is so long.
+pub(crate) fn lasting(parts: impl Parts, part_within: Duration, within: Duration) -> Body {
+    let until = Instant::now() + within;
     Body::new(Chunks {
-        next: Some(step(parts, until)),
+        next: Some(step(parts, part_within, until)),
+        part_within,
         until,
     })
 }
@@ -44,12 +50,13 @@ type Step<P> = BoxFuture<'static, Result<Option<(Bytes, P)>, Broken>>;
 struct Chunks<P> {
     /// `None` after the end.
     next: Option<Step<P>>,
+    part_within: Duration,
     until: Instant,
 }
 
-fn step<P: Parts>(mut parts: P, until: Instant) -> Step<P> {
+fn step<P: Parts>(mut parts: P, within: Duration, until: Instant) -> Step<P> {
     Box::pin(async move {
-        let deadline = until.min(Instant::now() + PAGE_WITHIN);
+        let deadline = until.min(Instant::now() + within);
         let part = match timeout_at(deadline, parts.next()).await {
             Ok(part) => part,
             Err(elapsed) => Err(elapsed.into()),
@@ -85,7 +92,7 @@ impl<P: Parts> hyper::body::Body for Chunks<P> {
                 Ok(None) => return Poll::Ready(None),
                 Err(error) => return Poll::Ready(Some(Err(error))),
                 Ok(Some((bytes, parts))) => {
-                    self.next = Some(step(parts, self.until));
+                    self.next = Some(step(parts, self.part_within, self.until));
                     if !bytes.is_empty() {
                         return Poll::Ready(Some(Ok(Frame::data(bytes))));
                     }

@@ -92,6 +92,9 @@ fn the_pure_core_names_no_runtime_no_clock_and_no_chance() {
         "actors/src/ingest/cursor.rs",
         "actors/src/ingest/limiter.rs",
         "actors/src/tree/restart.rs",
+        "actors/src/watchers/broadcast/fold.rs",
+        "actors/src/watchers/broadcast/log.rs",
+        "actors/src/watchers/broadcast/update.rs",
         "src/access",
         "src/audit",
         "src/auth/lockout.rs",
@@ -111,6 +114,9 @@ fn the_pure_core_names_no_runtime_no_clock_and_no_chance() {
         "src/history/retention.rs",
         "src/history/select.rs",
         "src/history/summary.rs",
+        "src/http/live/frame.rs",
+        "src/http/live/topic.rs",
+        "src/http/live/watch.rs",
     ];
     assert_never(&pure, IMPURE, "has no place in a pure file");
     // The fleet draws its chances from a seed: its randomness is data.

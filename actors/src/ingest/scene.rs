@@ -13,7 +13,7 @@ use crate::ports::{Ask, BoxFuture, Clock, CursorRow, Entry, Feed, FeedError, Pag
 use crate::testing::{START, VirtualClock, on_channel, tank};
 use crate::tree::{Done, Readers};
 use crate::twin::{Event, Presence, Transition, Twin, TwinCell, TwinHandle, apply};
-use crate::watchers::{Desk, ShardSink};
+use crate::watchers::ShardSink;
 
 /// What the host does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -185,7 +185,11 @@ impl Scene {
         cursor: Option<CursorRow>,
     ) -> Station {
         let channel_id = ChannelId(channel);
-        let sink = ShardSink::new(ShardId::of_channel(channel_id), Arc::new(Desk::default()));
+        let sink = ShardSink::new(
+            ShardId::of_channel(channel_id),
+            Arc::default(),
+            Arc::default(),
+        );
         let readers = Readers::default();
         let mut twins = Vec::new();
         for node in nodes {

@@ -10,13 +10,15 @@ use crate::domain::{ChannelId, ShardId};
 use crate::ports::Clock;
 use crate::tree::{Child, PlantError, Readers, Seat, Shard, ShardArgs, Supervisor, plant};
 use crate::twin::Apply;
-use crate::watchers::{Desk, ShardSink};
+use crate::watchers::{Desk, Feed, ShardSink};
 
 /// Where everyone lives.
 #[derive(Debug)]
 pub(super) struct Estate {
     /// By number of the writer.
     pub(super) desks: Vec<Arc<Desk>>,
+    /// Of all shards, for those who listen.
+    pub(super) feed: Arc<Feed>,
     clock: Arc<dyn Clock>,
     apply: Apply,
     places: Mutex<Places>,
@@ -37,6 +39,7 @@ impl Estate {
         let places = Mutex::default();
         Self {
             desks,
+            feed: Arc::default(),
             clock,
             apply,
             places,
@@ -48,7 +51,8 @@ impl Estate {
         let desk = &self.desks[usize::from(shard.0) % self.desks.len()];
         let mut places = self.places();
         let sink = places.sinks.entry(shard);
-        let sink = sink.or_insert_with(|| ShardSink::new(shard, Arc::clone(desk)));
+        let sink =
+            sink.or_insert_with(|| ShardSink::new(shard, Arc::clone(desk), Arc::clone(&self.feed)));
         Arc::clone(sink)
     }
 

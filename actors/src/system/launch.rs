@@ -14,15 +14,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::Mutex;
 
 use super::estate::Estate;
-use super::index::Index;
 use super::pollers::Pollers;
 use super::restore::{Restored, restore_all};
 use super::{Ports, Settings, StartError, System};
 use crate::domain::{NodeSpec, Revision, ShardId};
 use crate::ports::{Cursors, SavedTwins};
-use crate::tree::{Child, ChildSpec, PlantError, Seat, Trunk, plant, writer_name};
+use crate::tree::{BROADCAST, Child, ChildSpec, PlantError, Seat, Trunk, plant, writer_name};
 use crate::twin::{Apply, Transition, TwinCell, TwinHandle, apply};
-use crate::watchers::PersistArgs;
+use crate::watchers::broadcast::Broadcast;
+use crate::watchers::{BroadcastArgs, PersistArgs};
 
 impl System {
     /// A system with nobody in it yet, whose pollers go on where `cursors` say.
@@ -46,7 +46,8 @@ impl System {
     ) -> Result<Arc<Self>, StartError> {
         Ok(Arc::new(Self {
             tree: Trunk::start().await?,
-            index: Index::default(),
+            index: Arc::default(),
+            broadcast: Broadcast::new(settings.replay),
             estate: Estate::new(settings.writers, Arc::clone(&ports.clock), apply),
             pollers: Pollers::new(&ports, settings.gate, cursors),
             changes: Mutex::default(),
@@ -80,8 +81,8 @@ impl System {
         Ok(())
     }
 
-    /// Starts the writers, the twins, and then the pollers of their channels: when this returns, everyone
-    /// is live. To be called once, when all are back.
+    /// Starts the writers and the broadcast, the twins, and then the pollers of their channels: when this
+    /// returns, everyone is live. To be called once, when all are back.
     ///
     /// # Errors
     /// When an actor does not start.
@@ -89,6 +90,7 @@ impl System {
         let _changes = self.changes.lock().await;
         self.whole.store(true, Ordering::Release);
         self.start_writers().await?;
+        self.start_broadcast().await?;
         let mut shards: BTreeMap<ShardId, BTreeMap<Child, Seat>> = BTreeMap::new();
         for twin in self.twins() {
             let roster = shards.entry(twin.sink().shard()).or_default();
@@ -131,6 +133,20 @@ impl System {
             plant(&self.tree.watchers, child).await?;
         }
         Ok(())
+    }
+
+    async fn start_broadcast(&self) -> Result<(), PlantError> {
+        let index = Arc::clone(&self.index);
+        let args = BroadcastArgs {
+            feed: Arc::clone(&self.estate.feed),
+            broadcast: self.broadcast.clone(),
+            twins: Arc::new(move || index.all()),
+            clock: Arc::clone(&self.clock),
+        };
+        let child = ChildSpec::new(BROADCAST, move |parent| {
+            Box::pin(args.clone().start(parent))
+        });
+        plant(&self.tree.watchers, child).await
     }
 
     /// Gives a twin its cell and its sink, and has written what is to be written of it, which was saved at

@@ -30,6 +30,7 @@ use crate::ports::{Archive, Clock, Feed, Saved};
 use crate::tree::{Census, Failure, Trunk, census};
 use crate::twin::{Apply, TwinHandle, apply};
 use crate::watchers::PersistView;
+use crate::watchers::broadcast::{Bounds, Broadcast};
 
 /// What the system asks of the outside.
 #[derive(Debug, Clone)]
@@ -49,6 +50,8 @@ pub struct Settings {
     pub writers: usize,
     /// How often the feed's host and its channels may be asked.
     pub gate: GateSettings,
+    /// How much of what is told is kept for those who come back.
+    pub replay: Bounds,
 }
 
 impl Default for Settings {
@@ -57,6 +60,7 @@ impl Default for Settings {
             // The embedded store has one writing connection; more would wait for each other.
             writers: 1,
             gate: GateSettings::default(),
+            replay: Bounds::default(),
         }
     }
 }
@@ -67,7 +71,8 @@ pub struct System {
     clock: Arc<dyn Clock>,
     archive: Arc<dyn Archive>,
     tree: Trunk,
-    index: Index,
+    index: Arc<Index>,
+    broadcast: Broadcast,
     estate: Estate,
     pollers: Pollers,
     changes: Mutex<()>,
@@ -166,6 +171,11 @@ impl System {
     pub fn persistence(&self) -> PersistView {
         let views = self.estate.desks.iter().map(|desk| desk.view());
         views.reduce(PersistView::worse).unwrap_or_default()
+    }
+
+    /// Where every change is told.
+    pub fn broadcast(&self) -> &Broadcast {
+        &self.broadcast
     }
 
     /// Waits for a failure that the tree cannot heal by itself: the process should end then.

@@ -34,6 +34,8 @@ impl System {
             .settle(shards, shard, Child::Twin(id), seat)
             .await?;
         self.index.insert(twin.clone());
+        // Only now, since whoever looks for all twins must find it from the moment that it is told of.
+        twin.sink().tell(twin.cell());
         self.join_channel(&twin).await?;
         Ok(twin)
     }
@@ -117,6 +119,7 @@ impl System {
         twin.address().move_out();
         twin.sink().forget(id);
         self.index.remove(id, &spec.key);
+        self.estate.feed.removed(id);
         Ok(())
     }
 

@@ -7,6 +7,7 @@
 //! │     ├─ twin/{node}      one for each node
 //! │     └─ poller/{channel} one for each channel that a node of the shard reads
 //! └─ watchers
+//!    ├─ broadcast           tells what changes to those who listen
 //!    └─ persist/0           writers, chosen by shard
 //! ```
 
@@ -49,6 +50,8 @@ pub enum ActorKind {
     Twin,
     /// Writes down what changes.
     Writer,
+    /// Tells what changes to those who listen.
+    Broadcast,
 }
 
 impl ActorKind {
@@ -59,6 +62,7 @@ impl ActorKind {
             Self::Poller => "poller",
             Self::Twin => "twin",
             Self::Writer => "writer",
+            Self::Broadcast => "broadcast",
         }
     }
 }
@@ -115,6 +119,9 @@ impl fmt::Display for Census {
     }
 }
 
+/// The name of the one who tells what changes.
+pub(crate) const BROADCAST: &str = "broadcast";
+
 /// The name of a writer.
 pub(crate) fn writer_name(writer: usize) -> String {
     format!("persist/{writer}")
@@ -136,19 +143,21 @@ pub fn draw(nodes: &[NodeSpec], writers: usize) -> Census {
         Census::of(Shard::name(shard), ActorKind::Supervisor, children)
     });
     let writer = |writer| Census::of(writer_name(writer), ActorKind::Writer, Vec::new());
-    trunk((0..writers).map(writer).collect(), shards.collect())
+    let broadcast = Census::of(BROADCAST, ActorKind::Broadcast, Vec::new());
+    let watchers = (0..writers).map(writer).chain([broadcast]);
+    trunk(watchers.collect(), shards.collect())
 }
 
 /// The tree as it is.
 pub(crate) fn census(tree: &Trunk, shards: &[Shard]) -> Census {
-    let writer = |child: &ChildSpec| Census {
+    let watcher = |child: &ChildSpec| Census {
         presence: child.vitals.presence(),
         restarts: child.vitals.restarts(),
-        ..Census::of(&child.name, ActorKind::Writer, Vec::new())
+        ..Census::of(&child.name, watcher_kind(&child.name), Vec::new())
     };
-    let writers = tree.watchers.children().values().map(writer).collect();
+    let watchers = tree.watchers.children().values().map(watcher).collect();
     let mut whole = trunk(
-        writers,
+        watchers,
         shards
             .iter()
             .map(|shard| shard_census(tree, shard))
@@ -163,8 +172,15 @@ pub(crate) fn census(tree: &Trunk, shards: &[Shard]) -> Census {
     whole
 }
 
-fn trunk(writers: Vec<Census>, shards: Vec<Census>) -> Census {
-    let watchers = Census::of(WATCHERS, ActorKind::Supervisor, writers);
+fn watcher_kind(name: &str) -> ActorKind {
+    match name {
+        BROADCAST => ActorKind::Broadcast,
+        _ => ActorKind::Writer,
+    }
+}
+
+fn trunk(watchers: Vec<Census>, shards: Vec<Census>) -> Census {
+    let watchers = Census::of(WATCHERS, ActorKind::Supervisor, watchers);
     let shards = Census::of(SHARDS, ActorKind::Supervisor, shards);
     Census::of("root", ActorKind::Supervisor, vec![watchers, shards])
 }

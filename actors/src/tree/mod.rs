@@ -13,7 +13,7 @@ mod supervisor;
 pub(crate) use address::{Address, AskError, Done, answer, later};
 pub(crate) use child::ChildSpec;
 pub use drawing::{ActorKind, Census, draw};
-pub(crate) use drawing::{census, writer_name};
+pub(crate) use drawing::{BROADCAST, census, writer_name};
 pub use readers::Readers;
 pub(crate) use restart::{backoff, jitter};
 pub use root::PlantError;

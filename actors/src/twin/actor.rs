@@ -126,7 +126,7 @@ fn respond(reply: Option<RpcReplyPort<Result<(), Broken>>>, result: Result<(), B
     }
 }
 
-/// Applies `events` as one step: what they lead to is put into the sink, and then published. For the
+/// Applies `events` as one step: what they lead to is put into the sink, published, and told. For the
 /// twin's actor, or for its supervisor while there is none; there must never be two at once.
 ///
 /// # Errors
@@ -145,8 +145,10 @@ pub(crate) fn perform(
         broken,
     } = Series::of(&before, apply, events);
     if let Some(twin) = twin {
-        cell.sink().put(cell, before.revision(), effects);
+        let sink = cell.sink();
+        sink.put(cell, before.revision(), effects);
         cell.publish(twin);
+        sink.tell(cell);
     }
     let Some((event, panic)) = broken else {
         return Ok(());

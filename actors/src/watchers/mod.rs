@@ -1,5 +1,6 @@
 //! Those who watch what changes in the twins, and where they take it from.
 
+pub mod broadcast;
 mod commit;
 mod desk;
 mod persist;
@@ -8,6 +9,7 @@ mod sift;
 mod sift_laws;
 mod sink;
 
+pub(crate) use broadcast::{BroadcastArgs, Feed};
 pub(crate) use desk::Desk;
 pub(crate) use persist::PersistArgs;
 pub use persist::PersistView;

@@ -12,6 +12,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use super::Feed;
 use super::desk::{Desk, lock};
 use crate::domain::{NodeId, Revision, ShardId};
 use crate::ports::{CursorRow, DeadLetter, EventRow, TelemetryRow};
@@ -44,6 +45,8 @@ pub(super) enum Record {
 pub struct ShardSink {
     shard: ShardId,
     desk: Arc<Desk>,
+    /// Where those who listen to live changes take them from.
+    feed: Arc<Feed>,
     queue: Mutex<Queue>,
     /// As long as `queue.records`, readable without the lock.
     waiting: AtomicUsize,
@@ -84,10 +87,11 @@ pub(super) struct Taken {
 
 impl ShardSink {
     /// The empty sink of a shard, to be emptied by the writer of `desk`.
-    pub(crate) fn new(shard: ShardId, desk: Arc<Desk>) -> Arc<Self> {
+    pub(crate) fn new(shard: ShardId, desk: Arc<Desk>, feed: Arc<Feed>) -> Arc<Self> {
         Arc::new(Self {
             shard,
             desk,
+            feed,
             queue: Mutex::new(Queue {
                 records: VecDeque::new(),
                 sequence: 0,
@@ -153,6 +157,11 @@ impl ShardSink {
             Effect::Log(row) => Record::Event(row),
         });
         self.extend(records, Some((cell, before, false)));
+    }
+
+    /// Says that a twin was published, after what led to it was put.
+    pub(crate) fn tell(&self, cell: &TwinCell) {
+        self.feed.changed(|| cell.view());
     }
 
     /// Has a twin saved with the next batch, since what led to it was put into another sink.

@@ -1,7 +1,7 @@
 //! Who bore which token a moment ago, so that reads do not ask the store each time.
 //!
 //! What is changed here is seen at once, since every change forgets all of it; what another process
-//! changes is seen after five seconds at the most. While the store is away nobody can be put out of it
+//! changes is seen after four seconds at the most. While the store is away nobody can be put out of it
 //! either: what was known is believed on, by those who read, for as long as a token lives.
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,8 +14,9 @@ use tokio::time::Instant;
 use crate::access::Principal;
 use crate::auth::token::ACCESS_LIFE;
 
-/// How long somebody may go on reading who lost the right to elsewhere.
-const LONGEST: Duration = Duration::from_secs(5);
+/// How long somebody may go on reading who lost the right to elsewhere: with the second that passes until a
+/// stream looks again, five at the most.
+const LONGEST: Duration = Duration::from_secs(4);
 
 /// For those whom the store could tell nothing of: no token lives longer.
 const LONGEST_AWAY: Duration = ACCESS_LIFE;

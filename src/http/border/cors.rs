@@ -21,8 +21,8 @@ const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PAT
 
 /// What requests of ours are made of.
 const ASKED_WITH: HeaderValue = HeaderValue::from_static(
-    "authorization, content-type, idempotency-key, if-match, if-none-match, x-correlation-id, \
-     x-device-key",
+    "authorization, content-type, idempotency-key, if-match, if-none-match, last-event-id, \
+     x-correlation-id, x-device-key",
 );
 
 /// What programs read in answers.

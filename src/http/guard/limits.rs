@@ -32,6 +32,12 @@ pub(crate) async fn callers(State(app): State<AppState>, request: Request, next:
     }
 }
 
+/// How often a person may listen at once, where their community pays for a limit.
+pub(crate) fn seats(app: &AppState, person: &Principal) -> Option<u32> {
+    let forest = app.tenancy.forest();
+    forest.plan_for(&person.reach)?.limits.sockets
+}
+
 /// A person has what their community pays for; what is configured where there is no plan, and no limit where
 /// the plan has none.
 async fn of_person(app: &AppState, person: &Principal, request: Request, next: Next) -> Response {

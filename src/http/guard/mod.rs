@@ -167,6 +167,11 @@ fn token_of(bytes: &[u8]) -> Result<&str, Problem> {
     token.ok_or_else(unauthenticated)
 }
 
+/// The token that a person bears.
+pub(crate) fn token(headers: &HeaderMap) -> Result<&str, Problem> {
+    token_of(credentials(headers, b"Bearer ").ok_or_else(unauthenticated)?)
+}
+
 fn credentials<'a>(headers: &'a HeaderMap, scheme: &[u8]) -> Option<&'a [u8]> {
     let value = headers.get(AUTHORIZATION)?.as_bytes();
     let (found, credentials) = value.split_at_checked(scheme.len())?;

@@ -6,7 +6,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 
 use super::scope::person;
-use super::{credentials, token_of, unauthenticated, unknown};
+use super::{token, unknown};
 use crate::access::Principal;
 use crate::app::accounts::Borne;
 use crate::app::identity::Freshness;
@@ -34,8 +34,7 @@ impl FromRequestParts<AppState> for Bearing {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Problem> {
-        let token = credentials(&parts.headers, b"Bearer ");
-        let token = token_of(token.ok_or_else(unauthenticated)?)?;
+        let token = token(&parts.headers)?;
         let borne = app.accounts.borne(token, Freshness::Now).await;
         borne.map(Self).map_err(unknown)
     }

@@ -26,6 +26,11 @@ impl Scope {
         Self { person, forest }
     }
 
+    /// Whether it is the same person with the same rights, and the same tenants.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.person == other.person && Arc::ptr_eq(&self.forest, &other.forest)
+    }
+
     /// Who it is that sees.
     pub(crate) fn person(&self) -> &Arc<Principal> {
         &self.person

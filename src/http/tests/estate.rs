@@ -48,7 +48,7 @@ pub(super) fn role(who: &str) -> Role {
     who.parse().unwrap_or(Role::User)
 }
 
-fn reach(who: &str) -> Reach {
+pub(super) fn reach(who: &str) -> Reach {
     match who {
         "super_admin" => Reach::All,
         "distributor" => Reach::Distributor(DistributorId(id("d1"))),
@@ -144,7 +144,12 @@ fn forest() -> Forest {
 
 /// The tenants and the people, without a node.
 pub(super) async fn estate() -> Scene {
-    let scene = Scene::empty_for(Arc::new(people())).await;
+    estate_of(Arc::new(people())).await
+}
+
+/// The tenants without a node, and other people.
+pub(super) async fn estate_of(people: Arc<dyn Identities>) -> Scene {
+    let scene = Scene::empty_for(people).await;
     scene.plant(forest()).await;
     scene
 }

@@ -10,6 +10,7 @@ mod garbage;
 mod housed;
 mod ip_rules;
 mod limits;
+mod live;
 mod memory;
 mod naughty;
 mod once;

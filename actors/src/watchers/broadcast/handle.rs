@@ -1,0 +1,156 @@
+//! The way to what is told, for those who listen: they read it where it is, and ask nobody.
+//!
+//! Outlives the actor that tells. When another log is begun, a position in the one before is found to be gone.
+
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockWriteGuard};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout};
+
+use super::{Bounds, Log, Position, Update};
+use crate::domain::NodeId;
+use crate::watchers::desk::lock;
+
+/// For a log to be made of the largest fleet, several times over.
+const READY_WITHIN: Duration = Duration::from_secs(5);
+
+/// The log is not made yet: come back soon.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("nothing can be told yet")]
+pub struct NotYet;
+
+/// Where everything is told. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Broadcast(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    log: RwLock<Log>,
+    /// The place behind everything; none before the first log, and while nobody listens.
+    told: watch::Sender<Option<Position>>,
+    audience: Mutex<Audience>,
+    bounds: Bounds,
+}
+
+#[derive(Debug, Default)]
+struct Audience {
+    listeners: usize,
+    last_left_at: Option<Instant>,
+}
+
+impl Broadcast {
+    pub(crate) fn new(bounds: Bounds) -> Self {
+        Self(Arc::new(Shared {
+            log: RwLock::new(Log::new(0, bounds)),
+            told: watch::Sender::new(None),
+            audience: Mutex::default(),
+            bounds,
+        }))
+    }
+
+    /// Listens, from whichever position he reads.
+    pub fn listen(&self) -> Listener {
+        lock(&self.0.audience).listeners += 1;
+        Listener {
+            told: self.0.told.subscribe(),
+            shared: Arc::clone(&self.0),
+        }
+    }
+
+    /// How much is kept for those who come back.
+    pub fn bounds(&self) -> Bounds {
+        self.0.bounds
+    }
+
+    /// Whether anybody listens, or may come back for what he missed.
+    pub(super) fn is_wanted(&self) -> bool {
+        let audience = lock(&self.0.audience);
+        let may_come_back = |left: Instant| left.elapsed() <= self.0.bounds.span;
+        audience.listeners > 0 || audience.last_left_at.is_some_and(may_come_back)
+    }
+
+    /// How a node was when it was last told of.
+    pub(super) fn latest(&self, node: NodeId) -> Option<Arc<Update>> {
+        self.0
+            .read(|log| log.latest(node).map(|(update, _)| Arc::clone(update)))
+    }
+
+    /// Says what is new.
+    pub(super) fn tell(&self, write: impl FnOnce(&mut Log)) {
+        let mut log = self.0.write();
+        let before = log.position();
+        write(&mut log);
+        let after = log.position();
+        drop(log);
+        if before != after {
+            self.0.told.send_replace(Some(after));
+        }
+    }
+
+    /// Has everyone read from another log.
+    pub(super) fn begin(&self, log: Log) {
+        let position = log.position();
+        let old = std::mem::replace(&mut *self.0.write(), log);
+        self.0.told.send_replace(Some(position));
+        drop(old);
+    }
+
+    /// Lets go of the log, since nobody reads it.
+    pub(super) fn fall_silent(&self) {
+        self.0.told.send_replace(None);
+        let nothing = Log::new(0, self.0.bounds);
+        let old = std::mem::replace(&mut *self.0.write(), nothing);
+        drop(old);
+    }
+}
+
+impl Shared {
+    fn read<R>(&self, read: impl FnOnce(&Log) -> R) -> R {
+        read(&self.log.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Whoever panicked while it was held is started again, and begins another log.
+    fn write(&self) -> RwLockWriteGuard<'_, Log> {
+        self.log.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One who listens. As long as there is one, everything is told.
+#[derive(Debug)]
+pub struct Listener {
+    shared: Arc<Shared>,
+    told: watch::Receiver<Option<Position>>,
+}
+
+impl Listener {
+    /// Waits until there is a log, and tells the place behind all of it.
+    ///
+    /// # Errors
+    /// [`NotYet`], after five seconds.
+    pub async fn ready(&mut self) -> Result<Position, NotYet> {
+        let told = timeout(READY_WITHIN, self.told.wait_for(Option::is_some)).await;
+        // The sender is ours, and so cannot be gone.
+        let told = told.map_err(|_| NotYet)?.map_err(|_| NotYet)?;
+        told.ok_or(NotYet)
+    }
+
+    /// Waits until there is something behind `position`, or that is a place of no log any more.
+    pub async fn news(&mut self, position: Position) {
+        let is_news = |told: &Option<Position>| told.is_some_and(|told| told != position);
+        let _sender_gone = self.told.wait_for(is_news).await;
+    }
+
+    /// Reads what is there. Holds up whoever tells: to be brief, and never to wait.
+    pub fn read<R>(&self, read: impl FnOnce(&Log) -> R) -> R {
+        self.shared.read(read)
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        let mut audience = lock(&self.shared.audience);
+        audience.listeners -= 1;
+        audience.last_left_at = Some(Instant::now());
+    }
+}

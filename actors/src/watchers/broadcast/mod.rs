@@ -1,0 +1,31 @@
+//! Telling those who watch: every published change of a twin, once, in one order.
+//!
+//! ```text
+//! twin ──changed──▶ feed ──each tick──▶ broadcast ──append──▶ log ◀──read by position── listeners
+//!                   bounded             (actor)               ring and latest states
+//! ```
+//!
+//! One log for all shards, so that a place in it is two numbers: which log, and how far. A listener keeps such a
+//! place and nothing else. Whoever reads slowly costs nobody anything: he falls behind in the ring, and out of
+//! it when he is slower than the ring is long, and is told so. What he may see, and how it is spelt, is not
+//! known here.
+//!
+//! While nobody listens, twins do not even look at the feed's lock: the log is made anew for the first who comes.
+
+mod actor;
+mod feed;
+mod fold;
+mod handle;
+#[cfg(test)]
+mod laws;
+mod log;
+#[cfg(test)]
+mod tests;
+mod update;
+
+pub(crate) use actor::BroadcastArgs;
+pub(crate) use feed::Feed;
+pub use fold::{Told, fold};
+pub use handle::{Broadcast, Listener, NotYet};
+pub use log::{Bounds, Gone, Log, Position, Since};
+pub use update::{Update, UpdateKind};

@@ -1,0 +1,196 @@
+//! The broadcast from where its listeners are, in virtual time.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use ractor::ActorCell;
+
+use super::{Bounds, Broadcast, BroadcastArgs, Gone, Listener, Position, UpdateKind};
+use crate::domain::{NodeId, Revision, ShardId};
+use crate::testing::{VirtualClock, level, tank};
+use crate::tree::{BROADCAST, ChildSpec, Trunk, plant};
+use crate::twin::{Event, Presence, Twin, TwinCell, TwinHandle, apply, perform};
+use crate::watchers::{Feed, ShardSink};
+
+/// More than a tick, and than what is needed to be started again.
+const A_MOMENT: Duration = Duration::from_millis(500);
+
+/// Twins without actors, and the broadcast that tells of them.
+struct Stage {
+    twins: Arc<Mutex<Vec<TwinHandle>>>,
+    feed: Arc<Feed>,
+    broadcast: Broadcast,
+    actor: Arc<Mutex<Option<ActorCell>>>,
+    _trunk: Trunk,
+}
+
+impl Stage {
+    async fn of(count: u32) -> Self {
+        let feed = Arc::<Feed>::default();
+        let sink = ShardSink::new(ShardId(0), Arc::default(), Arc::clone(&feed));
+        let housed = |number| {
+            let born = Twin::create(Arc::new(tank(number)), crate::testing::START);
+            let cell = TwinCell::new(born.twin, Arc::clone(&sink));
+            cell.set_presence(Presence::Running);
+            TwinHandle::new(cell)
+        };
+        let twins = Arc::new(Mutex::new((0..count).map(housed).collect::<Vec<_>>()));
+        let all = Arc::clone(&twins);
+        let args = BroadcastArgs {
+            feed: Arc::clone(&feed),
+            broadcast: Broadcast::new(Bounds::default()),
+            twins: Arc::new(move || all.lock().unwrap().clone()),
+            clock: Arc::new(VirtualClock::default()),
+        };
+        let broadcast = args.broadcast.clone();
+        let actor = Arc::<Mutex<Option<ActorCell>>>::default();
+        let lives = Arc::clone(&actor);
+        let child = ChildSpec::new(BROADCAST, move |parent| {
+            let (args, lives) = (args.clone(), Arc::clone(&lives));
+            Box::pin(async move {
+                let cell = args.start(parent).await?;
+                *lives.lock().unwrap() = Some(cell.clone());
+                Ok(cell)
+            })
+        });
+        let trunk = Trunk::start().await.unwrap();
+        plant(&trunk.watchers, child).await.unwrap();
+        Self {
+            twins,
+            feed,
+            broadcast,
+            actor,
+            _trunk: trunk,
+        }
+    }
+
+    fn report(&self, number: usize, entry: u64) {
+        let twin = self.twins.lock().unwrap()[number].clone();
+        let event = Event::Observed(level(entry, entry as f64));
+        assert!(perform(twin.cell(), apply, [event]).is_ok());
+    }
+
+    fn kill(&self) {
+        self.actor.lock().unwrap().as_ref().unwrap().kill();
+    }
+}
+
+async fn a_moment() {
+    tokio::time::sleep(A_MOMENT).await;
+}
+
+/// The nodes and revisions that follow a position.
+fn heard(listener: &Listener, from: Position) -> Result<Vec<(NodeId, Revision)>, Gone> {
+    let since = listener.read(|log| log.since(from, usize::MAX))?;
+    let updates = since.updates.iter();
+    Ok(updates.map(|it| (it.node, it.revision)).collect())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_is_told_once_with_what_stands_after_it() {
+    let stage = Stage::of(3).await;
+    let mut listener = stage.broadcast.listen();
+    let from = listener.ready().await.unwrap();
+    assert_eq!(listener.read(|log| log.states(None).count()), 3);
+    stage.report(1, 5);
+    listener.news(from).await;
+    let since = listener.read(|log| log.since(from, 10)).unwrap();
+    let [update] = since.updates.as_slice() else {
+        panic!("{:?}", since.updates);
+    };
+    assert_eq!(update.node, tank(1).id);
+    assert!(update.revision > update.previous && update.previous > Revision::ZERO);
+    assert_eq!(update.reported.len(), 1);
+    assert!((update.reported[0].1 - 5.0).abs() < f64::EPSILON);
+    a_moment().await;
+    assert_eq!(heard(&listener, since.position), Ok(Vec::new()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_comes_back_in_time_is_given_what_he_missed_in_order() {
+    let stage = Stage::of(2).await;
+    let mut first = stage.broadcast.listen();
+    let from = first.ready().await.unwrap();
+    drop(first);
+    for entry in 1..=4 {
+        stage.report((entry % 2) as usize, entry);
+        a_moment().await;
+    }
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    let back = stage.broadcast.listen();
+    let revisions: Vec<_> = heard(&back, from).unwrap();
+    assert_eq!(revisions.len(), 4);
+    let of = |number| {
+        let of = revisions
+            .iter()
+            .filter(move |(node, _)| *node == tank(number).id);
+        of.map(|(_, revision)| *revision).collect::<Vec<_>>()
+    };
+    assert!(of(0).is_sorted() && of(0).len() == 2);
+    assert!(of(1).is_sorted() && of(1).len() == 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_kept_for_those_who_do_not_come_back() {
+    let stage = Stage::of(1).await;
+    let mut listener = stage.broadcast.listen();
+    let from = listener.ready().await.unwrap();
+    stage.report(0, 1);
+    a_moment().await;
+    drop(listener);
+    tokio::time::sleep(Bounds::default().span + A_MOMENT).await;
+    stage.report(0, 2);
+    assert_eq!(stage.feed.take().map(|items| items.len()), Ok(0));
+    let mut late = stage.broadcast.listen();
+    assert_eq!(late.read(super::Log::depth), (0, 0));
+    late.ready().await.unwrap();
+    assert_eq!(heard(&late, from), Err(Gone));
+    let known = late.read(|log| log.latest(tank(0).id).map(|(it, _)| it.reported[0].1));
+    assert_eq!(known, Some(2.0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_goes_is_told_and_is_no_state_any_more() {
+    let stage = Stage::of(2).await;
+    let mut listener = stage.broadcast.listen();
+    let from = listener.ready().await.unwrap();
+    stage.feed.removed(tank(0).id);
+    stage.feed.removed(NodeId(uuid::Uuid::from_u128(99)));
+    a_moment().await;
+    let since = listener.read(|log| log.since(from, 10)).unwrap();
+    let kinds: Vec<_> = since.updates.iter().map(|it| (it.node, it.kind)).collect();
+    assert_eq!(kinds, [(tank(0).id, UpdateKind::Removed)]);
+    assert_eq!(listener.read(|log| log.states(None).count()), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_broadcast_that_is_started_again_says_that_it_may_have_missed_something() {
+    let stage = Stage::of(2).await;
+    let mut listener = stage.broadcast.listen();
+    let from = listener.ready().await.unwrap();
+    stage.kill();
+    stage.report(0, 1);
+    listener.news(from).await;
+    a_moment().await;
+    assert_eq!(heard(&listener, from), Err(Gone));
+    let known = listener.read(|log| log.latest(tank(0).id).map(|(it, _)| it.reported.len()));
+    assert_eq!(known, Some(1));
+    let again = listener.ready().await.unwrap();
+    stage.report(1, 1);
+    listener.news(again).await;
+    assert_eq!(heard(&listener, again).map(|heard| heard.len()), Ok(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn more_than_can_be_told_holds_nobody_up_and_is_not_lost_in_silence() {
+    let stage = Stage::of(1).await;
+    let mut listener = stage.broadcast.listen();
+    let from = listener.ready().await.unwrap();
+    for entry in 1..=20_000 {
+        stage.report(0, entry);
+    }
+    listener.news(from).await;
+    assert_eq!(heard(&listener, from), Err(Gone));
+    let known = listener.read(|log| log.latest(tank(0).id).map(|(it, _)| it.reported[0].1));
+    assert_eq!(known, Some(20_000.0));
+}

@@ -1,0 +1,215 @@
+//! What clients are sent, letter by letter: the same over a WebSocket and as server-sent events.
+//!
+//! What an update says of its node is spelt once and shared by all who are told of it; what is written here
+//! around it is small.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use evara_actors::watchers::broadcast::{Told, Update, UpdateKind};
+use serde::{Serialize, Serializer};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::topic::Topic;
+use crate::http::problem::Code;
+use crate::http::views::{StateView, Time};
+
+/// One frame.
+#[derive(Debug, Clone)]
+pub(crate) struct Frame {
+    /// JSON, in one line.
+    pub(crate) json: String,
+    /// Where to go on behind it; none where there is no going on from there.
+    pub(crate) cursor: Option<Arc<str>>,
+}
+
+impl Frame {
+    fn of(json: String) -> Self {
+        Self { json, cursor: None }
+    }
+
+    /// The first of all.
+    pub(crate) fn hello(session: Uuid, heartbeat: Duration, resume_window: Duration) -> Self {
+        let (heartbeat_s, resume_window_s) = (heartbeat.as_secs(), resume_window.as_secs());
+        Self::of(
+            json!({ "type": "hello", "session": session, "heartbeat_s": heartbeat_s,
+                "resume_window_s": resume_window_s })
+            .to_string(),
+        )
+    }
+
+    /// A topic is listened to; from `cursor` on, or from a snapshot that follows.
+    pub(crate) fn subscribed(topic: Topic, cursor: Option<Arc<str>>) -> Self {
+        let json = json!({ "type": "subscribed", "topic": topic.to_string(), "cursor": cursor });
+        Self {
+            json: json.to_string(),
+            cursor,
+        }
+    }
+
+    /// Nothing that was known of a topic holds any more: a snapshot follows.
+    pub(crate) fn resync(topic: Topic, reason: &'static str) -> Self {
+        let topic = topic.to_string();
+        Self::of(json!({ "type": "resync", "topic": topic, "reason": reason }).to_string())
+    }
+
+    /// So many events were left out, each since a later one of its node says all that it said.
+    pub(crate) fn lag(topic: Topic, folded: usize) -> Self {
+        let topic = topic.to_string();
+        Self::of(json!({ "type": "lag", "topic": topic, "folded": folded }).to_string())
+    }
+
+    /// Something is not as it should be.
+    pub(crate) fn error(code: Code, detail: &str) -> Self {
+        Self::of(json!({ "type": "error", "code": code, "detail": detail }).to_string())
+    }
+
+    /// A part of how the nodes of a topic are.
+    pub(crate) fn snapshot(topic: Topic, part: Part<'_>) -> Self {
+        let Part {
+            number,
+            is_last,
+            nodes,
+            cursor,
+        } = part;
+        let room: usize = nodes.iter().map(|it| it.bytes()).sum();
+        let mut json = String::with_capacity(room);
+        let more = !is_last;
+        json.push_str(r#"{"type":"snapshot""#);
+        let _written = write!(json, r#","topic":"{topic}","part":{number},"more":{more}"#);
+        put_cursor(&mut json, cursor.as_deref());
+        json.push_str(r#","nodes":["#);
+        for (place, node) in nodes.iter().enumerate() {
+            if place > 0 {
+                json.push(',');
+            }
+            json.push_str(node.text(spell));
+        }
+        json.push_str("]}");
+        Self { json, cursor }
+    }
+
+    /// What happened: one event by itself, several as a batch.
+    pub(crate) fn events(topic: Topic, told: &[Told], cursor: Option<Arc<str>>) -> Self {
+        let room: usize = told.iter().map(|it| it.update.bytes()).sum();
+        let mut json = String::with_capacity(room);
+        if let [one] = told {
+            json.push_str(r#"{"type":"event","#);
+            put_event(&mut json, one);
+        } else {
+            json.push_str(r#"{"type":"batch","event":"BATCH_STATUS_UPDATE""#);
+        }
+        let _written = write!(json, r#","topic":"{topic}""#);
+        put_cursor(&mut json, cursor.as_deref());
+        if told.len() != 1 {
+            json.push_str(r#","updates":["#);
+            for (place, one) in told.iter().enumerate() {
+                json.push_str(if place > 0 { ",{" } else { "{" });
+                put_event(&mut json, one);
+                json.push('}');
+            }
+            json.push(']');
+        }
+        json.push('}');
+        Self { json, cursor }
+    }
+}
+
+/// A part of a snapshot.
+#[derive(Debug)]
+pub(crate) struct Part<'a> {
+    /// Counted from nought: with that, all that was known before is to be forgotten.
+    pub(crate) number: u32,
+    pub(crate) is_last: bool,
+    pub(crate) nodes: &'a [Arc<Update>],
+    /// Of the last part alone.
+    pub(crate) cursor: Option<Arc<str>>,
+}
+
+/// Its letters are all of them plain.
+fn put_cursor(json: &mut String, cursor: Option<&str>) {
+    let _written = match cursor {
+        Some(cursor) => write!(json, r#","cursor":"{cursor}""#),
+        None => write!(json, r#","cursor":null"#),
+    };
+}
+
+/// The members of an event, without the braces.
+fn put_event(
+    json: &mut String,
+    Told {
+        kind,
+        previous,
+        update,
+    }: &Told,
+) {
+    let _written = write!(
+        json,
+        r#""event":"{}","previous_revision":{previous},"at":"{}","#,
+        name(*kind),
+        update.at
+    );
+    if *kind == UpdateKind::Removed {
+        let (node, revision) = (update.node, update.revision);
+        let _written = write!(json, r#""node_id":"{node}","revision":{revision}"#);
+        return;
+    }
+    let text = update.text(spell);
+    json.push_str(&text[1..text.len() - 1]);
+}
+
+fn name(kind: UpdateKind) -> &'static str {
+    match kind {
+        UpdateKind::Telemetry => "TELEMETRY_UPDATE",
+        UpdateKind::Status => "STATUS_UPDATE",
+        UpdateKind::Described => "CACHE_INVALIDATED",
+        UpdateKind::Provisioned => "NODE_PROVISIONED",
+        UpdateKind::Removed => "NODE_REMOVED",
+    }
+}
+
+/// How a node is, as clients are told: an object.
+fn spell(update: &Update) -> String {
+    let told = NodeState {
+        node_id: update.node.0,
+        revision: update.revision.0,
+        status: update.status.state.into(),
+        status_since: Time(update.status.since),
+        last_seen_at: update.last_seen_at.map(Time),
+        reported: Numbers(
+            update
+                .reported
+                .iter()
+                .map(|(metric, it)| (metric.name(), Some(*it))),
+        ),
+        derived: Numbers(update.derived.iter().copied()),
+    };
+    // Names and numbers: there is nothing in it that could not be written.
+    serde_json::to_string(&told).unwrap_or_else(|_| "{}".to_owned())
+}
+
+#[derive(Serialize)]
+struct NodeState<R: Serialize, D: Serialize> {
+    node_id: Uuid,
+    revision: u64,
+    status: StateView,
+    status_since: Time,
+    last_seen_at: Option<Time>,
+    reported: R,
+    derived: D,
+}
+
+/// Numbers by name.
+struct Numbers<I>(I);
+
+impl<I, N> Serialize for Numbers<I>
+where
+    I: Iterator<Item = (N, Option<f64>)> + Clone,
+    N: Serialize,
+{
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.clone())
+    }
+}

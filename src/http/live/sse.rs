@@ -1,0 +1,284 @@
+//! `GET /stream`: a topic as server-sent events, for as long as the caller reads and may.
+//!
+//! The body asks the log when the connection can take more, so that a slow reader is found where he is. Who the
+//! caller is was found out at the door, and is asked again every second.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::response::Response;
+use bytes::Bytes;
+use evara_actors::watchers::broadcast::Listener;
+use serde::Deserialize;
+use tokio::sync::watch as signal;
+use tokio::time::{Instant, sleep_until};
+use utoipa::IntoParams;
+use uuid::Uuid;
+
+use super::frame::Frame;
+use super::seats::Seat;
+use super::topic::Topic;
+use super::watch::{Mode, Sight, Watch};
+use crate::app::identity::{Freshness, Unknown};
+use crate::http::answer::Answer;
+use crate::http::error::unavailable;
+use crate::http::extract::Params;
+use crate::http::guard::{May, Scope, limits, to, token};
+use crate::http::problem::{Code, Part, Problem};
+use crate::http::state::AppState;
+use crate::http::stream::{self, Broken, Parts};
+
+/// So often something is sent, so that nobody on the way takes the connection for a dead one.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// How often it is looked whether the caller may still see what he sees: with the four seconds that who he is
+/// may be remembered, nobody sees for longer than five what he no longer may.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// After so long the caller is sent away, and comes back to where he was: a little before the connection ends
+/// without a word.
+const LIFE: Duration = Duration::from_secs(9 * 60);
+
+/// For what is longest between two parts of the body: to be silent.
+const PART_WITHIN: Duration = Duration::from_secs(2 * KEEP_ALIVE.as_secs());
+
+/// Those who are sent away together come back over so long.
+const COME_BACK_WITHIN_MS: u64 = 4_000;
+
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
+
+/// What is listened to.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct StreamQuery {
+    /// `fleet`, `communities/{id}`, `nodes/{id}`, `alerts` or `commands`.
+    topic: String,
+    /// `latest`, which is usual: of what falls into one tick, the last of each node. `all`: every event.
+    #[param(value_type = Option<String>)]
+    mode: Mode,
+    /// The cursor to go on from; the header `Last-Event-ID` wins over it.
+    since: Option<String>,
+}
+
+/// A topic as server-sent events: `id` is the cursor of each, `data` a frame. It begins with a snapshot, or behind the
+/// cursor of `Last-Event-ID`.
+#[utoipa::path(get, path = "/stream", tag = "Live", params(StreamQuery), responses(
+    (status = 200, description = "Frames, until either side leaves.", body = String,
+        content_type = "text/event-stream")))]
+pub(crate) async fn stream(
+    May { scope, .. }: May<to::NodesRead>,
+    State(app): State<AppState>,
+    Params(query): Params<StreamQuery>,
+    headers: HeaderMap,
+) -> Answer {
+    let no_topic =
+        |error: super::topic::NoTopic| Problem::malformed(Part::Query, "topic", error.to_string());
+    let topic: Topic = query.topic.parse().map_err(no_topic)?;
+    topic.check(&app, &scope)?;
+    let seats = limits::seats(&app, scope.person());
+    let seat = app.live().seats.take(scope.person().user, seats)?;
+    let mut listener = app.system.broadcast().listen();
+    let ready = listener.ready().await;
+    ready.map_err(|error| unavailable().because(error))?;
+    let header = headers.get(LAST_EVENT_ID);
+    let since = match header.map(HeaderValue::to_str) {
+        // It was given by us in plain letters: what is none is no cursor.
+        Some(header) => Some(header.unwrap_or_default()),
+        None => query.since.as_deref(),
+    };
+    let told = (topic, query.mode);
+    let begun = listener.read(|log| {
+        Watch::begin(
+            told,
+            Sight::from(scope.clone()),
+            since,
+            (log, &app.live().cursors),
+        )
+    });
+    let token = token(&headers)?.to_owned();
+    let session = Session::new(app, (token, scope), (listener, seat), begun);
+    Ok(answered(session))
+}
+
+fn answered(session: Session) -> Response {
+    let mut response = Response::new(stream::lasting(session, PART_WITHIN, LIFE + PART_WITHIN));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    // A proxy that collects what passes would hold it back for ever.
+    headers.insert(ACCEL_BUFFERING, HeaderValue::from_static("no"));
+    response
+}
+
+/// One who listens, and what he is told by.
+struct Session {
+    app: AppState,
+    token: String,
+    scope: Scope,
+    listener: Listener,
+    watch: Watch,
+    closing: signal::Receiver<bool>,
+    /// What is sent before anything else.
+    greeting: Option<String>,
+    looked_at: Instant,
+    spoke_at: Instant,
+    until: Instant,
+    come_back_ms: u64,
+    is_over: bool,
+    _seat: Seat,
+}
+
+/// What is to be done next.
+enum Next {
+    Tell,
+    Look,
+    KeepAlive,
+    Leave,
+}
+
+impl Session {
+    fn new(
+        app: AppState,
+        (token, scope): (String, Scope),
+        (listener, seat): (Listener, Seat),
+        (watch, frames): (Watch, Vec<Frame>),
+    ) -> Self {
+        let id = Uuid::new_v4();
+        let now = Instant::now();
+        let window = app.system.broadcast().bounds().span;
+        let mut greeting = written(&[Frame::hello(id, KEEP_ALIVE, window)]);
+        greeting.push_str(&written(&frames));
+        Self {
+            closing: app.live().closing.subscribe(),
+            app,
+            token,
+            scope,
+            listener,
+            watch,
+            greeting: Some(greeting),
+            looked_at: now,
+            spoke_at: now,
+            until: now + LIFE,
+            come_back_ms: 1_000 + id.as_u64_pair().0 % COME_BACK_WITHIN_MS,
+            is_over: false,
+            _seat: seat,
+        }
+    }
+
+    async fn what_is_next(&mut self) -> Next {
+        let now = Instant::now();
+        let look_at = self.looked_at + LOOK_EVERY;
+        let keep_alive_at = self.spoke_at + KEEP_ALIVE;
+        if *self.closing.borrow() || now >= self.until {
+            return Next::Leave;
+        }
+        if now >= look_at {
+            return Next::Look;
+        }
+        if now >= keep_alive_at {
+            return Next::KeepAlive;
+        }
+        let position = self.watch.position();
+        if self.listener.read(|log| self.watch.is_behind(log)) {
+            return Next::Tell;
+        }
+        tokio::select! {
+            _closing = self.closing.wait_for(|closing| *closing) => Next::Leave,
+            () = self.listener.news(position) => Next::Tell,
+            () = sleep_until(look_at) => Next::Look,
+        }
+    }
+
+    fn tell(&mut self) -> String {
+        let cursors = &self.app.live().cursors;
+        let frames = self.listener.read(|log| self.watch.next(log, cursors));
+        written(&frames)
+    }
+
+    /// Looks who the caller is now, and what he sees.
+    async fn look(&mut self) -> String {
+        self.looked_at = Instant::now();
+        let person = self.app.identities.person(&self.token, Freshness::Recent);
+        let person = match person.await {
+            Ok(person) => person,
+            // Who was known is believed for as long as a token lives, which no stream does.
+            Err(Unknown::Unavailable(_)) => return String::new(),
+            Err(Unknown::Refused | Unknown::NoAccount) => {
+                return self.end(Code::Unauthenticated, "The token is no use any more.");
+            }
+        };
+        let scope = Scope::of(&self.app, person);
+        if scope.is_same(&self.scope) {
+            return String::new();
+        }
+        self.scope = scope.clone();
+        if self.watch.topic().check(&self.app, &scope).is_err() {
+            return self.end(
+                Code::Forbidden,
+                "What was listened to is not there for you any more.",
+            );
+        }
+        let watch = &mut self.watch;
+        let frame = self
+            .listener
+            .read(|log| watch.look(Sight::from(scope), log));
+        written(frame.as_slice())
+    }
+
+    fn end(&mut self, code: Code, why: &str) -> String {
+        self.is_over = true;
+        written(&[Frame::error(code, why)])
+    }
+
+    /// A comment, and the place that he has come to while nothing happened that he sees.
+    fn keep_alive(&self) -> String {
+        let cursor = self.watch.cursor(&self.app.live().cursors);
+        let id = cursor.map(|cursor| format!("id: {cursor}\n"));
+        format!("{}: \n\n", id.unwrap_or_default())
+    }
+
+    fn leave(&mut self) -> String {
+        self.is_over = true;
+        format!("retry: {}\n{}", self.come_back_ms, self.keep_alive())
+    }
+}
+
+impl Parts for Session {
+    async fn next(&mut self) -> Result<Option<Bytes>, Broken> {
+        loop {
+            if self.is_over {
+                return Ok(None);
+            }
+            let text = match self.greeting.take() {
+                Some(greeting) => greeting,
+                None => match self.what_is_next().await {
+                    Next::Tell => self.tell(),
+                    Next::Look => self.look().await,
+                    Next::KeepAlive => self.keep_alive(),
+                    Next::Leave => self.leave(),
+                },
+            };
+            if !text.is_empty() {
+                self.spoke_at = Instant::now();
+                return Ok(Some(text.into()));
+            }
+        }
+    }
+}
+
+/// Frames as events.
+fn written(frames: &[Frame]) -> String {
+    let room = frames.iter().map(|frame| frame.json.len() + 80).sum();
+    let mut text = String::with_capacity(room);
+    for frame in frames {
+        if let Some(cursor) = &frame.cursor {
+            let _written = writeln!(text, "id: {cursor}");
+        }
+        let _written = write!(text, "data: {}\n\n", frame.json);
+    }
+    text
+}
