@@ -213,7 +213,7 @@ async fn hand_all_over(parcels: Vec<Parcel>, deadline: Instant) -> Vec<Outcome> 
     outcomes
 }
 
-/// The shards among `sinks` whose records are not committed by the deadline, sorted.
+/// The shards among `sinks` whose records are not committed by the deadline, or never will be, sorted.
 async fn not_in_time(
     sinks: impl Iterator<Item = Arc<ShardSink>>,
     deadline: Instant,
@@ -231,7 +231,7 @@ async fn not_in_time(
         .collect();
     let mut late = Vec::new();
     for (shard, sequence, sink) in reached {
-        if timeout_at(deadline, sink.durable(sequence)).await.is_err() {
+        if !sink.durable_by(sequence, deadline).await {
             late.push(shard);
         }
     }

@@ -81,7 +81,9 @@ pub(super) fn rule(network: &str, action: &str) -> Result<(Network, Action), Unr
 /// A revision that led somewhere is itself; a late row's is kept below nought, out of the change log.
 /// No twin lives to see 2^63 changes.
 pub(super) const fn of_revision(revision: Revision, late: bool) -> i64 {
-    let code = revision.0.cast_signed();
+    // What is past all revisions stays so.
+    let most = i64::MAX.cast_unsigned();
+    let code = if revision.0 > most { most } else { revision.0 }.cast_signed();
     if late { !code } else { code }
 }
 

@@ -26,6 +26,27 @@ async fn serve(database: &str, password: &str) -> (Program, Caller) {
 }
 
 #[tokio::test]
+async fn the_older_of_two_services_acknowledges_no_reading() {
+    const READING: &str = r#"{"readings": [{"metric": "level_cm", "value": 51.5}]}"#;
+    let server = Postgres::start(Durability::None, &[]);
+    let database = server.create_database("evara");
+    let password = password(&[], &settings(&database));
+    let (older, of_older) = serve(&database, &password).await;
+    let made = of_older.send("POST", "/api/v1/nodes", NODE).await;
+    let node = format!("/api/v1/nodes/{}", made["id"].as_str().unwrap());
+    let readings = format!("{node}/readings");
+    let taken = of_older.ask("POST", &readings, READING).await;
+    assert_eq!(taken.status(), StatusCode::OK);
+    let (_newer, of_newer) = serve(&database, &password).await;
+    let refused = of_older.ask("POST", &readings, READING).await;
+    assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(older.ended().await.0, Some(79));
+    let ever = format!("{node}/telemetry?metric=level_cm&from=2020-01-01T00:00:00Z");
+    let kept = of_newer.json(&ever).await;
+    assert_eq!(kept["items"].as_array().unwrap().len(), 1, "{kept}");
+}
+
+#[tokio::test]
 async fn of_two_services_on_one_database_the_older_ends_at_its_next_write_and_says_why() {
     let server = Postgres::start(Durability::None, &[]);
     let database = server.create_database("evara");

@@ -6,6 +6,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::actor::{Broken, Told, TwinMsg};
 use super::cell::{Lane, Presence, READINGS_LIMIT, TwinCell};
 use super::{Event, Twin};
@@ -137,9 +139,8 @@ impl TwinHandle {
     /// at once when another process took over.
     pub async fn committed(&self, within: Duration) -> bool {
         let sink = self.cell.sink();
-        let committed = sink.durable(sink.sequence());
-        let committed = tokio::time::timeout(within, committed).await;
-        committed.unwrap_or(false)
+        let deadline = Instant::now() + within;
+        sink.durable_by(sink.sequence(), deadline).await
     }
 
     /// Where its changes go.

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use super::Feed;
 use super::desk::{Desk, lock};
@@ -120,9 +120,14 @@ impl ShardSink {
         lock(&self.queue).sequence
     }
 
-    /// Waits until everything up to `sequence` is committed, and has the writer hurry. `false` once it is
-    /// known that it never will be, since another process took over. Has no deadline of its own.
-    pub async fn durable(&self, sequence: u64) -> bool {
+    /// Waits until everything up to `sequence` is committed, and has the writer hurry. `false` when it is not
+    /// by the deadline, and as soon as it is known that it never will be, since another process took over.
+    pub async fn durable_by(&self, sequence: u64, deadline: Instant) -> bool {
+        let durable = timeout_at(deadline, self.durable(sequence));
+        durable.await.unwrap_or(false)
+    }
+
+    async fn durable(&self, sequence: u64) -> bool {
         let mut durable = self.durable.subscribe();
         if *durable.borrow() < sequence {
             self.desk.hurry();

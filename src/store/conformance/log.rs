@@ -102,6 +102,20 @@ pub(crate) async fn every_change_reads_back_as_it_was_written(site: &dyn Site) {
     assert_eq!(log, expected.collect::<Vec<_>>());
 }
 
+pub(crate) async fn after_the_last_revision_that_there_can_be_comes_nothing(site: &dyn Site) {
+    let Opened { archive, .. } = site.open().await;
+    archive.commit(Arc::new(mixed())).await.unwrap();
+    for after in [
+        6,
+        i64::MAX.cast_unsigned(),
+        i64::MAX.cast_unsigned() + 1,
+        u64::MAX,
+    ] {
+        let log = archive.changes(node(1), Revision(after), 10).await.unwrap();
+        assert_eq!(revisions(&log), [0; 0], "after {after}");
+    }
+}
+
 pub(crate) async fn late_rows_are_in_no_log_and_no_tail(site: &dyn Site) {
     let Opened { archive, .. } = site.open().await;
     let rows = vec![

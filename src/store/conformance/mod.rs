@@ -146,6 +146,7 @@ macro_rules! conformance {
             log {
                 samples_and_events_are_one_log_by_revision,
                 every_change_reads_back_as_it_was_written,
+                after_the_last_revision_that_there_can_be_comes_nothing,
                 late_rows_are_in_no_log_and_no_tail,
                 a_twin_comes_back_from_its_snapshot_and_what_followed,
                 a_twin_without_a_snapshot_comes_back_from_its_whole_log,
