@@ -126,6 +126,21 @@ proptest! {
     }
 
     #[test]
+    fn a_print_is_another_wherever_what_is_seen_is_another(
+        one in forest(), other in forest(), reach in reach(), node in node()
+    ) {
+        let sees = |forest: &Forest| reach.sees(&forest.place_of_node(&node));
+        if sees(&one) != sees(&other) {
+            prop_assert_ne!(one.print_of(&reach), other.print_of(&reach));
+        }
+        let mut renamed = one.clone();
+        for community in renamed.communities.values_mut() {
+            community.name.push('x');
+        }
+        prop_assert_eq!(one.print_of(&reach), renamed.print_of(&reach));
+    }
+
+    #[test]
     fn who_sees_a_tenant_sees_what_is_below(forest in forest(), reach in reach()) {
         for customer in forest.customers.values() {
             let own = forest.place_of_customer(customer.id).unwrap();

@@ -201,7 +201,7 @@ fn connection<A, F>(
     peer: SocketAddr,
     (limits, names): (Limits, HeaderNames),
     answer: A,
-) -> http1::Connection<
+) -> http1::UpgradeableConnection<
     TokioIo<TcpStream>,
     impl hyper::service::Service<
         hyper::Request<hyper::body::Incoming>,
@@ -226,11 +226,13 @@ where
         .max_buf_size(MAX_BUFFER_BYTES)
         .title_case_headers(names == HeaderNames::Title)
         .serve_connection(TokioIo::new(stream), service)
+        // What becomes of a connection that is upgraded is no affair of requests any more.
+        .with_upgrades()
 }
 
 /// Serves a connection until it closes, is told to, or has lived long enough.
 async fn closed_in_time<S>(
-    connection: http1::Connection<TokioIo<TcpStream>, S>,
+    connection: http1::UpgradeableConnection<TokioIo<TcpStream>, S>,
     stop: CancellationToken,
     _place: OwnedSemaphorePermit,
 ) where

@@ -63,6 +63,9 @@ pub const GRACE: Duration = Duration::from_secs(25);
 /// The share of it that requests in hand get; none takes longer than six seconds.
 const REQUESTS_WITHIN: Duration = Duration::from_secs(8);
 
+/// The share of sockets, each of which is told a last word and is not waited for.
+const SOCKETS_WITHIN: Duration = Duration::from_secs(2);
+
 /// A running service.
 #[derive(Debug)]
 pub struct App {
@@ -241,6 +244,15 @@ impl App {
         self.state.drain();
         if !self.listener.drain(REQUESTS_WITHIN).await {
             tracing::warn!("some requests were not answered before the end");
+        }
+        if timeout_at(
+            deadline.min(Instant::now() + SOCKETS_WITHIN),
+            self.state.left(),
+        )
+        .await
+        .is_err()
+        {
+            tracing::warn!("some sockets did not hear that the service ends");
         }
         // A change that was begun is ended even though nobody waits for it any more.
         let _unfinished = timeout_at(deadline, self.nodes.drained()).await;

@@ -373,9 +373,9 @@ pub(crate) struct ProblemView<'a> {
     /// The status of the answer.
     status: u16,
     /// What can be said of this occurrence, for people.
-    detail: &'a str,
+    pub(crate) detail: &'a str,
     /// What kind of problem it is, for programs.
-    code: Code,
+    pub(crate) code: Code,
     /// What to quote when asking for help: it is in every line of the log.
     #[serde(skip_serializing_if = "str::is_empty")]
     correlation_id: &'a str,

@@ -120,6 +120,7 @@ fn doors() -> OpenApiRouter<AppState> {
         .routes(routes!(auth::logout))
         .routes(routes!(auth::me))
         .routes(routes!(auth::sync))
+        .routes(routes!(live::ws::ws))
 }
 
 /// For people: themselves, and each other.

@@ -102,6 +102,11 @@ impl AppState {
         self.0.live.close();
     }
 
+    /// Waits until nobody listens any more who was sent away.
+    pub async fn left(&self) {
+        self.0.live.closed().await;
+    }
+
     /// The requests with idempotency keys that run now.
     pub(crate) fn running(&self) -> &Running {
         &self.0.running

@@ -114,6 +114,7 @@ fn the_pure_core_names_no_runtime_no_clock_and_no_chance() {
         "src/history/retention.rs",
         "src/history/select.rs",
         "src/history/summary.rs",
+        "src/http/live/asked.rs",
         "src/http/live/frame.rs",
         "src/http/live/topic.rs",
         "src/http/live/watch.rs",

@@ -152,7 +152,8 @@ async fn recognised(
     bearer.map(Caller::Device).ok_or_else(unauthenticated)
 }
 
-fn unknown(unknown: Unknown) -> Problem {
+/// What is told of a token that stands for nobody.
+pub(crate) fn unknown(unknown: Unknown) -> Problem {
     match unknown {
         Unknown::Refused => unauthenticated(),
         Unknown::NoAccount => Problem::new(Code::Forbidden, NO_ACCOUNT),

@@ -3,6 +3,7 @@
 //! What an update says of its node is spelt once and shared by all who are told of it; what is written here
 //! around it is small.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,6 +48,24 @@ impl Frame {
             json: json.to_string(),
             cursor,
         }
+    }
+
+    /// A topic is not listened to any more.
+    pub(crate) fn unsubscribed(topic: Topic) -> Self {
+        let topic = topic.to_string();
+        Self::of(json!({ "type": "unsubscribed", "topic": topic }).to_string())
+    }
+
+    /// It is known who listens.
+    pub(crate) fn authenticated() -> Self {
+        Self::of(json!({ "type": "authenticated" }).to_string())
+    }
+
+    /// A sign of life is asked for; with the places that topics have come to.
+    pub(crate) fn ping(places: impl Iterator<Item = (Topic, Option<Arc<str>>)>) -> Self {
+        let known = places.filter_map(|(topic, cursor)| Some((topic.to_string(), cursor?)));
+        let cursors: BTreeMap<_, _> = known.collect();
+        Self::of(json!({ "type": "ping", "cursors": cursors }).to_string())
     }
 
     /// Nothing that was known of a topic holds any more: a snapshot follows.

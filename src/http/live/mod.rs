@@ -2,19 +2,26 @@
 //!
 //! What happens is told by the [broadcast](evara_actors::watchers::broadcast), once for everyone. Here it becomes
 //! what one of them may see of a [`topic`], as [frames](frame), with [cursors](cursor) to come back with;
-//! [`watch`] decides what comes next, and [`sse`] carries it. Nothing is kept for anybody beyond the frame that
+//! [`watch`] decides what comes next, and [`sse`] or a [`socket`] carries it. Nothing is kept for anybody beyond the frame that
 //! he is being sent.
 
+mod asked;
 mod cursor;
+mod end;
 mod frame;
 mod seats;
+mod socket;
 pub(crate) mod sse;
 mod topic;
 mod watch;
+mod who;
+pub(crate) mod ws;
 
 use std::sync::Arc;
 
 use tokio::sync::watch as signal;
+use tokio_util::task::TaskTracker;
+use uuid::Uuid;
 
 use cursor::Cursors;
 use seats::Seats;
@@ -25,6 +32,16 @@ pub(crate) struct Live {
     cursors: Cursors,
     seats: Arc<Seats>,
     closing: signal::Sender<bool>,
+    /// Those that are no requests any more.
+    sockets: TaskTracker,
+}
+
+/// Those who are sent away together come back over so long.
+const COME_BACK_WITHIN_MS: u64 = 4_000;
+
+/// After how long somebody who is sent away is to come back.
+fn come_back_ms(session: Uuid) -> u64 {
+    1_000 + session.as_u64_pair().0 % COME_BACK_WITHIN_MS
 }
 
 impl Default for Live {
@@ -33,6 +50,7 @@ impl Default for Live {
             cursors: Cursors::new(),
             seats: Arc::default(),
             closing: signal::Sender::new(false),
+            sockets: TaskTracker::new(),
         }
     }
 }
@@ -41,5 +59,11 @@ impl Live {
     /// Has everyone who listens go, and come back to whoever is there then.
     pub(crate) fn close(&self) {
         self.closing.send_replace(true);
+        self.sockets.close();
+    }
+
+    /// Waits until every socket has been told so.
+    pub(crate) async fn closed(&self) {
+        self.sockets.wait().await;
     }
 }

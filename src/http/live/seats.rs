@@ -14,6 +14,9 @@ const MOST_OF_ONE: u32 = 20;
 /// Of all: each holds a connection, and a third of those is for whoever asks.
 const MOST: u32 = (MAX_CONNECTIONS / 3 * 2) as u32;
 
+/// Of those who have not said yet who they are: each has ten seconds for it.
+const MOST_STANDING: u32 = 128;
+
 /// Somebody will have left by then.
 const COME_BACK_AFTER: Duration = Duration::from_secs(10);
 
@@ -24,9 +27,14 @@ pub(crate) struct Seats(Mutex<Taken>);
 #[derive(Debug, Default)]
 struct Taken {
     all: u32,
+    standing: u32,
     /// Nobody without a seat is in it.
     by_person: HashMap<UserId, u32>,
 }
+
+/// Room to stand for one who is not known yet, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Standing(Arc<Seats>);
 
 /// A seat, until it is dropped.
 #[derive(Debug)]
@@ -62,8 +70,26 @@ impl Seats {
         })
     }
 
+    /// Room for one who is not known yet.
+    pub(crate) fn stand(self: &Arc<Self>) -> Result<Standing, Problem> {
+        let mut taken = self.taken();
+        if taken.standing >= MOST_STANDING {
+            let detail =
+                "Too many are at the door; come back later, or with a token in the header.";
+            return Err(Problem::new(Code::Busy, detail).retry_after(COME_BACK_AFTER));
+        }
+        taken.standing += 1;
+        Ok(Standing(Arc::clone(self)))
+    }
+
     fn taken(&self) -> MutexGuard<'_, Taken> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Standing {
+    fn drop(&mut self) {
+        self.0.taken().standing -= 1;
     }
 }
 

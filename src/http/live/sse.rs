@@ -18,15 +18,16 @@ use tokio::time::{Instant, sleep_until};
 use utoipa::IntoParams;
 use uuid::Uuid;
 
+use super::come_back_ms;
 use super::frame::Frame;
 use super::seats::Seat;
 use super::topic::Topic;
 use super::watch::{Mode, Sight, Watch};
-use crate::app::identity::{Freshness, Unknown};
+use super::who::{Look, Who};
 use crate::http::answer::Answer;
 use crate::http::error::unavailable;
 use crate::http::extract::Params;
-use crate::http::guard::{May, Scope, limits, to, token};
+use crate::http::guard::{May, limits, to, token};
 use crate::http::problem::{Code, Part, Problem};
 use crate::http::state::AppState;
 use crate::http::stream::{self, Broken, Parts};
@@ -34,19 +35,12 @@ use crate::http::stream::{self, Broken, Parts};
 /// So often something is sent, so that nobody on the way takes the connection for a dead one.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
-/// How often it is looked whether the caller may still see what he sees: with the four seconds that who he is
-/// may be remembered, nobody sees for longer than five what he no longer may.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
-
 /// After so long the caller is sent away, and comes back to where he was: a little before the connection ends
 /// without a word.
 const LIFE: Duration = Duration::from_secs(9 * 60);
 
 /// For what is longest between two parts of the body: to be silent.
 const PART_WITHIN: Duration = Duration::from_secs(2 * KEEP_ALIVE.as_secs());
-
-/// Those who are sent away together come back over so long.
-const COME_BACK_WITHIN_MS: u64 = 4_000;
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
@@ -100,8 +94,8 @@ pub(crate) async fn stream(
             (log, &app.live().cursors),
         )
     });
-    let token = token(&headers)?.to_owned();
-    let session = Session::new(app, (token, scope), (listener, seat), begun);
+    let who = Who::known(token(&headers)?.to_owned(), scope);
+    let session = Session::new(app, who, (listener, seat), begun);
     Ok(answered(session))
 }
 
@@ -117,14 +111,12 @@ fn answered(session: Session) -> Response {
 /// One who listens, and what he is told by.
 struct Session {
     app: AppState,
-    token: String,
-    scope: Scope,
+    who: Who,
     listener: Listener,
     watch: Watch,
     closing: signal::Receiver<bool>,
     /// What is sent before anything else.
     greeting: Option<String>,
-    looked_at: Instant,
     spoke_at: Instant,
     until: Instant,
     come_back_ms: u64,
@@ -143,7 +135,7 @@ enum Next {
 impl Session {
     fn new(
         app: AppState,
-        (token, scope): (String, Scope),
+        who: Who,
         (listener, seat): (Listener, Seat),
         (watch, frames): (Watch, Vec<Frame>),
     ) -> Self {
@@ -155,15 +147,13 @@ impl Session {
         Self {
             closing: app.live().closing.subscribe(),
             app,
-            token,
-            scope,
+            who,
             listener,
             watch,
             greeting: Some(greeting),
-            looked_at: now,
             spoke_at: now,
             until: now + LIFE,
-            come_back_ms: 1_000 + id.as_u64_pair().0 % COME_BACK_WITHIN_MS,
+            come_back_ms: come_back_ms(id),
             is_over: false,
             _seat: seat,
         }
@@ -171,7 +161,7 @@ impl Session {
 
     async fn what_is_next(&mut self) -> Next {
         let now = Instant::now();
-        let look_at = self.looked_at + LOOK_EVERY;
+        let look_at = self.who.look_at();
         let keep_alive_at = self.spoke_at + KEEP_ALIVE;
         if *self.closing.borrow() || now >= self.until {
             return Next::Leave;
@@ -201,26 +191,15 @@ impl Session {
 
     /// Looks who the caller is now, and what he sees.
     async fn look(&mut self) -> String {
-        self.looked_at = Instant::now();
-        let person = self.app.identities.person(&self.token, Freshness::Recent);
-        let person = match person.await {
-            Ok(person) => person,
-            // Who was known is believed for as long as a token lives, which no stream does.
-            Err(Unknown::Unavailable(_)) => return String::new(),
-            Err(Unknown::Refused | Unknown::NoAccount) => {
-                return self.end(Code::Unauthenticated, "The token is no use any more.");
-            }
-        };
-        let scope = Scope::of(&self.app, person);
-        if scope.is_same(&self.scope) {
-            return String::new();
+        match self.who.look(&self.app).await {
+            Look::Same => return String::new(),
+            Look::Out => return self.end(Code::Unauthenticated, "The token is no use any more."),
+            Look::Other => {}
         }
-        self.scope = scope.clone();
+        let scope = self.who.scope().clone();
         if self.watch.topic().check(&self.app, &scope).is_err() {
-            return self.end(
-                Code::Forbidden,
-                "What was listened to is not there for you any more.",
-            );
+            let why = "What was listened to is not there for you any more.";
+            return self.end(Code::Forbidden, why);
         }
         let watch = &mut self.watch;
         let frame = self

@@ -12,7 +12,7 @@ use super::super::state::AppState;
 use crate::access::{CommunityId, Permission};
 
 /// What can be listened to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Topic {
     /// Every node that is seen.
     Fleet,

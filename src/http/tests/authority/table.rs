@@ -98,6 +98,7 @@ pub(super) const TABLE: &[Row] = {
         (GET, "/dashboard/fleet", Any(NodesRead), 200),
         (GET, "/dashboard/alerts", Any(AlertsRead), 200),
         (GET, "/stream", Any(NodesRead), 400),
+        (GET, "/ws", Door, 400),
         (GET, "/admin/distributors", Any(TenancyRead), 200),
         (POST, "/admin/distributors", Made(Distributors, TenancyWrite), 400),
         (GET, "/admin/distributors/{id}", Tenant(Distributors, TenancyRead), 200),

@@ -4,6 +4,7 @@ mod client;
 mod resuming;
 mod rights;
 mod sending;
+mod socket;
 mod storm;
 
 use axum::http::{Method, Request, StatusCode};

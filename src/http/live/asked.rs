@@ -1,0 +1,78 @@
+//! What clients say over a WebSocket: read strictly, refused in a word, and never believed.
+
+use serde::Deserialize;
+
+use super::topic::{NoTopic, Topic};
+use super::watch::Mode;
+
+/// A frame of a client.
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub(crate) enum Asked {
+    /// Who he is, or still is.
+    Auth { token: String },
+    /// What he listens to from now on.
+    Subscribe {
+        topic: String,
+        #[serde(default)]
+        mode: Mode,
+        #[serde(default)]
+        since: Option<String>,
+    },
+    /// What he does not listen to any more.
+    Unsubscribe { topic: String },
+    /// That he is there.
+    Pong {},
+}
+
+/// Why a frame is not taken: a sentence for whoever wrote it, without what they wrote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Misspelt {
+    #[error("A frame is one JSON object with a type: auth, subscribe, unsubscribe or pong.")]
+    Frame,
+    #[error("A topic {0}.")]
+    Topic(#[from] NoTopic),
+}
+
+impl Asked {
+    pub(crate) fn read(text: &str) -> Result<Self, Misspelt> {
+        serde_json::from_str(text).map_err(|_| Misspelt::Frame)
+    }
+}
+
+/// The topic of that name.
+pub(crate) fn topic(name: &str) -> Result<Topic, Misspelt> {
+    Ok(name.parse()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_spelt_as_agreed_is_not_taken() {
+        for frame in [
+            "",
+            "{}",
+            "[]",
+            "null",
+            "nonsense",
+            r#"{"type":"dance"}"#,
+            r#"{"type":"auth"}"#,
+            r#"{"type":"auth","token":7}"#,
+            r#"{"type":"pong","at":1}"#,
+            r#"{"type":"subscribe"}"#,
+            r#"{"type":"subscribe","topic":"fleet","mode":"some"}"#,
+            r#"{"type":"subscribe","topic":"fleet"}{"type":"pong"}"#,
+        ] {
+            assert_eq!(Asked::read(frame), Err(Misspelt::Frame), "{frame}");
+        }
+        let asked = Asked::read(r#"{"type":"subscribe","topic":"fleet"}"#).unwrap();
+        let expected = Asked::Subscribe {
+            topic: "fleet".to_owned(),
+            mode: Mode::Latest,
+            since: None,
+        };
+        assert_eq!(asked, expected);
+    }
+}

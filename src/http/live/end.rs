@@ -1,0 +1,73 @@
+//! How a WebSocket ends: by which code, and for what.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tokio_tungstenite::tungstenite::Error as Broken;
+use uuid::Uuid;
+
+/// Frames that are taken of a client in a second: more than people make.
+const MOST_FRAMES: u32 = 50;
+
+/// Why a socket ends.
+#[derive(Debug)]
+pub(super) enum End {
+    /// There is nobody on the other side any more.
+    Gone,
+    /// It is to be told why.
+    Said(u16, Cow<'static, str>),
+}
+
+/// An end that is told.
+pub(super) const fn said(code: u16, why: &'static str) -> End {
+    End::Said(code, Cow::Borrowed(why))
+}
+
+/// Whether it goes on.
+pub(super) type Done = Result<(), End>;
+
+/// How many frames came in the second that began then.
+pub(super) struct Frames {
+    since: Instant,
+    count: u32,
+}
+
+impl Frames {
+    /// None so far.
+    pub(super) fn new(now: Instant) -> Self {
+        Self {
+            since: now,
+            count: 0,
+        }
+    }
+
+    /// Takes one in.
+    pub(super) fn count(&mut self, now: Instant) -> Done {
+        if now.duration_since(self.since) >= Duration::from_secs(1) {
+            (self.since, self.count) = (now, 0);
+        }
+        self.count += 1;
+        if self.count > MOST_FRAMES {
+            Err(said(4429, "too many frames"))
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// Those who are sent away together come back one after another.
+pub(super) fn restarting(session: Uuid) -> End {
+    let pause = super::come_back_ms(session);
+    End::Said(1012, Cow::Owned(format!(r#"{{"retry_after_ms":{pause}}}"#)))
+}
+
+/// What a client did to the protocol.
+pub(super) fn broken(error: axum::Error) -> End {
+    match error.into_inner().downcast_ref::<Broken>() {
+        Some(Broken::Capacity(_)) => said(1009, "too big"),
+        Some(Broken::Utf8(_)) => said(1007, "no text"),
+        Some(Broken::Protocol(_)) => said(1002, "against the protocol"),
+        _ => End::Gone,
+    }
+}

@@ -1,0 +1,359 @@
+//! A WebSocket from the inside: what its client asks for, what he is told, and when it ends.
+//!
+//! One task, which either listens or speaks: while a client does not read, nothing is made for him, and what
+//! he asks waits in his own connection. Whatever he says that is wrong costs him an answer and not the socket,
+//! unless he floods; what breaks the protocol ends it, as RFC 6455 says.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use axum::extract::ws::{CloseFrame, Message, WebSocket};
+use evara_actors::watchers::broadcast::Listener;
+use tokio::sync::watch as signal;
+use tokio::time::{Instant, sleep_until, timeout};
+use uuid::Uuid;
+
+use super::asked::{self, Asked};
+use super::end::{Done, End, Frames, broken, restarting, said};
+use super::frame::Frame;
+use super::seats::{Seat, Standing};
+use super::topic::Topic;
+use super::watch::{Mode, Sight, Watch};
+use super::who::{Look, Who};
+use crate::address::ClientAddress;
+use crate::app::identity::Freshness;
+use crate::http::guard::{Scope, limits as shares};
+use crate::http::problem::{Code, Problem};
+use crate::http::state::AppState;
+
+/// Between two signs of life that are asked for; who misses two is taken for gone.
+const HEARTBEAT: Duration = Duration::from_secs(30);
+
+/// For a client to say who he is.
+const KNOWN_WITHIN: Duration = Duration::from_secs(10);
+
+/// For a client to take what is sent to him: a phone in a tunnel may need so long.
+const TAKEN_WITHIN: Duration = Duration::from_secs(30);
+
+/// For the last word, which nobody need hear.
+const CLOSED_WITHIN: Duration = Duration::from_secs(1);
+
+/// What one listens to at once: every node of a large community, one by one.
+const MOST_TOPICS: usize = 1_000;
+
+/// Who is on the other side.
+pub(super) enum Visitor {
+    /// Somebody who said who he is.
+    Known((Who, Seat)),
+    /// Nobody yet, and where he is.
+    Stranger(ClientAddress, Standing),
+}
+
+/// A WebSocket.
+pub(super) struct Socket {
+    app: AppState,
+    socket: WebSocket,
+    session: Uuid,
+    who: Option<(Who, Seat)>,
+    /// While nobody is known.
+    stranger: Option<(ClientAddress, Standing)>,
+    /// From the first topic on.
+    listener: Option<Listener>,
+    watches: BTreeMap<Topic, Watch>,
+    closing: signal::Receiver<bool>,
+    began: Instant,
+    heard_at: Instant,
+    pinged_at: Instant,
+    frames: Frames,
+}
+
+/// What there is to do.
+enum Next {
+    Hear(Option<Result<Message, axum::Error>>),
+    Tell,
+    Look,
+    Beat,
+    End(End),
+}
+
+impl Socket {
+    pub(super) fn new(app: AppState, socket: WebSocket, visitor: Visitor) -> Self {
+        let now = Instant::now();
+        let (who, stranger) = match visitor {
+            Visitor::Known(who) => (Some(who), None),
+            Visitor::Stranger(client, standing) => (None, Some((client, standing))),
+        };
+        Self {
+            closing: app.live().closing.subscribe(),
+            app,
+            socket,
+            session: Uuid::new_v4(),
+            who,
+            stranger,
+            listener: None,
+            watches: BTreeMap::new(),
+            began: now,
+            heard_at: now,
+            pinged_at: now,
+            frames: Frames::new(now),
+        }
+    }
+
+    /// Serves it to its end.
+    pub(super) async fn serve(mut self) {
+        let window = self.app.system.broadcast().bounds().span;
+        let hello = Frame::hello(self.session, HEARTBEAT, window);
+        let mut done = self.send(vec![hello]).await;
+        while done.is_ok() {
+            done = match self.what_is_next().await {
+                Next::Hear(message) => self.hear(message).await,
+                Next::Tell => self.tell().await,
+                Next::Look => self.look().await,
+                Next::Beat => self.beat().await,
+                Next::End(end) => Err(end),
+            };
+        }
+        if let Err(End::Said(code, reason)) = done {
+            let reason = reason.into_owned().into();
+            let close = Message::Close(Some(CloseFrame { code, reason }));
+            let _nobody_hears = timeout(CLOSED_WITHIN, self.socket.send(close)).await;
+        }
+    }
+
+    async fn what_is_next(&mut self) -> Next {
+        let now = Instant::now();
+        let beat_at = self.pinged_at + HEARTBEAT;
+        let look_at = match &self.who {
+            Some((who, _)) => who.look_at(),
+            None => self.began + KNOWN_WITHIN,
+        };
+        if now >= look_at {
+            return Next::Look;
+        }
+        if now >= beat_at {
+            return Next::Beat;
+        }
+        tokio::select! {
+            _closing = self.closing.wait_for(|closing| *closing) => Next::End(restarting(self.session)),
+            message = self.socket.recv() => Next::Hear(message),
+            () = news(self.listener.as_mut(), &self.watches) => Next::Tell,
+            () = sleep_until(look_at.min(beat_at)) => Next::Beat,
+        }
+    }
+
+    async fn hear(&mut self, message: Option<Result<Message, axum::Error>>) -> Done {
+        let message = match message {
+            None => return Err(End::Gone),
+            Some(Err(error)) => return Err(broken(error)),
+            Some(Ok(message)) => message,
+        };
+        self.heard_at = Instant::now();
+        self.frames.count(self.heard_at)?;
+        match message {
+            Message::Text(text) => match Asked::read(&text) {
+                Ok(asked) => self.answer(asked).await,
+                Err(misspelt) => {
+                    self.refuse(Code::InvalidRequest, &misspelt.to_string())
+                        .await
+                }
+            },
+            Message::Binary(_) => self.refuse(Code::InvalidRequest, "Frames are text.").await,
+            Message::Ping(_) | Message::Pong(_) => Ok(()),
+            Message::Close(_) => {
+                // It is answered while one goes on reading.
+                let _answered = timeout(CLOSED_WITHIN, self.socket.recv()).await;
+                Err(End::Gone)
+            }
+        }
+    }
+
+    async fn answer(&mut self, asked: Asked) -> Done {
+        match asked {
+            Asked::Auth { token } => self.know(token).await,
+            Asked::Pong {} => Ok(()),
+            Asked::Subscribe { topic, mode, since } => match asked::topic(&topic) {
+                Ok(topic) => self.subscribe((topic, mode), since.as_deref()).await,
+                Err(misspelt) => {
+                    self.refuse(Code::InvalidRequest, &misspelt.to_string())
+                        .await
+                }
+            },
+            Asked::Unsubscribe { topic } => self.unsubscribe(&topic).await,
+        }
+    }
+
+    /// Learns who he is, or hears that he still is.
+    async fn know(&mut self, token: String) -> Done {
+        let client = self.stranger.as_ref().map(|(client, _)| *client);
+        // Where too many tokens were wrong, none is looked at for a while.
+        let limits = &self.app.limits;
+        if client.is_some_and(|client| limits.before_failure(client).refused.is_some()) {
+            return Err(said(4429, "too many wrong tokens"));
+        }
+        let person = self.app.identities.person(&token, Freshness::Now).await;
+        let Ok(person) = person else {
+            if let Some(client) = client {
+                let _counted = limits.failure(client).await;
+            }
+            return Err(said(4401, "the token is no use"));
+        };
+        let seat = match self.who.take() {
+            Some((who, _)) if who.scope().person().user != person.user => {
+                return Err(said(4403, "another person's token"));
+            }
+            Some((_, seat)) => seat,
+            None => {
+                let allowed = shares::seats(&self.app, &person);
+                let seat = self.app.live().seats.take(person.user, allowed);
+                seat.map_err(|_| said(4429, "too many sockets"))?
+            }
+        };
+        let scope = Scope::of(&self.app, person);
+        self.who = Some((Who::known(token, scope), seat));
+        self.stranger = None;
+        self.see().await?;
+        self.send(vec![Frame::authenticated()]).await
+    }
+
+    async fn subscribe(&mut self, told: (Topic, Mode), since: Option<&str>) -> Done {
+        let Some((who, _)) = &self.who else {
+            return self
+                .refuse(Code::Unauthenticated, "Send an auth frame first.")
+                .await;
+        };
+        let scope = who.scope().clone();
+        let (topic, _) = told;
+        if let Err(problem) = topic.check(&self.app, &scope) {
+            return self.refuse_for(&problem).await;
+        }
+        if self.watches.len() >= MOST_TOPICS && !self.watches.contains_key(&topic) {
+            return self
+                .refuse(
+                    Code::RateLimited,
+                    "These are too many topics for one socket.",
+                )
+                .await;
+        }
+        let app = &self.app;
+        let listener = self
+            .listener
+            .get_or_insert_with(|| app.system.broadcast().listen());
+        if listener.ready().await.is_err() {
+            return self
+                .refuse(Code::Unavailable, "Nothing can be told yet; ask again.")
+                .await;
+        }
+        let cursors = &app.live().cursors;
+        let (watch, frames) =
+            listener.read(|log| Watch::begin(told, Sight::from(scope), since, (log, cursors)));
+        self.watches.insert(topic, watch);
+        self.send(frames).await
+    }
+
+    async fn unsubscribe(&mut self, name: &str) -> Done {
+        let topic = asked::topic(name).ok();
+        match topic.and_then(|topic| self.watches.remove_entry(&topic)) {
+            Some((topic, _)) => self.send(vec![Frame::unsubscribed(topic)]).await,
+            None => {
+                self.refuse(Code::NotFound, "This topic is not listened to.")
+                    .await
+            }
+        }
+    }
+
+    /// Tells the next of each topic, so that none waits for another to be done.
+    async fn tell(&mut self) -> Done {
+        let topics: Vec<Topic> = self.watches.keys().copied().collect();
+        for topic in topics {
+            let (Some(listener), Some(watch)) = (&self.listener, self.watches.get_mut(&topic))
+            else {
+                continue;
+            };
+            let cursors = &self.app.live().cursors;
+            let frames = listener.read(|log| watch.next(log, cursors));
+            self.send(frames).await?;
+        }
+        Ok(())
+    }
+
+    async fn look(&mut self) -> Done {
+        let Some((who, _)) = &mut self.who else {
+            return Err(said(4401, "nobody said who he is"));
+        };
+        match who.look(&self.app).await {
+            Look::Same => Ok(()),
+            Look::Other => self.see().await,
+            Look::Out => Err(said(4401, "the token is no use any more")),
+        }
+    }
+
+    /// Has every topic be seen as he sees it now, and those that are not there for him any more end.
+    async fn see(&mut self) -> Done {
+        let (Some((who, _)), Some(listener)) = (&self.who, &self.listener) else {
+            return Ok(());
+        };
+        let sight = Sight::from(who.scope().clone());
+        let mut frames = Vec::new();
+        let app = &self.app;
+        self.watches.retain(|topic, watch| {
+            let is_there = topic.check(app, &sight.scope).is_ok();
+            if is_there {
+                frames.extend(listener.read(|log| watch.look(sight.clone(), log)));
+            } else {
+                frames.push(Frame::unsubscribed(*topic));
+            }
+            is_there
+        });
+        self.send(frames).await
+    }
+
+    /// Asks for a sign of life, and tells the places that he has come to while nothing happened that he sees.
+    async fn beat(&mut self) -> Done {
+        if self.heard_at.elapsed() > 2 * HEARTBEAT {
+            return Err(said(4408, "no sign of life"));
+        }
+        if self.pinged_at.elapsed() < HEARTBEAT {
+            return Ok(());
+        }
+        self.pinged_at = Instant::now();
+        let cursors = &self.app.live().cursors;
+        let places = self
+            .watches
+            .iter()
+            .map(|(topic, watch)| (*topic, watch.cursor(cursors)));
+        let ping = Frame::ping(places);
+        self.send(vec![ping]).await
+    }
+
+    async fn refuse(&mut self, code: Code, why: &str) -> Done {
+        self.send(vec![Frame::error(code, why)]).await
+    }
+
+    async fn refuse_for(&mut self, problem: &Problem) -> Done {
+        let said = problem.view("");
+        self.refuse(said.code, said.detail).await
+    }
+
+    async fn send(&mut self, frames: Vec<Frame>) -> Done {
+        for frame in frames {
+            let text = Message::Text(frame.json.into());
+            match timeout(TAKEN_WITHIN, self.socket.send(text)).await {
+                Ok(Ok(())) => {}
+                Ok(Err(_)) => return Err(End::Gone),
+                Err(_elapsed) => return Err(said(4408, "too slow")),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Waits until there is something to tell; for ever where nobody listens to anything.
+async fn news(listener: Option<&mut Listener>, watches: &BTreeMap<Topic, Watch>) {
+    let (Some(listener), Some(any)) = (listener, watches.values().next()) else {
+        return std::future::pending().await;
+    };
+    let is_behind = |watch: &Watch| listener.read(|log| watch.is_behind(log));
+    if !watches.values().any(is_behind) {
+        listener.news(any.position()).await;
+    }
+}

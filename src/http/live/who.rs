@@ -1,0 +1,87 @@
+//! Who listens, and whether he still may: looked up each second.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::app::identity::{Freshness, Unknown};
+use crate::auth::token::ACCESS_LIFE;
+use crate::http::guard::Scope;
+use crate::http::state::AppState;
+
+/// How often it is looked: with the four seconds that who somebody is may be remembered, nobody sees for longer
+/// than five what he no longer may.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// Who listens.
+pub(super) struct Who {
+    token: String,
+    scope: Scope,
+    looked_at: Instant,
+    /// When that was last found out, and not only believed.
+    known_at: Instant,
+}
+
+/// What was found.
+pub(super) enum Look {
+    /// He is who he was, and sees what he saw.
+    Same,
+    /// He sees something else, perhaps.
+    Other,
+    /// His token is no use any more.
+    Out,
+}
+
+impl std::fmt::Debug for Who {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Who")
+            .field("scope", &self.scope)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Who {
+    /// Whoever bears this token, as he was just found.
+    pub(super) fn known(token: String, scope: Scope) -> Self {
+        let now = Instant::now();
+        Self {
+            token,
+            scope,
+            looked_at: now,
+            known_at: now,
+        }
+    }
+
+    /// What he sees, as far as is known.
+    pub(super) fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    /// When it is to be looked again.
+    pub(super) fn look_at(&self) -> Instant {
+        self.looked_at + LOOK_EVERY
+    }
+
+    /// Looks who he is now.
+    pub(super) async fn look(&mut self, app: &AppState) -> Look {
+        self.looked_at = Instant::now();
+        let person = app.identities.person(&self.token, Freshness::Recent).await;
+        let person = match person {
+            Ok(person) => person,
+            // Who was known is believed while nobody can be asked, as long as a token lives.
+            Err(Unknown::Unavailable(_)) if self.known_at.elapsed() < ACCESS_LIFE => {
+                return Look::Same;
+            }
+            Err(Unknown::Unavailable(_) | Unknown::Refused | Unknown::NoAccount) => {
+                return Look::Out;
+            }
+        };
+        self.known_at = self.looked_at;
+        let scope = Scope::of(app, person);
+        if scope.is_same(&self.scope) {
+            return Look::Same;
+        }
+        self.scope = scope;
+        Look::Other
+    }
+}

@@ -1,0 +1,100 @@
+//! `GET /ws`: the door to a WebSocket. Who comes with a token is known at once; who does not, says so within.
+
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
+use axum::extract::{Extension, State};
+use axum::http::HeaderMap;
+use axum::http::header::{AUTHORIZATION, HOST, ORIGIN};
+use axum::response::Response;
+
+use super::seats::Seat;
+use super::socket::{Socket, Visitor};
+use super::who::Who;
+use crate::address::ClientAddress;
+use crate::app::identity::Freshness;
+use crate::http::answer::Answer;
+use crate::http::extract::NoQuery;
+use crate::http::guard::{self, Scope, limits};
+use crate::http::problem::{Code, Problem};
+use crate::http::state::AppState;
+
+/// The longest frame of a client: a token is the longest thing that he has to say.
+const MAX_FRAME_BYTES: usize = 64 * 1024;
+
+/// What is written at most and not taken: more than the largest frame.
+const MAX_UNSENT_BYTES: usize = 256 * 1024;
+
+/// What is read and written at once: small, since there are many sockets and each holds both.
+const BUFFER_BYTES: usize = 4 * 1024;
+
+/// Topics over a WebSocket, subprotocol `evara.v1`. The token is in the header, or in the first frame.
+#[utoipa::path(get, path = "/ws", tag = "Live", responses(
+    (status = 101, description = "Frames, until either side leaves."),
+    (status = 403, description = "A page of another origin asks.")))]
+pub(crate) async fn ws(
+    State(app): State<AppState>,
+    Extension(client): Extension<ClientAddress>,
+    headers: HeaderMap,
+    _: NoQuery,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Answer {
+    if !is_at_home(&app, &headers) {
+        let detail = "Pages of this origin may not open sockets.";
+        return Err(Problem::new(Code::Forbidden, detail));
+    }
+    let wrong = |_| {
+        Problem::new(
+            Code::InvalidRequest,
+            "This is the door to a WebSocket: ask for an upgrade.",
+        )
+    };
+    let upgrade = upgrade.map_err(wrong)?;
+    if !app.system.is_whole() {
+        return Err(Problem::starting());
+    }
+    let who = match headers.contains_key(AUTHORIZATION) {
+        true => Visitor::Known(known(&app, &headers).await?),
+        false => Visitor::Stranger(client, app.live().seats.stand()?),
+    };
+    let upgrade = upgrade
+        .protocols(["evara.v1"])
+        .max_frame_size(MAX_FRAME_BYTES)
+        .max_message_size(MAX_FRAME_BYTES)
+        .read_buffer_size(BUFFER_BYTES)
+        .write_buffer_size(BUFFER_BYTES)
+        .max_write_buffer_size(MAX_UNSENT_BYTES);
+    Ok(opened(app, upgrade, who))
+}
+
+fn opened(app: AppState, upgrade: WebSocketUpgrade, who: Visitor) -> Response {
+    let tasks = app.live().sockets.clone();
+    upgrade.on_upgrade(move |socket| {
+        // What serves it is waited for at the end.
+        tasks.track_future(async move { Socket::new(app, socket, who).serve().await })
+    })
+}
+
+async fn known(app: &AppState, headers: &HeaderMap) -> Result<(Who, Seat), Problem> {
+    let token = guard::token(headers)?;
+    let person = app.identities.person(token, Freshness::Recent).await;
+    let person = person.map_err(guard::unknown)?;
+    let allowed = limits::seats(app, &person);
+    let seat = app.live().seats.take(person.user, allowed)?;
+    let scope = Scope::of(app, person);
+    Ok((Who::known(token.to_owned(), scope), seat))
+}
+
+/// Browsers let any page open a socket anywhere, and say where it is from: only one of ours, or of an origin
+/// that is named in the configuration, may. What is no browser says nothing.
+fn is_at_home(app: &AppState, headers: &HeaderMap) -> bool {
+    let Some(origin) = headers.get(ORIGIN) else {
+        return true;
+    };
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+    let from = origin
+        .to_str()
+        .ok()
+        .and_then(|origin| origin.split_once("://"));
+    let is_ours = from.is_some_and(|(_, from)| Some(from) == host);
+    is_ours || app.border.origins().admitted(headers).is_some()
+}
