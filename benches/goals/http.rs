@@ -127,6 +127,7 @@ async fn token(app: &App) -> String {
     let sign_in = SignIn {
         email: made.account.email.to_string(),
         password: made.password.expect("it was asked for"),
+        new_password: Some("what a bench is let in by".into()),
         code: None,
         agent: None,
         address: None,

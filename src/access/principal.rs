@@ -15,6 +15,8 @@ pub struct Principal {
     pub role: Role,
     /// How far they see.
     pub reach: Reach,
+    /// Whether they came by a password that was made for them, and may only change it.
+    pub must_change_password: bool,
 }
 
 impl Principal {

@@ -1,6 +1,7 @@
 //! `evara user`: accounts, for whoever has the machine. The only way to the first one.
 //!
-//! A password is made, never asked for: it goes to stdout, once, and is kept as a digest.
+//! A password is made, never asked for: it goes to stdout, once, is kept as a digest, and opens nothing until it
+//! is changed.
 
 use anyhow::{Context as _, anyhow};
 use secrecy::ExposeSecret as _;

@@ -12,17 +12,19 @@ use utoipa::ToSchema;
 
 use super::answer::{self, Answer};
 use super::extract::{Json, NoQuery};
-use super::guard::{Bearing, NodeName as Id, Oneself};
+use super::guard::{Bearing, Knowing, NodeName as Id, Oneself};
 use super::problem::Problem;
 use super::state::AppState;
 use super::views::{List, LoginBody, MeView, RefreshBody, SessionView, SignedInView, UserView, id};
 use crate::address::ClientAddress;
 use crate::app::accounts::SignIn;
 
-/// Signs in.
+/// Signs in. A password that was made for one is changed by saying `new_password`, too; without that the token is
+/// good for `/auth/me`, `/auth/password` and `/auth/logout` alone (`user.must_change_password`).
 #[utoipa::path(post, path = "/auth/login", tag = "Identity", request_body = LoginBody, security(()),
     responses((status = 200, body = SignedInView<'_>),
               (status = 401, description = "Not right, or a code is needed: see errors."),
+              (status = 422, description = "The new password is weak, or the other one was not made for one."),
               (status = 429, description = "Too many wrong guesses.")))]
 pub(crate) async fn login(
     _: NoQuery,
@@ -36,6 +38,7 @@ pub(crate) async fn login(
     let sign_in = SignIn {
         email: body.email,
         password: body.password.into(),
+        new_password: body.new_password.map(SecretString::from),
         code: body.totp.map(SecretString::from),
         agent,
         address: Some(client.to_string()),
@@ -140,7 +143,7 @@ pub(crate) struct PasswordBody {
 pub(crate) async fn password(
     _: NoQuery,
     State(app): State<AppState>,
-    Oneself(person): Oneself,
+    Knowing(person): Knowing,
     Json(body): Json<PasswordBody>,
 ) -> Result<Response, Problem> {
     let (present, new) = (body.current_password.into(), body.new_password.into());

@@ -84,6 +84,8 @@ pub struct Account {
     pub reach: Reach,
     /// A digest of the password, for those who have one.
     pub password: Option<SecretString>,
+    /// Whether it was made for them: it opens nothing but its own change.
+    pub must_change_password: bool,
     /// What the Supabase project calls them, for those who come from there; unique.
     pub external: Option<Uuid>,
     /// For those who have one.
@@ -153,6 +155,8 @@ pub struct AccountStanding {
     pub is_disabled: bool,
     /// Whether the session that the token names is one of theirs, and not over.
     pub has_session: bool,
+    /// Whether they have to change the password before anything else.
+    pub must_change_password: bool,
 }
 
 /// The durable accounts. A write that answered `Ok` was committed.

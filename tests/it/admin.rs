@@ -19,6 +19,7 @@ pub(crate) async fn admin_of(app: &App) -> SecretString {
     let sign_in = SignIn {
         email: made.account.email.to_string(),
         password: made.password.unwrap(),
+        new_password: Some("what a test is let in by".into()),
         code: None,
         agent: None,
         address: None,

@@ -148,6 +148,7 @@ async fn sign_in(
         role,
         reach,
         password: None,
+        must_change_password: false,
         external: None,
         authenticator: None,
         failures: Failures::NONE,

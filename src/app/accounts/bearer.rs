@@ -180,6 +180,8 @@ fn judged(claims: &Claims, standing: Standing) -> Option<Option<Principal>> {
         session,
         role: account.role,
         reach: account.reach,
+        // Those of the project came by no password of ours.
+        must_change_password: account.must_change_password && claims.issuer == Issuer::Local,
     };
     (is_good && !account.is_disabled).then_some(Some(person))
 }

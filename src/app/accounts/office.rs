@@ -25,6 +25,7 @@ impl Accounts {
         };
         if let Some(password) = &password {
             account.password = Some(self.0.passwords.keep(password.clone()).await?.into());
+            account.must_change_password = true;
         }
         self.0.store.insert_account(account.clone()).await?;
         Ok(Invited { account, password })
@@ -76,6 +77,7 @@ impl Accounts {
         self.changed(named(email)?, |account| {
             Ok(Account {
                 password: Some(kept.clone()),
+                must_change_password: true,
                 authenticator: None,
                 failures: Failures::NONE,
                 valid_from,

@@ -217,6 +217,7 @@ pub(super) fn described(new: &NewAccount, now: Timestamp) -> Result<Account, Err
         role: new.role,
         reach: reach_of(new.role, new.tenants.clone())?,
         password: None,
+        must_change_password: false,
         external: None,
         authenticator: None,
         failures: Failures::NONE,

@@ -59,11 +59,9 @@ impl Accounts {
         new: SecretString,
     ) -> Result<(), Error> {
         let name = AccountName::Id(person.user);
-        let guessed = self.guessed(name.clone(), present).await;
+        let guessed = self.guessed(name.clone(), present.clone()).await;
         let account = guessed.map_err(wrong("/current_password"))?.account;
-        let about = [account.email.as_str(), &account.name];
-        password::check(new.expose_secret(), &about)
-            .map_err(|weak| Error::field("/new_password", weak))?;
+        check_new(&account, &present, &new)?;
         let kept = SecretString::from(self.0.passwords.keep(new).await?);
         let valid_from = after(self.now());
         self.changed(name, |found| {
@@ -72,6 +70,7 @@ impl Accounts {
             }
             Ok(Account {
                 password: Some(kept.clone()),
+                must_change_password: false,
                 failures: Failures::NONE,
                 valid_from,
                 ..found
@@ -177,6 +176,20 @@ impl Accounts {
             done => Ok(done?),
         }
     }
+}
+
+/// Whether `new` may take the place of the password of `account`.
+pub(super) fn check_new(
+    account: &Account,
+    present: &SecretString,
+    new: &SecretString,
+) -> Result<(), Error> {
+    let (present, new) = (present.expose_secret(), new.expose_secret());
+    if new == present {
+        return Err(Error::field("/new_password", "must be another one"));
+    }
+    let about = [account.email.as_str(), &account.name];
+    password::check(new, &about).map_err(|weak| Error::field("/new_password", weak))
 }
 
 /// Whoever is signed in is told which field was wrong, rather than that they are not let in.

@@ -4,8 +4,9 @@ use secrecy::{ExposeSecret as _, SecretString};
 use uuid::Uuid;
 
 use super::guess::{Guessed, spent};
+use super::own::check_new;
 use super::refresh::RefreshToken;
-use super::{Account, Accounts, Error, Session};
+use super::{Account, Accounts, Error, Session, after};
 use crate::auth::lockout::Failures;
 use crate::auth::token::{ACCESS_LIFE, Issued};
 use crate::store::{AccountName, AccountsError, EmailAddress, LONGEST_AGENT_CHARS, SESSION_LIFE};
@@ -17,6 +18,8 @@ pub struct SignIn {
     pub email: String,
     /// Theirs.
     pub password: SecretString,
+    /// What takes the place of a password that was made for them.
+    pub new_password: Option<SecretString>,
     /// Six digits, or a recovery code.
     pub code: Option<SecretString>,
     /// What their program calls itself.
@@ -42,12 +45,13 @@ impl Accounts {
     /// Begins a session.
     ///
     /// # Errors
-    /// [`Error::Refused`] for whatever is wrong, [`Error::CodeNeeded`] to those who know the password, and
+    /// [`Error::Invalid`] for a new password that cannot be; [`Error::Refused`] for whatever else is wrong, [`Error::CodeNeeded`] to those who know the password, and
     /// [`Error::Wait`] after too many wrong guesses.
     pub async fn sign_in(&self, sign_in: SignIn) -> Result<SignedIn, Error> {
         let SignIn {
             email,
             password,
+            new_password,
             code,
             agent,
             address,
@@ -55,7 +59,9 @@ impl Accounts {
         let email = EmailAddress::parse(&email).map_err(|_nobodys| Error::Refused)?;
         let fresh = password.clone();
         let guessed = self.guessed(AccountName::Email(email), password).await?;
-        let account = self.let_in(guessed, code.as_ref(), fresh).await?;
+        let account = self
+            .let_in(guessed, code.as_ref(), fresh, new_password)
+            .await?;
         let token = RefreshToken::new()?;
         let began = self.now().max(account.valid_from);
         let session = Session {
@@ -83,27 +89,54 @@ impl Accounts {
         Guessed { account, outdated }: Guessed,
         code: Option<&SecretString>,
         password: SecretString,
+        new: Option<SecretString>,
     ) -> Result<Account, Error> {
-        let kept = if outdated {
-            Some(self.0.passwords.keep(password).await?.into())
-        } else {
-            account.password.clone()
-        };
-        let before = account.version;
+        let version = account.version + 1;
         let let_in = self.with_code(account, code)?;
+        let let_in = match new {
+            Some(new) => self.with_own_password(let_in, &password, new).await?,
+            None if outdated => Account {
+                password: Some(self.0.passwords.keep(password).await?.into()),
+                ..let_in
+            },
+            None => let_in,
+        };
         let account = Account {
             failures: Failures::NONE,
-            password: kept,
-            version: before + 1,
+            version,
             ..let_in
         };
         match self.0.store.update_account(account.clone()).await {
-            Ok(()) => Ok(account),
+            Ok(()) => {
+                self.0.recent.forget();
+                Ok(account)
+            }
             // Another guess was counted meanwhile, or the code was used by another: what was proven is of
             // an account that is no more.
             Err(AccountsError::Stale) => Err(Error::Busy),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// The account with a password of its person's own. Whatever was begun by the other one is over.
+    async fn with_own_password(
+        &self,
+        account: Account,
+        present: &SecretString,
+        new: SecretString,
+    ) -> Result<Account, Error> {
+        if !account.must_change_password {
+            let what = "takes the place of a one-time password, and yours is none";
+            return Err(Error::field("/new_password", what));
+        }
+        check_new(&account, present, &new)?;
+        let kept = self.0.passwords.keep(new).await?;
+        Ok(Account {
+            password: Some(kept.into()),
+            must_change_password: false,
+            valid_from: after(self.now()),
+            ..account
+        })
     }
 
     /// The account, if `code` is good or none is needed, without what the code used up.

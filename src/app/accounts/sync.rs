@@ -8,13 +8,15 @@ use crate::access::{Role, Tenants};
 use crate::auth::token::{Claims, Email, Issuer};
 use crate::store::{AccountName, EmailAddress};
 
+const UNCONFIRMED: &str = "The token does not say that the address of mail was confirmed: \
+    the project has to add email_verified to its tokens.";
+
 impl Accounts {
     /// The account of whoever bears a token: their own, the one that somebody who may invited their
-    /// address to, or a new one that sees nothing. An invitation counts where the project says that the
-    /// address was confirmed, and only until somebody signs in by it.
+    /// address to, or a new one that sees nothing. An invitation counts until somebody signs in by it.
     ///
     /// # Errors
-    /// When the token names no address, or that of another account.
+    /// When the token names no address that was confirmed, or that of another account.
     pub async fn sync(&self, borne: &Borne) -> Result<Account, Error> {
         if let Some(person) = &borne.person {
             return self.own(person).await;
@@ -22,19 +24,22 @@ impl Accounts {
         let claims = &borne.claims;
         let no_address = || Error::Conflict("The token names no address of mail.");
         let email = claims.email.as_ref().ok_or_else(no_address)?;
+        // Or somebody could take the address of another before they come.
+        if !(claims.issuer == Issuer::Supabase && email.verified) {
+            return Err(Error::Conflict(UNCONFIRMED));
+        }
         let address = EmailAddress::parse(&email.address).map_err(|_none| no_address())?;
         match self.0.store.account(AccountName::Email(address)).await? {
-            Some(account) => self.link(account, claims, email).await,
+            Some(account) => self.link(account, claims).await,
             None => self.settle(claims, email).await,
         }
     }
 
-    async fn link(&self, found: Account, claims: &Claims, email: &Email) -> Result<Account, Error> {
+    async fn link(&self, found: Account, claims: &Claims) -> Result<Account, Error> {
         let name = AccountName::Id(found.id);
         self.changed(name, |account| {
             let is_open = account.password.is_none() && account.external.is_none();
-            let is_theirs = claims.issuer == Issuer::Supabase && email.verified;
-            if !(is_open && is_theirs) {
+            if !is_open {
                 return Err(Error::Conflict("Another account has this address."));
             }
             Ok(Account {

@@ -124,7 +124,7 @@ async fn provision_and_watch(
         devices.len(),
         app.address()
     ))?;
-    let mut everybody = vec![admin];
+    let mut everybody = vec![people::admin(app.accounts()).await?];
     everybody.extend(estate.people(app.accounts()).await?);
     people::introduce(app, &everybody)?;
     ticker::run(app, clock).await;

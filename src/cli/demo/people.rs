@@ -1,4 +1,5 @@
-//! The people of a demonstration: each gets a new one-time password at every start, which is printed.
+//! The people of a demonstration: each gets a new one-time password at every start, which is printed, and is to
+//! be changed by whoever signs in by it.
 
 use anyhow::Context as _;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -7,6 +8,7 @@ use super::super::output::data;
 use crate::access::{Role, Tenants};
 use crate::app::App;
 use crate::app::accounts::{Accounts, Error, NewAccount, SignIn};
+use crate::auth::password::one_time;
 
 /// Who runs the demonstration.
 const ADMIN: &str = "admin@demo.example";
@@ -67,6 +69,8 @@ impl Person {
         let sign_in = SignIn {
             email: self.email.clone(),
             password: self.password.clone(),
+            // Nobody knows it: the one that is printed is made after it.
+            new_password: Some(one_time()?),
             code: None,
             agent: Some("evara demo".to_owned()),
             address: None,
@@ -89,9 +93,11 @@ pub(super) fn introduce(app: &App, people: &[Person]) -> anyhow::Result<()> {
     };
     let (address, email) = (app.address(), &first.email);
     let password = first.password.expose_secret();
+    let new = one_time()?;
+    let new = new.expose_secret();
     data(format_args!(
         "  export TOKEN=$(curl -s http://{address}/api/v1/auth/login -H 'Content-Type: application/json' \
-         -d '{{\"email\":\"{email}\",\"password\":\"{password}\"}}' \
+         -d '{{\"email\":\"{email}\",\"password\":\"{password}\",\"new_password\":\"{new}\"}}' \
          | sed 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/')"
     ))
 }

@@ -34,7 +34,7 @@ use crate::app::identity::{Freshness, Unknown};
 
 pub(crate) use gathering::gathering;
 pub(crate) use located::{Located, NodeName};
-pub(crate) use oneself::{Bearing, Oneself};
+pub(crate) use oneself::{Bearing, Knowing, Oneself};
 pub(crate) use scope::{May, Pusher, Scope};
 pub(crate) use settled::{Move, nodes_of, settled};
 pub(crate) use standing::{Above, Kind, Standing};
@@ -50,6 +50,9 @@ const MAX_KEY_BYTES: usize = 128;
 const MAX_TOKEN_BYTES: usize = 8 * 1024;
 
 const NO_ACCOUNT: &str = "There is no account of yours yet: POST /api/v1/auth/sync makes one.";
+
+const PASSWORD_DUE: &str =
+    "Your password was made for you: change it first, by POST /api/v1/auth/password.";
 
 /// Who asks.
 #[derive(Debug, Clone)]
@@ -94,8 +97,18 @@ struct Asked {
 }
 
 /// The caller, to be judged by whoever asks for them. A request that is answered without that having been
-/// done is a fault of ours, and is not answered.
+/// done is a fault of ours, and is not answered. Those who have to change their password are refused.
 pub(crate) fn to_be_judged(parts: &Parts) -> Result<Caller, Problem> {
+    match to_be_judged_though_new(parts)? {
+        Caller::Person(person) if person.must_change_password => {
+            Err(Problem::new(Code::Forbidden, PASSWORD_DUE))
+        }
+        caller @ (Caller::Person(_) | Caller::Device(_)) => Ok(caller),
+    }
+}
+
+/// The same for what changes the password itself.
+fn to_be_judged_though_new(parts: &Parts) -> Result<Caller, Problem> {
     if let Some(asked) = parts.extensions.get::<Asked>() {
         asked.judged.store(true, Ordering::Relaxed);
     }

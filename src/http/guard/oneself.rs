@@ -6,7 +6,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 
 use super::scope::person;
-use super::{token, unknown};
+use super::{Caller, to_be_judged_though_new, token, unknown};
 use crate::access::Principal;
 use crate::app::accounts::Borne;
 use crate::app::identity::Freshness;
@@ -22,6 +22,21 @@ impl FromRequestParts<AppState> for Oneself {
 
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Problem> {
         Ok(Self(Arc::clone(person(parts, app)?.person())))
+    }
+}
+
+/// A person who changes their password, which is all that is open to those for whom it was made.
+#[derive(Debug)]
+pub(crate) struct Knowing(pub(crate) Arc<Principal>);
+
+impl FromRequestParts<AppState> for Knowing {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, Problem> {
+        match to_be_judged_though_new(parts)? {
+            Caller::Person(person) => Ok(Self(person)),
+            Caller::Device(_) => Err(Problem::not_found()),
+        }
     }
 }
 

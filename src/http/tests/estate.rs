@@ -81,6 +81,7 @@ fn people() -> People {
             session: None,
             role: role(who),
             reach: reach(who),
+            must_change_password: false,
         };
         (who, Arc::new(person))
     };

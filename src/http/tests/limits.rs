@@ -259,6 +259,7 @@ impl Identities for Villager {
             session: None,
             role: Role::User,
             reach: Reach::Community(VILLAGE),
+            must_change_password: false,
         };
         Box::pin(async { Ok(Arc::new(person)) })
     }

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use axum::http::{Method, StatusCode};
 use evara_actors::domain::Timestamp;
 use evara_actors::ports::{BoxFuture, Clock};
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -22,6 +22,9 @@ use crate::app::tenancy::Tenancy;
 use crate::auth::token::forged::{self, Counted};
 use crate::http::Inside;
 use crate::store::{SecretBox, SqliteStore};
+
+/// What people of tests chose.
+const OWN: &str = "seven herons in a pond";
 
 /// Where people are kept for a test.
 pub(super) struct Rooms {
@@ -130,11 +133,20 @@ impl Scene {
             tenants,
             has_password: true,
         };
-        let made = self.state.accounts.make(new).await.unwrap();
-        let password = made.password.unwrap().expose_secret().to_owned();
+        let accounts = &self.state.accounts;
+        let made = accounts.make(new).await.unwrap();
+        let person = Principal {
+            user: made.account.id,
+            session: None,
+            role,
+            reach: made.account.reach.clone(),
+            must_change_password: true,
+        };
+        let changed = accounts.change_password(&person, made.password.unwrap(), OWN.into());
+        changed.await.unwrap();
         Person {
             account: made.account,
-            password,
+            password: OWN.to_owned(),
         }
     }
 
@@ -203,6 +215,7 @@ impl Identities for OneOperator {
             session: None,
             role: Role::SuperAdmin,
             reach: Reach::All,
+            must_change_password: false,
         };
         let person = (token == TOKEN).then(|| Arc::new(person));
         Box::pin(async move { person.ok_or(Unknown::Refused) })

@@ -51,6 +51,7 @@ fn people() -> People {
             session: None,
             role,
             reach,
+            must_change_password: false,
         };
         (token, Arc::new(person))
     };

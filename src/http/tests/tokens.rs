@@ -7,9 +7,13 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use super::people::Inhabited;
-use crate::access::{Role, Tenants};
+use crate::access::{Role, Tenants, UserId};
 use crate::app::accounts::NewAccount;
 use crate::auth::token::forged;
+use crate::store::{AccountName, Accounts as _};
+
+/// A token of the project whose address was confirmed.
+const CONFIRMED: &str = "Ec with an address that was confirmed";
 
 /// By half of the tokens at least, on a machine that does other things too.
 const REFUSED_WITHIN: Duration = Duration::from_millis(5);
@@ -56,7 +60,7 @@ fn of_project(named: &str) -> String {
 #[tokio::test]
 async fn a_person_of_the_project_is_nobody_until_they_ask_for_an_account_and_sees_nothing_then() {
     let scene = Inhabited::new().await;
-    let token = of_project("Ec");
+    let token = of_project(CONFIRMED);
     let me = scene.ask_as(&token, Method::GET, "/auth/me", None).await;
     assert_eq!(
         (me.status, &me.json()["user"]),
@@ -83,22 +87,58 @@ async fn a_person_of_the_project_is_nobody_until_they_ask_for_an_account_and_see
     assert_eq!(after.code(), "unauthenticated");
 }
 
-#[tokio::test]
-async fn an_address_that_is_not_proven_is_no_way_into_somebody_elses_account() {
-    let scene = Inhabited::new().await;
+/// Has somebody be invited to the address that the project's tokens name; tells their id.
+async fn invited(scene: &Inhabited) -> UserId {
     let token = of_project("Ec");
-    let me = scene
-        .ask_as(&token, Method::GET, "/auth/me", None)
-        .await
-        .json();
+    let me = scene.ask_as(&token, Method::GET, "/auth/me", None).await;
     let new = NewAccount {
-        email: me["email"].as_str().unwrap().to_owned(),
+        email: me.json()["email"].as_str().unwrap().to_owned(),
         name: "invited".to_owned(),
         role: Role::SuperAdmin,
         tenants: Tenants::default(),
         has_password: false,
     };
-    scene.state.accounts.make(new).await.unwrap();
+    let made = scene.state.accounts.make(new).await.unwrap();
+    made.account.id
+}
+
+#[tokio::test]
+async fn an_address_that_is_not_proven_is_no_way_into_somebody_elses_account() {
+    let scene = Inhabited::new().await;
+    invited(&scene).await;
+    for named in ["Ec", "Ec with claims that nobody reads"] {
+        let token = of_project(named);
+        let refused = scene.ask_as(&token, Method::POST, "/auth/sync", None).await;
+        assert_eq!(refused.code(), "conflict", "{named}");
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_is_not_proven_is_kept_from_nobody() {
+    let scene = Inhabited::new().await;
+    let token = of_project("Ec");
     let refused = scene.ask_as(&token, Method::POST, "/auth/sync", None).await;
     assert_eq!(refused.code(), "conflict");
+    let told = refused.json()["detail"].to_string();
+    assert!(told.contains("email_verified"), "{told}");
+    invited(&scene).await;
+}
+
+#[tokio::test]
+async fn who_proves_the_address_that_was_invited_has_that_account_and_nobody_after_them() {
+    let scene = Inhabited::new().await;
+    let id = invited(&scene).await;
+    let token = of_project(CONFIRMED);
+    let before = scene
+        .ask_as(&token, Method::GET, "/admin/actors", None)
+        .await;
+    assert_eq!(before.status, StatusCode::FORBIDDEN);
+    let synced = scene.ask_as(&token, Method::POST, "/auth/sync", None).await;
+    assert_eq!(synced.json()["id"], id.to_string());
+    let after = scene
+        .ask_as(&token, Method::GET, "/admin/actors", None)
+        .await;
+    assert_eq!(after.status, StatusCode::OK);
+    let account = scene.rooms.store.account(AccountName::Id(id)).await;
+    assert!(account.unwrap().unwrap().external.is_some());
 }

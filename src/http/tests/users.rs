@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::people::{Inhabited, Person};
-use super::scene::Reply;
+use super::scene::{Reply, Scene};
 use crate::access::{Role, Tenants};
 
 const EAST: Uuid = Uuid::from_u128(0xea);
@@ -168,7 +168,7 @@ async fn nobody_invites_upward_or_outside_of_their_own_reach() {
 }
 
 #[tokio::test]
-async fn who_is_invited_with_a_password_signs_in_by_it() {
+async fn who_is_invited_with_a_password_signs_in_by_it_and_changes_it_first() {
     let places = places().await;
     let mut body = invitation("operator", "community_id", EAST);
     body["with_password"] = json!(true);
@@ -179,10 +179,7 @@ async fn who_is_invited_with_a_password_signs_in_by_it() {
         made["email"].as_str().unwrap(),
         made["one_time_password"].as_str().unwrap(),
     );
-    assert_eq!(
-        places.scene.log_in(email, password, None).await.status,
-        StatusCode::OK
-    );
+    assert_changes_it_first(&places.scene, email, password).await;
     let path = format!("/{}", made["id"].as_str().unwrap());
     let shown = places
         .ask(&places.east, Method::GET, &path, None)
@@ -192,9 +189,80 @@ async fn who_is_invited_with_a_password_signs_in_by_it() {
     let gone = places.ask(&places.east, Method::DELETE, &path, None).await;
     assert_eq!(gone.status, StatusCode::NO_CONTENT);
     assert_eq!(
-        places.scene.log_in(email, password, None).await.status,
+        places.scene.log_in(email, CHOSEN, None).await.status,
         StatusCode::UNAUTHORIZED
     );
+}
+
+const CHOSEN: &str = "three otters by the weir";
+
+async fn assert_changes_it_first(scene: &Scene, email: &str, password: &str) {
+    let signed_in = scene.log_in(email, password, None).await.json();
+    assert_eq!(signed_in["user"]["must_change_password"], true);
+    let token = signed_in["access_token"].as_str().unwrap();
+    for (method, path) in [
+        (Method::GET, "/nodes"),
+        (Method::GET, "/nodes/key:none"),
+        (Method::GET, "/auth/sessions"),
+        (Method::POST, "/auth/totp/enroll"),
+        (Method::GET, "/admin/users"),
+        (Method::POST, "/telemetry"),
+    ] {
+        let refused = scene.ask_as(token, method, path, Some(json!({}))).await;
+        assert_eq!(refused.code(), "forbidden", "{path}");
+        assert!(
+            refused.json()["detail"]
+                .to_string()
+                .contains("/auth/password")
+        );
+    }
+    let me = scene.ask_as(token, Method::GET, "/auth/me", None).await;
+    assert_eq!(me.json()["user"]["must_change_password"], true);
+    let change = async |present: &str, new: &str| {
+        let body = json!({ "current_password": present, "new_password": new });
+        let changed = scene.ask_as(token, Method::POST, "/auth/password", Some(body));
+        changed.await.status
+    };
+    let same = change(password, password).await;
+    assert_eq!(same, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(change(password, CHOSEN).await, StatusCode::NO_CONTENT);
+    let signed_in = scene.log_in(email, CHOSEN, None).await.json();
+    assert_eq!(signed_in["user"]["must_change_password"], false);
+    let token = signed_in["access_token"].as_str().unwrap();
+    let nodes = scene.ask_as(token, Method::GET, "/nodes", None).await;
+    assert_eq!(nodes.status, StatusCode::OK);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_one_time_password_is_changed_while_signing_in_and_is_good_once() {
+    let places = places().await;
+    let mut body = invitation("operator", "community_id", EAST);
+    body["with_password"] = json!(true);
+    let made = places.ask(&places.east, Method::POST, "", Some(body)).await;
+    let made = made.json();
+    let (email, password) = (&made["email"], &made["one_time_password"]);
+    let log_in = async |password: &Value, new: &str| {
+        let body = json!({ "email": email, "password": password, "new_password": new });
+        let login = places
+            .scene
+            .ask_as("", Method::POST, "/auth/login", Some(body));
+        login.await
+    };
+    let weak = log_in(password, "short").await;
+    assert_eq!(weak.json()["errors"][0]["pointer"], "/new_password");
+    tokio::time::advance(std::time::Duration::from_secs(60)).await;
+    let signed_in = log_in(password, CHOSEN).await;
+    assert_eq!(signed_in.status, StatusCode::OK, "{}", signed_in.json());
+    let token = signed_in.json()["access_token"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let nodes = places.scene.ask_as(&token, Method::GET, "/nodes", None);
+    assert_eq!(nodes.await.status, StatusCode::OK);
+    let again = log_in(password, "four otters by the weir").await;
+    assert_eq!(again.status, StatusCode::UNAUTHORIZED);
+    let of_their_own = log_in(&json!(CHOSEN), "four otters by the weir").await;
+    assert_eq!(of_their_own.status, StatusCode::UNPROCESSABLE_ENTITY);
 }
 
 #[tokio::test]

@@ -21,6 +21,9 @@ pub(crate) struct LoginBody {
     pub(crate) email: String,
     #[schema(format = Password)]
     pub(crate) password: String,
+    /// In the place of a password that was made for one: 12 to 128 characters, and none of the commonest.
+    #[schema(format = Password, min_length = 12, max_length = 128)]
+    pub(crate) new_password: Option<String>,
     /// Six digits of the authenticator, or a recovery code, where the account has one.
     #[schema(example = "123456")]
     pub(crate) totp: Option<String>,
@@ -80,6 +83,8 @@ pub(crate) struct UserView<'a> {
     disabled: bool,
     /// Whether they sign in here, by a password.
     has_password: bool,
+    /// Whether their password was made for them: until they change it, they may do nothing else.
+    must_change_password: bool,
     /// Whether a code is asked of them.
     has_totp: bool,
     created_at: Time,
@@ -100,6 +105,7 @@ impl<'a> From<&'a Account> for UserView<'a> {
             customer_id: tenants.customer,
             disabled: account.disabled_at.is_some(),
             has_password: account.password.is_some(),
+            must_change_password: account.must_change_password,
             has_totp: authenticator.is_some_and(|it| it.is_confirmed),
             created_at: Time(account.created_at),
         }

@@ -24,6 +24,7 @@ pub(crate) fn account(number: u128, role: Role, reach: Reach) -> Account {
         role,
         reach,
         password: None,
+        must_change_password: false,
         external: None,
         authenticator: None,
         failures: Failures::NONE,

@@ -227,6 +227,7 @@ async fn put(
                 &disabled_at,
                 &created_at,
                 &version,
+                &account.must_change_password,
             ],
         )
         .await?;
@@ -245,6 +246,7 @@ fn standing(row: &Row) -> Result<Standing, Failure> {
             valid_from: row.try_get::<_, At>(7)?.0,
             is_disabled: disabled_at.is_some(),
             has_session: row.try_get(9)?,
+            must_change_password: row.try_get(10)?,
         })
     });
     Ok(Standing {
@@ -278,6 +280,7 @@ fn account(row: &Row) -> Result<Stored, Failure> {
         disabled_at: time(14)?,
         created_at: row.try_get::<_, At>(15)?.0,
         version: row.try_get::<_, i64>(16)?.cast_unsigned(),
+        must_change_password: row.try_get(17)?,
     };
     Ok((account, row.try_get(10)?))
 }

@@ -125,6 +125,7 @@ fn standing(connection: &Connection, bearer: &Bearer, now: Timestamp) -> Result<
             valid_from: codes::timestamp(row.get(7)?)?,
             is_disabled: row.get::<_, Option<i64>>(8)?.is_some(),
             has_session: row.get(9)?,
+            must_change_password: row.get(10)?,
         })
     });
     Ok(Standing {
@@ -159,6 +160,7 @@ fn put(
         account.disabled_at.map(Timestamp::millis),
         account.created_at.millis(),
         account.version.cast_signed(),
+        account.must_change_password,
     ];
     // One that says what it changed gives a row, one that adds gives none.
     let mut statement = connection.prepare_cached(sql)?;
@@ -240,6 +242,7 @@ fn account(row: &Row<'_>) -> Result<Stored, Failure> {
         disabled_at: time(14)?,
         created_at: codes::timestamp(row.get(15)?)?,
         version: row.get::<_, i64>(16)?.cast_unsigned(),
+        must_change_password: row.get(17)?,
     };
     Ok((account, row.get(10)?))
 }

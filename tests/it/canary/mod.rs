@@ -20,6 +20,7 @@ const DATABASE_PASSWORD: &str = "CANARYdatabasepassword";
 const THINGSPEAK_KEY: &str = "CANARYTHINGSPEAK";
 const REDIS_PASSWORD: &str = "CANARYredispassword";
 const BACKUP_KEY: &str = "CANARYbackupkey-0123456789abcdef0123456789";
+const OWN: &str = "CANARYpassword of one's own";
 const READ_KEY: &str = "CANARYREADKEY123";
 const WRONG: &str = "CANARYwrongpassword";
 const WRONG_DIGITS: u64 = 7_391_846_205_173_946;
@@ -47,6 +48,7 @@ fn planted() -> Secrets {
         ("THINGSPEAK_API_KEY", THINGSPEAK_KEY),
         ("the password in REDIS_URL", REDIS_PASSWORD),
         ("EVARA_BACKUP_KEY", BACKUP_KEY),
+        ("a password of one's own", OWN),
         ("a read key", READ_KEY),
         ("a wrong password", WRONG),
         ("a wrong code", WRONG_CODE),
@@ -100,7 +102,11 @@ async fn act_as_a_person(
 ) {
     let login = "/api/v1/auth/login";
     let mine = json!({ "email": email, "password": password });
-    let first = heard.told(caller, login, &mine).await;
+    let due = heard.told(caller, login, &mine).await;
+    plant_session(secrets, &due);
+    let made = json!({ "email": email, "password": password, "new_password": OWN });
+    let mine = json!({ "email": email, "password": OWN });
+    let first = heard.told(caller, login, &made).await;
     plant_session(secrets, &first);
     caller.token = text(&first["access_token"]).to_owned();
     let refresh = json!({ "refresh_token": first["refresh_token"] });

@@ -120,6 +120,7 @@ impl Identities for OneOperator {
             session: None,
             role: Role::SuperAdmin,
             reach: Reach::All,
+            must_change_password: false,
         };
         let person = (token == TOKEN).then(|| Arc::new(person));
         Box::pin(async move { person.ok_or(Unknown::Refused) })

@@ -42,6 +42,10 @@ pub(super) fn all() -> Vec<(String, Vec<u8>)> {
             format!("{family:?} with an empty email"),
             draft().claim("email", r#""""#),
         );
+        add(
+            format!("{family:?} with an address that was confirmed"),
+            draft().claim("email_verified", "true"),
+        );
         let odd = r#"{"role":"super_admin","list":[1,2.5,null,{"a":{}}]}"#;
         add(
             format!("{family:?} with claims that nobody reads"),

@@ -25,6 +25,7 @@ impl Changing {
             session: None,
             role: role(like),
             reach: reach(like),
+            must_change_password: false,
         };
         self.0.lock().unwrap().insert(token, Arc::new(person));
     }

@@ -38,6 +38,7 @@ impl Identities for Crowd {
             session: None,
             role: Role::SuperAdmin,
             reach: Reach::All,
+            must_change_password: false,
         };
         Box::pin(async move { Ok(Arc::new(person)) })
     }

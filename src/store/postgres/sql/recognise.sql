@@ -11,7 +11,8 @@ SELECT
             AND ended_at IS NULL
             AND expires_at > $5
             AND sessions.created_at >= valid_from
-    )
+    ),
+    must_change_password
 -- A row also where there is nobody: that a token was given up is known of everyone.
 FROM (SELECT 1 AS always) AS asked
 LEFT JOIN users ON users.id = $1 OR external_id = $2
