@@ -98,3 +98,66 @@ impl Recent {
         self.changes.fetch_add(1, Ordering::AcqRel);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::advance;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::access::{Reach, Role, UserId};
+
+    const TOKEN: [u8; 32] = [7; 32];
+
+    const MOMENT: Duration = Duration::from_millis(1);
+
+    async fn known() -> Recent {
+        let person = Principal {
+            user: UserId(Uuid::from_u128(1)),
+            session: None,
+            role: Role::User,
+            reach: Reach::Nothing,
+            must_change_password: false,
+        };
+        let recent = Recent::default();
+        let asked = recent.asking();
+        recent.keep(TOKEN, asked, &Arc::new(person)).await;
+        recent
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn somebody_is_known_for_five_seconds_and_asked_for_after_that() {
+        let recent = known().await;
+        advance(LONGEST - MOMENT).await;
+        assert!(recent.is_enough(&recent.get(&TOKEN).await.unwrap()));
+        advance(MOMENT).await;
+        assert!(!recent.is_enough(&recent.get(&TOKEN).await.unwrap()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn while_the_store_is_away_somebody_is_believed_for_as_long_as_a_token_lives() {
+        let recent = known().await;
+        advance(LONGEST_AWAY - MOMENT).await;
+        recent.is_away();
+        assert!(recent.is_enough(&recent.get(&TOKEN).await.unwrap()));
+        advance(MOMENT).await;
+        assert!(recent.get(&TOKEN).await.is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_store_that_was_away_is_asked_again_after_a_second() {
+        let recent = known().await;
+        advance(LONGEST).await;
+        recent.is_away();
+        advance(ASK_AGAIN).await;
+        assert!(!recent.is_enough(&recent.get(&TOKEN).await.unwrap()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_was_asked_for_before_a_change_is_not_known_after_it() {
+        let recent = known().await;
+        recent.is_away();
+        recent.forget();
+        assert!(recent.get(&TOKEN).await.is_none());
+    }
+}

@@ -93,6 +93,7 @@ impl Accounts {
     ) -> Result<Account, Error> {
         let version = account.version + 1;
         let let_in = self.with_code(account, code)?;
+        let is_changed = new.is_some();
         let let_in = match new {
             Some(new) => self.with_own_password(let_in, &password, new).await?,
             None if outdated => Account {
@@ -107,10 +108,11 @@ impl Accounts {
             ..let_in
         };
         match self.0.store.update_account(account.clone()).await {
-            Ok(()) => {
+            Ok(()) if is_changed => {
                 self.0.recent.forget();
                 Ok(account)
             }
+            Ok(()) => Ok(account),
             // Another guess was counted meanwhile, or the code was used by another: what was proven is of
             // an account that is no more.
             Err(AccountsError::Stale) => Err(Error::Busy),

@@ -101,6 +101,7 @@ pub(super) const PEOPLE: &[Row] = {
         (POST, "/auth/login", r#"{"email":§,"password":"x"}"#, "/email", Used),
         (POST, "/auth/login", r#"{"email":"{email}","password":§}"#, "/password", Used),
         (POST, "/auth/login", r#"{"email":"{email}","password":"x","totp":§}"#, "/totp", Used),
+        (POST, "/auth/login", r#"{"email":"{email}","password":"x","new_password":§}"#, "/new_password", Used),
         (POST, "/auth/refresh", r#"{"refresh_token":§}"#, "/refresh_token", Used),
         (POST, "/auth/password", r#"{"current_password":§,"new_password":"a good new one"}"#, "/current_password", Used),
         (POST, "/auth/password", r#"{"current_password":"x","new_password":§}"#, "/new_password", Used),
