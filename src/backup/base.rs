@@ -9,22 +9,42 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::process::Command;
 
-use super::census::Census;
-use super::manifest::{Kind, Manifest};
+use jiff::Timestamp;
+
+use super::manifest::{Content, Kind, Manifest};
 use super::postgres::{self, Connection, Dump, Running};
 use super::scratch::Scratch;
 use super::verify::Proof;
 use super::{Backups, Error};
+
+/// Of what is no instant, the beginning tells which it was.
+const MAX_SHOWN_CHARS: usize = 64;
 
 /// Where recovery ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Until {
     /// With the last of the archived log.
     End,
-    /// At an instant, as PostgreSQL writes it: `2026-11-20 15:49:32+00`.
-    Time(String),
+    /// At an instant.
+    Time(Timestamp),
     /// At a restore point, by the name that `pg_create_restore_point` gave it.
     Name(String),
+}
+
+impl Until {
+    /// The instant that `text` says, by RFC 3339 or as PostgreSQL writes it: `2026-11-20T15:49:32.5Z`,
+    /// `2026-11-20 15:49:32+00`. Without an offset it is none.
+    ///
+    /// # Errors
+    /// When it is anything else.
+    pub fn time(text: &str) -> Result<Self, Error> {
+        let is_plain = |c: char| c.is_ascii_digit() || "-+:. TtZz".contains(c);
+        let plain = text.chars().all(is_plain).then_some(text);
+        let time = plain.and_then(|text| text.parse().ok());
+        time.map(Self::Time).ok_or_else(|| Error::NoMoment {
+            text: text.chars().take(MAX_SHOWN_CHARS).collect(),
+        })
+    }
 }
 
 impl Backups {
@@ -37,7 +57,10 @@ impl Backups {
         let mut output = dump.output()?;
         self.keep(Kind::PostgresBase, &mut output, || {
             dump.finish()?;
-            Ok((Census::default(), None))
+            Ok(Content {
+                complete_at: Some(self.now().0),
+                ..Content::default()
+            })
         })
     }
 
@@ -45,7 +68,8 @@ impl Backups {
     /// command by which the server fetches a segment of the log.
     ///
     /// # Errors
-    /// When the backup is damaged or no base backup, or the directory is not empty.
+    /// When the backup is damaged or no base backup, the moment is before its end, or the directory is not
+    /// empty.
     pub fn restore_base(
         &self,
         name: Option<&str>,
@@ -64,6 +88,7 @@ impl Backups {
                 target: into.display().to_string(),
             });
         }
+        must_reach(&manifest, until)?;
         make_empty(into)?;
         self.check(&manifest)?;
         let filled = self
@@ -124,6 +149,24 @@ impl Backups {
     }
 }
 
+/// Refuses a moment at which the files of a base backup do not fit each other yet.
+fn must_reach(manifest: &Manifest, until: &Until) -> Result<(), Error> {
+    let Until::Time(wanted) = until else {
+        return Ok(());
+    };
+    let earliest = manifest.complete_at.as_ref();
+    let earliest = earliest.unwrap_or(&manifest.created_at);
+    match earliest.parse::<Timestamp>() {
+        Ok(known) if *wanted < known => Err(Error::TooEarly {
+            name: manifest.name.clone(),
+            wanted: wanted.to_string(),
+            earliest: earliest.clone(),
+        }),
+        // PostgreSQL itself refuses what it cannot do, when it starts.
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
 fn make_empty(into: &Path) -> Result<(), Error> {
     let Ok(mut entries) = fs::read_dir(into) else {
         // PostgreSQL starts in no directory that others may look into.
@@ -132,8 +175,8 @@ fn make_empty(into: &Path) -> Result<(), Error> {
         return made.map_err(Error::file(into, "made"));
     };
     if entries.next().is_some() {
-        return Err(Error::NotEmpty {
-            target: into.display().to_string(),
+        return Err(Error::NotEmptyDirectory {
+            path: into.to_owned(),
         });
     }
     Ok(())
@@ -160,16 +203,56 @@ fn recovery_settings(fetch: &str, until: &Until) -> String {
     let mut lines = format!("\nrestore_command = {}\n", quoted(fetch));
     match until {
         Until::End => {}
-        Until::Time(time) => lines += &format!("recovery_target_time = {}\n", quoted(time)),
+        Until::Time(time) => {
+            lines += &format!("recovery_target_time = {}\n", quoted(&as_postgres(*time)));
+        }
         Until::Name(name) => lines += &format!("recovery_target_name = {}\n", quoted(name)),
     }
     // Without it the server stops at the moment and waits for a person.
     lines + "recovery_target_action = 'promote'\n"
 }
 
+/// While it reads its settings PostgreSQL knows no names of time zones, and so no `Z`.
+fn as_postgres(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%d %H:%M:%S%.f+00").to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_moment_has_a_date_a_time_and_an_offset_and_is_told_in_utc() {
+        for text in [
+            "2026-11-20T15:49:32.5Z",
+            "2026-11-20 15:49:32.5+00",
+            "2026-11-20 16:49:32.500000+01",
+            "2026-11-20t21:19:32.5+05:30",
+        ] {
+            let settings = recovery_settings("", &Until::time(text).unwrap());
+            assert!(
+                settings.contains("recovery_target_time = '2026-11-20 15:49:32.5+00'"),
+                "{text}: {settings}"
+            );
+        }
+        for wrong in [
+            "",
+            "garbage",
+            "yesterday",
+            "2026-11-20",
+            "2026-11-20 15:49:32",
+            "2026-11-20T15:49:32",
+            "2026-13-20T15:49:32Z",
+            "2026-11-20T15:49:32Z[UTC]",
+            "2026-11-20T15:49:32Z'",
+        ] {
+            let refusal = Until::time(wrong).unwrap_err();
+            assert!(
+                matches!(refusal, Error::NoMoment { .. }),
+                "{wrong}: {refusal}"
+            );
+        }
+    }
 
     #[test]
     fn the_moment_is_told_to_the_server_and_quoted() {

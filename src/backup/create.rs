@@ -6,10 +6,9 @@ use std::path::Path;
 
 use uuid::Uuid;
 
-use super::census::Census;
-use super::manifest::{FORMAT, Kind, Manifest};
+use super::manifest::{Content, FORMAT, Kind, Manifest};
 use super::pipeline::pack;
-use super::postgres::{Connection, Dump, Snapshot};
+use super::postgres::{self, Connection, Dump, Snapshot};
 use super::scratch::Scratch;
 use super::shelf::object_of;
 use super::{Backups, Database, Error, sqlite};
@@ -48,7 +47,11 @@ impl Backups {
         let copy = scratch.file("evara.db");
         self.watch.begin("copying");
         sqlite::copy(&database, &copy, &self.watch)?;
-        let found = (sqlite::census(&copy)?, sqlite::schema_version(&copy)?);
+        let found = Content {
+            census: sqlite::census(&copy)?,
+            schema_version: sqlite::schema_version(&copy)?,
+            ..Content::default()
+        };
         let mut file = File::open(&copy).map_err(Error::file(&copy, "read"))?;
         self.keep(Kind::Sqlite, &mut file, || Ok(found))
     }
@@ -59,7 +62,13 @@ impl Backups {
         let mut output = dump.output()?;
         self.keep(Kind::Postgres, &mut output, || {
             dump.finish()?;
-            snapshot.census()
+            let (census, schema_version) = snapshot.census()?;
+            Ok(Content {
+                census,
+                schema_version,
+                owner: postgres::owner(connection, connection.database())?,
+                ..Content::default()
+            })
         })
     }
 
@@ -68,21 +77,23 @@ impl Backups {
         &self,
         kind: Kind,
         source: &mut dyn Read,
-        confirm: impl FnOnce() -> Result<(Census, Option<i64>), Error>,
+        confirm: impl FnOnce() -> Result<Content, Error>,
     ) -> Result<Manifest, Error> {
         let (created_at, created_ms) = self.now();
         let name = name_at(created_ms);
         let object = self.place.write(&object_of(&name))?;
         self.watch.begin("storing");
         let (sums, object) = pack(source, self.key.as_ref(), object, &self.watch)?;
-        let (census, schema_version) = confirm()?;
+        let content = confirm()?;
         object.finish()?;
         let manifest = Manifest {
             format: FORMAT,
             name,
             created_at,
             kind,
-            schema_version,
+            schema_version: content.schema_version,
+            owner: content.owner,
+            complete_at: content.complete_at,
             service_version: env!("CARGO_PKG_VERSION").to_owned(),
             compression: "zstd".to_owned(),
             key_id: self.key.as_ref().map(|key| key.id().to_owned()),
@@ -90,16 +101,18 @@ impl Backups {
             plain_sha256: sums.plain.sha256,
             stored_bytes: sums.stored.bytes,
             stored_sha256: sums.stored.sha256,
-            census,
+            census: content.census,
         };
         self.keep_manifest(&manifest)?;
         Ok(manifest)
     }
 }
 
-/// Sorts by time, and two of one second do not meet: `20261120T154932Z-3fa1c2`.
+/// Sorts by time, to the millisecond, and two of one millisecond do not meet: `20261120T154932123Z-3fa1c2`.
+/// Older names have no milliseconds.
 pub(super) fn name_at(millis: i64) -> String {
     let instant = jiff::Timestamp::from_millisecond(millis).unwrap_or_default();
     let random = Uuid::new_v4().simple().to_string();
-    format!("{}-{}", instant.strftime("%Y%m%dT%H%M%SZ"), &random[..6])
+    let time = instant.strftime("%Y%m%dT%H%M%S%3fZ");
+    format!("{time}-{}", &random[..6])
 }

@@ -83,6 +83,32 @@ pub enum Error {
         /// The directory or database.
         target: String,
     },
+    /// A whole server would have been restored over something.
+    #[error("{} is not empty: name an empty directory, or one that is not there", path.display())]
+    NotEmptyDirectory {
+        /// Which one.
+        path: PathBuf,
+    },
+    /// What was given as the moment to bring a server back to is no instant.
+    #[error(
+        "{text:?} is no moment: write it as 2026-11-20T15:49:32Z or \"2026-11-20 15:49:32+00\", with its offset"
+    )]
+    NoMoment {
+        /// What was given, or its beginning.
+        text: String,
+    },
+    /// A base backup cannot be brought back to a moment before its end.
+    #[error(
+        "{name} can be brought back to {earliest} at the earliest, not to {wanted}: name an older one"
+    )]
+    TooEarly {
+        /// The backup.
+        name: String,
+        /// What was asked for.
+        wanted: String,
+        /// When the backup was complete.
+        earliest: String,
+    },
     /// What is to be replaced is being used.
     #[error("{target} is in use: stop the service first")]
     InUse {
@@ -114,6 +140,12 @@ pub enum Error {
         program: &'static str,
         /// The end of what it said.
         said: String,
+    },
+    /// What is in a backup belongs, or is granted, to a role that the server does not have.
+    #[error("the server has no role {role:?}, which has a part in what is restored: make it first")]
+    NoRole {
+        /// Its name.
+        role: String,
     },
     /// A program said what it never says.
     #[error("{program} said something that cannot be understood: {said:?}")]

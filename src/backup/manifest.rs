@@ -37,6 +37,15 @@ impl Kind {
     }
 }
 
+/// What is known of a backup's content once all of it was read.
+#[derive(Debug, Default)]
+pub(super) struct Content {
+    pub(super) census: Census,
+    pub(super) schema_version: Option<i64>,
+    pub(super) owner: Option<String>,
+    pub(super) complete_at: Option<String>,
+}
+
 /// See the module.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
@@ -50,6 +59,13 @@ pub struct Manifest {
     pub kind: Kind,
     /// The newest migration that the database had; `None` where it had none, or was not looked into.
     pub schema_version: Option<i64>,
+    /// The role that a PostgreSQL database belonged to; `None` for what has no such owner, or an older manifest.
+    #[serde(default)]
+    pub owner: Option<String>,
+    /// RFC 3339, UTC: when a base backup was complete, before which it cannot be brought back to; `None` for
+    /// anything else, or an older manifest.
+    #[serde(default)]
+    pub complete_at: Option<String>,
     /// The version of this program.
     pub service_version: String,
     /// How it is compressed: `zstd`.
@@ -135,6 +151,8 @@ mod tests {
             created_at: "2026-11-20T15:49:32Z".to_owned(),
             kind: Kind::Sqlite,
             schema_version: Some(1),
+            owner: Some("evara".to_owned()),
+            complete_at: None,
             service_version: "0.1.0".to_owned(),
             compression: "zstd".to_owned(),
             key_id: None,

@@ -3,13 +3,14 @@
 //! What is replaced is put aside under a name of its own and never deleted. A database that was restored goes
 //! on with revisions above all that it may have had.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use evara_actors::domain::Timestamp;
 use uuid::Uuid;
 
 use super::manifest::{Kind, Manifest};
-use super::postgres::{self, Connection};
+use super::postgres::{self, Connection, Owners};
 use super::verify::must_equal;
 use super::{Backups, Database, Error, sqlite};
 use crate::store::database_in;
@@ -24,6 +25,8 @@ pub struct Restored {
     pub manifest: Manifest,
     /// Where the old database is now, if there was one.
     pub aside: Option<String>,
+    /// The role that a PostgreSQL database was given to; `None` where it stays with whoever restored it.
+    pub owner: Option<String>,
 }
 
 impl Backups {
@@ -34,10 +37,10 @@ impl Backups {
     /// or is not empty. Then the target is as it was.
     pub fn restore(&self, name: &str, target: &Target, replace: bool) -> Result<Restored, Error> {
         let manifest = self.find(Some(name))?;
-        let aside = match (manifest.kind, target) {
+        let (aside, owner) = match (manifest.kind, target) {
             (Kind::Sqlite, Database::Sqlite(directory)) => {
                 let aside = self.restore_sqlite(&manifest, directory, replace)?;
-                aside.map(|path| path.display().to_string())
+                (aside.map(|path| path.display().to_string()), None)
             }
             (Kind::Postgres, Database::Postgres(connection)) => {
                 self.restore_postgres(&manifest, connection, replace)?
@@ -53,7 +56,11 @@ impl Backups {
                 });
             }
         };
-        Ok(Restored { manifest, aside })
+        Ok(Restored {
+            manifest,
+            aside,
+            owner,
+        })
     }
 
     fn restore_sqlite(
@@ -85,7 +92,7 @@ impl Backups {
         manifest: &Manifest,
         target: &Connection,
         replace: bool,
-    ) -> Result<Option<String>, Error> {
+    ) -> Result<(Option<String>, Option<String>), Error> {
         let empty = postgres::is_empty(target)?;
         if empty == Some(false) && !replace {
             return Err(Error::NotEmpty {
@@ -93,10 +100,12 @@ impl Backups {
             });
         }
         self.check(manifest)?;
+        let owner = owner_for(manifest, target)?;
         let random = Uuid::new_v4().simple();
         let fresh = FreshDatabase::create(target.to(&format!("evara_restoring_{random}")))?;
         self.watch.begin("restoring");
-        postgres::restore(&fresh.connection, |input| self.unpack_into(manifest, input))?;
+        let fill = |input: &mut dyn io::Write| self.unpack_into(manifest, input);
+        postgres::restore(&fresh.connection, Owners::Kept, fill)?;
         must_equal(manifest, &postgres::census(&fresh.connection)?.0)?;
         let (at, at_ms) = self.now();
         postgres::mark_restored(&fresh.connection, &manifest.name, &at, at_ms)?;
@@ -105,8 +114,20 @@ impl Backups {
             .replace('-', "_");
         let aside = format!("evara_replaced_{name}");
         let aside = empty.map(|_| aside);
-        fresh.take_place_of(target, aside.as_deref())?;
-        Ok(aside)
+        fresh.take_place_of(target, aside.as_deref(), owner.as_deref())?;
+        Ok((aside, owner))
+    }
+}
+
+/// Whom the restored database is given to: the owner of the one that it replaces, or of the one that was backed
+/// up, if the server knows that role.
+fn owner_for(manifest: &Manifest, target: &Connection) -> Result<Option<String>, Error> {
+    if let Some(owner) = postgres::owner(&target.to("postgres"), target.database())? {
+        return Ok(Some(owner));
+    }
+    match &manifest.owner {
+        Some(noted) if postgres::has_role(target, noted)? => Ok(Some(noted.clone())),
+        Some(_) | None => Ok(None),
     }
 }
 
@@ -147,8 +168,13 @@ impl FreshDatabase {
         })
     }
 
-    fn take_place_of(mut self, target: &Connection, aside: Option<&str>) -> Result<(), Error> {
-        postgres::swap(&self.connection, target, aside)?;
+    fn take_place_of(
+        mut self,
+        target: &Connection,
+        aside: Option<&str>,
+        owner: Option<&str>,
+    ) -> Result<(), Error> {
+        postgres::swap(&self.connection, target, aside, owner)?;
         self.placed = true;
         Ok(())
     }

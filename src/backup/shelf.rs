@@ -13,7 +13,7 @@ const OBJECT: &str = "evb";
 const MANIFEST: &str = "json";
 const VERIFIED: &str = "verified";
 
-/// A name has 23 characters; a folder's name on any file system has room for this.
+/// A name has 26 characters; a folder's name on any file system has room for this.
 const MAX_NAME_CHARS: usize = 64;
 
 /// One line of the list.

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::census::Census;
 use super::manifest::{Kind, Manifest};
 use super::pipeline::{Sums, unpack};
-use super::postgres::{self, Connection};
+use super::postgres::{self, Connection, Owners};
 use super::scratch::Scratch;
 use super::shelf::object_of;
 use super::{Backups, Error, sqlite};
@@ -127,7 +127,8 @@ impl Backups {
         self.remove_stale(server)?;
         let scratch = ScratchDatabase::create(server, self.now().1 / 1000)?;
         self.watch.begin("restoring");
-        postgres::restore(&scratch.0, |input| self.unpack_into(manifest, input))?;
+        let fill = |input: &mut dyn std::io::Write| self.unpack_into(manifest, input);
+        postgres::restore(&scratch.0, Owners::Restorer, fill)?;
         Ok(postgres::census(&scratch.0)?.0)
     }
 

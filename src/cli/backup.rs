@@ -27,7 +27,7 @@ pub(super) struct Args {
 pub(super) struct PlaceArgs {
     #[command(flatten)]
     pub(super) config: ConfigArgs,
-    /// Where backups are: file:///directory or s3://bucket/folder
+    /// Where backups are: /directory, file:///directory or s3://bucket/folder
     #[arg(long, value_name = "PLACE", global = true)]
     to: Option<String>,
 }

@@ -9,9 +9,9 @@ use secrecy::SecretString;
 
 use super::Failure;
 use super::backup::{PlaceArgs, database, job, server};
-use super::output::data;
+use super::output::{data, talk};
 use crate::app::clock::SystemClock;
-use crate::backup::{Connection, Database, Error, Until, finish_recovery};
+use crate::backup::{Connection, Database, Error, Kind, Restored, Until, finish_recovery};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -34,7 +34,7 @@ pub(super) struct BaseArgs {
     /// Which base backup [default: the newest]
     #[arg(long)]
     name: Option<String>,
-    /// Recover up to this instant, as in "2026-11-20 15:49:32+00" [default: all that is archived]
+    /// Recover up to this instant, as in 2026-11-20T15:49:32Z or "2026-11-20 15:49:32+00" [default: all that is archived]
     #[arg(long, value_name = "TIME", conflicts_with = "until_point")]
     until: Option<String>,
     /// Recover up to this restore point
@@ -62,12 +62,32 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         };
         let restored = backups.restore(&args.name, &target, args.replace)?;
         data(format_args!("restored\t{}", restored.manifest.name))?;
-        match restored.aside {
-            Some(aside) => data(format_args!("aside\t{aside}")),
-            None => Ok(()),
+        if let Some(aside) = &restored.aside {
+            data(format_args!("aside\t{aside}"))?;
         }
+        tell_owner(&restored)
     });
     Ok(work.await?)
+}
+
+/// Whom a PostgreSQL database belongs to now, if it is not whoever asked, or that it is.
+fn tell_owner(restored: &Restored) -> anyhow::Result<()> {
+    match (&restored.owner, &restored.manifest.owner) {
+        (Some(owner), _) => data(format_args!("owner\t{owner}")),
+        (None, Some(noted)) => {
+            talk(format_args!(
+                "evara: the database belonged to {noted:?}, a role that is not there: it belongs to who restored it"
+            ));
+            Ok(())
+        }
+        (None, None) if restored.manifest.kind == Kind::Postgres => {
+            talk(format_args!(
+                "evara: the backup does not say whom the database belonged to: it belongs to who restored it"
+            ));
+            Ok(())
+        }
+        (None, None) => Ok(()),
+    }
 }
 
 fn target_of(into: &str) -> Result<Database, Error> {
@@ -81,7 +101,7 @@ pub(super) async fn run_base(args: BaseArgs) -> Result<(), Failure> {
     let settings = args.place.load()?;
     let fetch = args.fetch_command()?;
     let until = match (args.until, args.until_point) {
-        (Some(time), _) => Until::Time(time),
+        (Some(time), _) => Until::time(&time).map_err(anyhow::Error::from)?,
         (None, Some(name)) => Until::Name(name),
         (None, None) => Until::End,
     };

@@ -133,7 +133,8 @@ impl BackupSettings {
 }
 
 fn place(text: &str) -> Parsed<BackupPlace> {
-    const EXPECTED: &str = "file:// and an absolute path, or s3://bucket/folder";
+    const EXPECTED: &str =
+        "an absolute path, with or without file:// before it, or s3://bucket/folder";
     if text.contains(char::is_control) {
         return Err(EXPECTED);
     }
@@ -254,7 +255,8 @@ mod tests {
         assert_eq!(place("s3://water"), Ok(bucket("water", "")));
         assert_eq!(place("s3://water/a/b/"), Ok(bucket("water", "a/b")));
         for wrong in ["backups", "file://backups", "s3://", "s3:///a", "gs://a/b"] {
-            assert!(place(wrong).is_err(), "{wrong}");
+            let refusal = place(wrong).unwrap_err();
+            assert!(refusal.contains("with or without file://"), "{wrong}");
         }
     }
 

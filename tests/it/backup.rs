@@ -12,15 +12,15 @@ use super::small_disk::SmallDisk;
 const KEY: &str = "canary-key-0123456789abcdef0123456789";
 
 /// A place for backups, and the program that uses it.
-struct Operator {
+pub(super) struct Operator {
     scratch: Scratch,
     /// Where the place is, if not in `scratch`.
     elsewhere: Option<PathBuf>,
-    url: Option<String>,
+    pub(super) url: Option<String>,
 }
 
 impl Operator {
-    fn new(url: Option<String>) -> Self {
+    pub(super) fn new(url: Option<String>) -> Self {
         let scratch = Scratch::new();
         fs::create_dir(scratch.place(0)).unwrap();
         Self {
@@ -39,7 +39,7 @@ impl Operator {
         self.scratch.place(1)
     }
 
-    fn output(&self, arguments: &[&str]) -> Output {
+    pub(super) fn output(&self, arguments: &[&str]) -> Output {
         let mut program = Command::new(env!("CARGO_BIN_EXE_evara"));
         program
             .args(arguments)
@@ -53,7 +53,7 @@ impl Operator {
     }
 
     /// What it prints, when it succeeds.
-    fn run(&self, arguments: &[&str]) -> String {
+    pub(super) fn run(&self, arguments: &[&str]) -> String {
         let output = self.output(arguments);
         let talk = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{arguments:?}: {talk}");
@@ -62,14 +62,14 @@ impl Operator {
     }
 
     /// What it says, when it fails as a command does.
-    fn refused(&self, arguments: &[&str]) -> String {
+    pub(super) fn refused(&self, arguments: &[&str]) -> String {
         let output = self.output(arguments);
         assert_eq!(output.status.code(), Some(1), "{arguments:?}");
         String::from_utf8(output.stderr).unwrap()
     }
 
     /// The name of a new backup.
-    fn backup(&self) -> String {
+    pub(super) fn backup(&self) -> String {
         let told = self.run(&["backup"]);
         let mut words = told.split_whitespace();
         assert_eq!(words.next(), Some("created"), "{told}");
@@ -82,7 +82,7 @@ fn tanks(server: &Postgres, database: &str) -> String {
     server.psql(database, rows).trim().to_owned()
 }
 
-fn databases(server: &Postgres) -> String {
+pub(super) fn databases(server: &Postgres) -> String {
     let names =
         "SELECT string_agg(datname, ' ' ORDER BY datname) FROM pg_database WHERE NOT datistemplate";
     server.psql("postgres", names).trim().to_owned()
@@ -298,10 +298,8 @@ fn what_was_not_said_or_is_not_there_is_told_in_a_line() {
     assert_eq!(wrong.status.code(), Some(78));
 }
 
-/// A server with the service's own schema, and a node whose log has five revisions.
-fn service_database() -> (Postgres, Operator) {
-    let server = Postgres::start(Durability::None, &[]);
-    let url = server.create_database("evara");
+/// Makes the service's own schema, as that role.
+pub(super) fn migrate(server: &Postgres, database: &str, role: &str) {
     let folder = super::tidy::root().join("migrations/postgres");
     let mut steps: Vec<PathBuf> = fs::read_dir(folder)
         .unwrap()
@@ -313,8 +311,19 @@ fn service_database() -> (Postgres, Operator) {
         (name.find("__"), name)
     });
     for step in steps {
-        server.psql("evara", &fs::read_to_string(step).unwrap());
+        let step = fs::read_to_string(step).unwrap();
+        server.psql(
+            database,
+            &format!("SET SESSION AUTHORIZATION {role}; {step}"),
+        );
     }
+}
+
+/// A server with the service's own schema, and a node whose log has five revisions.
+fn service_database() -> (Postgres, Operator) {
+    let server = Postgres::start(Durability::None, &[]);
+    let url = server.create_database("evara");
+    migrate(&server, "evara", "evara");
     server.psql(
         "evara",
         "INSERT INTO nodes (id, node_key, version, created_at, spec) \

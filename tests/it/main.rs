@@ -33,6 +33,7 @@ mod pushed;
 mod redis;
 mod replica;
 mod restart;
+mod restored_owners;
 mod rotation;
 mod security;
 mod sharing;

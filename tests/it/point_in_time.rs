@@ -150,6 +150,36 @@ fn a_server_is_brought_back_to_a_moment_between_two_writes() {
 }
 
 #[test]
+fn a_moment_that_cannot_be_reached_is_refused_before_anything_is_unpacked() {
+    let site = Site::new();
+    let server = start(&site);
+    let before = server.psql("evara", "SELECT clock_timestamp()");
+    site.run(&["backup", "base"], Some(&server.url("evara")));
+    let refused = |directory: &str, until: &str| {
+        let output = site.output(&["restore-base", directory, "--until", until], None);
+        assert_eq!(output.status.code(), Some(1), "{until}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    for until in ["garbage", "2026-11-20 15:49:32"] {
+        let refusal = refused("restored", until);
+        assert!(refusal.contains("is no moment"), "{refusal}");
+    }
+    let refusal = refused("restored", before.trim());
+    assert!(refusal.contains("at the earliest"), "{refusal}");
+    assert!(!site.0.join("restored").exists());
+    // The moment that it names is one that can be reached.
+    let mut words = refusal.split_whitespace();
+    let earliest =
+        words.find(|word| word.ends_with('Z') && word.contains('T') && word.contains(':'));
+    let (server_of_files, earliest) = (site.0.join("restored"), earliest.unwrap());
+    fs::create_dir(&server_of_files).unwrap();
+    fs::write(server_of_files.join("precious"), "").unwrap();
+    let refusal = refused("restored", earliest);
+    assert!(refusal.contains("is not empty"), "{refusal}");
+    assert!(!refusal.contains("--replace"), "{refusal}");
+}
+
+#[test]
 fn a_base_backup_is_verified_by_what_postgresql_noted_of_its_files() {
     let site = Site::new();
     let server = start(&site);

@@ -72,34 +72,55 @@ pub(super) fn verify_files(server: &Path) -> Result<bool, Error> {
     }
 }
 
+/// Whom restored tables, functions and the like belong to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Owners {
+    /// Those who owned them. A role that is not there fails the restore.
+    Kept,
+    /// Whoever restores: for a copy that is only counted.
+    Restorer,
+}
+
 /// Fills the empty database of `connection` by what `fill` writes, in one transaction.
 pub(super) fn restore<T>(
     connection: &Connection,
+    owners: Owners,
     fill: impl FnOnce(&mut dyn io::Write) -> Result<T, Error>,
 ) -> Result<T, Error> {
     let mut command = connection.command("pg_restore");
-    command.args([
-        "--single-transaction",
-        "--exit-on-error",
-        "--no-owner",
-        "--no-password",
-    ]);
+    command.args(["--single-transaction", "--exit-on-error", "--no-password"]);
+    if owners == Owners::Restorer {
+        command.arg("--no-owner");
+    }
     let mut running = Running::start("pg_restore", command)?;
     let mut input = running.stdin()?;
     let filled = fill(&mut input);
     drop(input);
+    let finish = || running.finish().map_err(telling_the_role);
     match filled {
         // It has left; what it said tells why.
         Err(Error::Stream { source, .. }) if source.kind() == io::ErrorKind::BrokenPipe => {
-            running.finish()?;
+            finish()?;
             Err(Error::Program {
                 program: "pg_restore",
                 said: "it did not read to the end".to_owned(),
             })
         }
         Err(error) => Err(error),
-        Ok(value) => running.finish().map(|()| value),
+        Ok(value) => finish().map(|()| value),
     }
+}
+
+/// What a program said of a role that is not there, as our own words; anything else as it was.
+fn telling_the_role(error: Error) -> Error {
+    if let Error::Program { said, .. } = &error
+        && let Some((before, _)) = said.split_once("\" does not exist")
+        && let Some((_, role)) = before.rsplit_once("role \"")
+    {
+        let role = role.to_owned();
+        return Error::NoRole { role };
+    }
+    error
 }
 
 /// What the database holds, and the newest migration that it had.
@@ -120,6 +141,23 @@ pub(super) fn mark_restored(
         ("at_ms", at_ms.to_string()),
     ];
     script(connection, &variables, MARK_RESTORED).map(drop)
+}
+
+/// The role that a database of the server belongs to; `None` where there is no such database.
+pub(super) fn owner(server: &Connection, database: &str) -> Result<Option<String>, Error> {
+    let name = literal(database);
+    let owner = format!("SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = {name};");
+    let owner = query(server, &owner)?;
+    Ok(owner.lines().next().map(str::to_owned))
+}
+
+/// Whether the server has that role.
+pub(super) fn has_role(connection: &Connection, role: &str) -> Result<bool, Error> {
+    let count = format!(
+        "SELECT count(*) FROM pg_roles WHERE rolname = {};",
+        literal(role)
+    );
+    Ok(query(&connection.to("postgres"), &count)?.trim() != "0")
 }
 
 /// A database of the server, by its name; `None` where it is not there.
@@ -151,19 +189,28 @@ pub(super) fn remove(connection: &Connection) -> Result<(), Error> {
     query(&connection.to("postgres"), &remove).map(drop)
 }
 
-/// Gives `fresh` the name of `old`, which is called `aside` from then on, if it is there. Nobody may be using
-/// either.
-pub(super) fn swap(fresh: &Connection, old: &Connection, aside: Option<&str>) -> Result<(), Error> {
+/// Gives `fresh` to `owner`, if there is one, and the name of `old`, which is called `aside` from then on, if
+/// it is there. Nobody may be using either.
+pub(super) fn swap(
+    fresh: &Connection,
+    old: &Connection,
+    aside: Option<&str>,
+    owner: Option<&str>,
+) -> Result<(), Error> {
     let rename = |from: &str, to: &str| {
         let (from, to) = (identifier(from), identifier(to));
         format!("ALTER DATABASE {from} RENAME TO {to};")
     };
     let away = aside.map_or_else(String::new, |aside| rename(old.database(), aside));
     let here = rename(fresh.database(), old.database());
-    // Both or neither: a server that fails in between has the old one under its name.
+    let given = owner.map_or_else(String::new, |owner| {
+        let (fresh, owner) = (identifier(fresh.database()), identifier(owner));
+        format!("ALTER DATABASE {fresh} OWNER TO {owner};")
+    });
+    // All or nothing: a server that fails in between has the old one under its name.
     let swapped = query(
         &old.to("postgres"),
-        &format!("BEGIN; {away} {here} COMMIT;"),
+        &format!("BEGIN; {given} {away} {here} COMMIT;"),
     );
     match swapped {
         Err(Error::Program { said, .. }) if said.contains("is being accessed") => {
@@ -198,6 +245,23 @@ fn literal(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_role_that_is_not_there_is_named_and_nothing_else_is_taken_for_one() {
+        let said = |said: &str| {
+            telling_the_role(Error::Program {
+                program: "pg_restore",
+                said: said.to_owned(),
+            })
+        };
+        let missing = said(
+            "pg_restore: error: could not execute query: ERROR:  role \"a b\" does not exist\nCommand was: ALTER TABLE t OWNER TO \"a b\";",
+        );
+        assert!(matches!(&missing, Error::NoRole { role } if role == "a b"));
+        for other in ["schema \"role\" does not exist", "it left", "role \"x\" is"] {
+            assert!(matches!(said(other), Error::Program { .. }), "{other}");
+        }
+    }
 
     #[test]
     fn a_directory_that_is_not_as_it_was_noted_is_no_good_server() {

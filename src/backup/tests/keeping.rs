@@ -212,6 +212,43 @@ fn retention_keeps_the_newest_and_the_one_that_was_verified_and_forgets_halves()
 }
 
 #[test]
+fn backups_of_one_second_are_in_the_order_in_which_they_were_made() {
+    let mut scene = Scene::new();
+    scene.keep = 1;
+    let made = (0..12).map(|millis| {
+        scene.at_instant(Timestamp::from_millis(1_000_007 + 81 * millis), |backups| {
+            backups.create(&scene.database()).unwrap().manifest.name
+        })
+    });
+    let made: Vec<String> = made.collect();
+    let data = scene.data();
+    scene.at(1_001, |backups| {
+        let listed = backups.list().unwrap().into_iter().map(|entry| entry.name);
+        assert_eq!(listed.collect::<Vec<_>>(), made);
+        let gone = backups.prune().unwrap();
+        assert_eq!(gone, made[..11]);
+        let verified = backups.verify(None, &data, None).unwrap();
+        assert_eq!(verified.manifest.name, made[11]);
+    });
+}
+
+#[test]
+fn a_backup_of_an_older_name_is_still_read_and_older_than_those_of_later_seconds() {
+    let scene = Scene::new();
+    let mut old = scene.create(1_000);
+    let new = scene.create(1_001);
+    let object = scene.object(&old);
+    fs::remove_file(object.with_extension("json")).unwrap();
+    old.name = "19700101T001640Z-3fa1c2".to_owned();
+    fs::rename(object, scene.object(&old)).unwrap();
+    scene.at(1_002, |backups| backups.keep_manifest(&old).unwrap());
+    scene.verify(&old.name).unwrap();
+    let listed = scene.at(1_002, |backups| backups.list().unwrap());
+    let listed: Vec<String> = listed.into_iter().map(|entry| entry.name).collect();
+    assert_eq!(listed, [old.name, new.name]);
+}
+
+#[test]
 fn a_manifest_that_was_changed_is_listed_as_damaged_and_not_removed() {
     let mut scene = Scene::new();
     let manifest = scene.create(1);

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use evara_actors::domain::Timestamp;
 use rusqlite::Connection as Sqlite;
@@ -25,6 +26,16 @@ struct At(Timestamp);
 impl Clock for At {
     fn now(&self) -> Timestamp {
         self.0
+    }
+}
+
+/// A clock that goes on by a millisecond whenever it is looked at.
+#[derive(Debug)]
+struct Ticking(AtomicI64);
+
+impl Clock for Ticking {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.0.fetch_add(1, Ordering::Relaxed))
     }
 }
 
@@ -94,8 +105,16 @@ impl Scene {
 
     /// Does `work` with the backups, on a thread that may block, at this second of the world.
     fn at<T: Send>(&self, second: i64, work: impl FnOnce(&Backups) -> T + Send) -> T {
+        self.at_instant(Timestamp::from_secs(second), work)
+    }
+
+    fn at_instant<T: Send>(
+        &self,
+        instant: Timestamp,
+        work: impl FnOnce(&Backups) -> T + Send,
+    ) -> T {
         let runtime = tokio::runtime::Runtime::new().unwrap();
-        let clock = Arc::new(At(Timestamp::from_secs(second)));
+        let clock = Arc::new(At(instant));
         let watch = Watch::silent();
         let config = self.config();
         let backups = Backups::open(&config, clock, watch, runtime.handle().clone()).unwrap();

@@ -220,7 +220,7 @@ fn with_bucket(work: impl FnOnce(&Backups, &Shared)) {
             keys: Some((SecretString::from("me"), SecretString::from("secret"))),
         },
     };
-    let clock = Arc::new(At(Timestamp::from_secs(1_000)));
+    let clock = Arc::new(Ticking(AtomicI64::new(1_000_000)));
     let handle = runtime.handle().clone();
     let backups = Backups::open(&config, clock, Watch::silent(), handle).unwrap();
     work(&backups, &bucket);
