@@ -1,6 +1,6 @@
 //! What is done now and then, behind everything else: writing down when device keys were used, forgetting
 //! answers that nobody may ask for again and sessions that are over, and following what others change of
-//! the tenants.
+//! the tenants. The audit is sealed.
 //!
 //! Nothing waits for it, and what fails is tried again the next time.
 
@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::accounts::People;
+use super::audit::Audit;
 use super::device_keys::DeviceKeyring;
 use super::tenancy::Tenancy;
 use crate::store::{RECEIPT_AGE, Receipts};
@@ -22,6 +23,10 @@ const EVERY: Duration = Duration::from_secs(60);
 
 /// As old as what is known of a person may be: a tenant that another process changed is followed within it.
 const FOLLOW_EVERY: Duration = Duration::from_secs(5);
+
+/// As much of the audit as its seals do not cover: whoever has the database and not the key may take so much
+/// of its end.
+const SEAL_EVERY: Duration = Duration::from_secs(300);
 
 /// Answers that are forgotten in one transaction: some milliseconds of the store's time.
 const BATCH: u32 = 1_000;
@@ -54,7 +59,6 @@ impl Chores {
         receipts: Arc<dyn Receipts>,
         people: Arc<dyn People>,
         clock: Arc<dyn Clock>,
-        shared: Option<Tenancy>,
     ) -> Self {
         let hands = Hands {
             keys,
@@ -71,13 +75,26 @@ impl Chores {
         chores.tasks.spawn(async move {
             ended.run_until_cancelled(hands.work()).await;
         });
-        if let Some(tenancy) = shared {
-            let ended = chores.ended.clone();
-            chores.tasks.spawn(async move {
-                ended.run_until_cancelled(follow(tenancy)).await;
-            });
-        }
         chores
+    }
+
+    /// Follows what other processes change of the tenants.
+    pub(super) fn follow(&self, tenancy: Tenancy) {
+        let ended = self.ended.clone();
+        self.tasks.spawn(async move {
+            ended.run_until_cancelled(follow(tenancy)).await;
+        });
+    }
+
+    /// Seals the audit now and then, and once more at the end.
+    pub(super) fn seal(&self, audit: Audit, tenancy: Tenancy) {
+        let ended = self.ended.clone();
+        self.tasks.spawn(async move {
+            ended.run_until_cancelled(seal(&audit, &tenancy)).await;
+            if !matches!(timeout(LAST_WITHIN, audit.seal()).await, Ok(Ok(_))) {
+                tracing::warn!("the end of the audit is not sealed");
+            }
+        });
     }
 
     /// Ends it, after a last look at the keys.
@@ -97,6 +114,23 @@ async fn follow(tenancy: Tenancy) {
         rounds.tick().await;
         if let Err(error) = tenancy.refresh().await {
             tracing::debug!(%error, "the tenants are not read anew");
+        }
+    }
+}
+
+/// Chains that have grown are sealed, and what is older than it is kept is taken.
+async fn seal(audit: &Audit, tenancy: &Tenancy) {
+    let mut rounds = interval_at(Instant::now() + SEAL_EVERY, SEAL_EVERY);
+    rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        rounds.tick().await;
+        if let Err(error) = audit.seal().await {
+            tracing::warn!(%error, "the audit is not sealed");
+        }
+        match audit.retire(&tenancy.forest()).await {
+            Ok(0) => {}
+            Ok(entries) => tracing::info!(entries, "the front of the audit was taken for its age"),
+            Err(error) => tracing::warn!(%error, "old entries of the audit stay"),
         }
     }
 }

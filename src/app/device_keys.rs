@@ -16,7 +16,7 @@ use secrecy::SecretString;
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
-use crate::store::{DeviceKey, DeviceKeys, DeviceKeysError, Kept};
+use crate::store::{Act, DeviceKey, DeviceKeys, DeviceKeysError};
 
 /// What every key begins with, so that people and scanners know one when they see it.
 pub const PREFIX: &str = "evk_";
@@ -137,13 +137,13 @@ impl DeviceKeyring {
         Ok(NewKey { key, secret })
     }
 
-    /// Has a key open its node from now on, and keeps the answer to whoever asked for it.
+    /// Has a key open its node from now on, together with what goes with that.
     ///
     /// # Errors
     /// See [`DeviceKeysError`].
-    pub async fn add(&self, key: DeviceKey, kept: Option<Kept>) -> Result<(), DeviceKeysError> {
+    pub async fn add(&self, key: DeviceKey, act: Act) -> Result<(), DeviceKeysError> {
         let _turn = self.turn.lock().await;
-        self.store.insert_device_key(key.clone(), kept).await?;
+        self.store.insert_device_key(key.clone(), act).await?;
         self.hold(key);
         Ok(())
     }
@@ -152,9 +152,9 @@ impl DeviceKeyring {
     ///
     /// # Errors
     /// See [`DeviceKeysError`].
-    pub async fn revoke(&self, node: NodeId, id: Uuid) -> Result<(), DeviceKeysError> {
+    pub async fn revoke(&self, node: NodeId, id: Uuid, act: Act) -> Result<(), DeviceKeysError> {
         let _turn = self.turn.lock().await;
-        self.store.remove_device_key(node, id).await?;
+        self.store.remove_device_key(node, id, act).await?;
         self.drop_if(node, |key| key.id == id);
         Ok(())
     }

@@ -9,7 +9,7 @@ use evara_actors::ports::Clock;
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
-use super::kept::{IpRules, IpRulesError, Kept};
+use super::kept::{Act, IpRules, IpRulesError};
 use crate::address::{Action, ClientAddress, Gate, MAX_RULES, Network, Rule, Rules};
 
 /// The rules, and whoever changes them.
@@ -74,23 +74,18 @@ impl AddressRules {
         }
     }
 
-    /// Has a rule hold from now on, and keeps the answer to whoever asked for it from `client`.
+    /// Has a rule hold from now on, together with what goes with that, as asked from `client`.
     ///
     /// # Errors
     /// See [`Error`].
-    pub async fn add(
-        &self,
-        rule: Rule,
-        client: ClientAddress,
-        kept: Option<Kept>,
-    ) -> Result<(), Error> {
+    pub async fn add(&self, rule: Rule, client: ClientAddress, act: Act) -> Result<(), Error> {
         let _turn = self.turn.lock().await;
         let before = self.gate.rules();
         if before.all().len() >= MAX_RULES {
             return Err(Error::Full);
         }
         let after = allowing(before.with(rule.clone()), client)?;
-        self.store.insert_ip_rule(rule, kept).await?;
+        self.store.insert_ip_rule(rule, act).await?;
         self.gate.follow(after);
         Ok(())
     }
@@ -99,11 +94,11 @@ impl AddressRules {
     ///
     /// # Errors
     /// See [`Error`].
-    pub async fn remove(&self, id: Uuid, client: ClientAddress) -> Result<(), Error> {
+    pub async fn remove(&self, id: Uuid, client: ClientAddress, act: Act) -> Result<(), Error> {
         let _turn = self.turn.lock().await;
         let after = self.gate.rules().without(id);
         let after = allowing(after.ok_or(IpRulesError::NotFound)?, client)?;
-        self.store.remove_ip_rule(id).await?;
+        self.store.remove_ip_rule(id, act).await?;
         self.gate.follow(after);
         Ok(())
     }

@@ -2,6 +2,6 @@
 //! shapes of three ports, so that whoever speaks to people names no store.
 
 pub use crate::store::{
-    Begun, Claim, DeviceKey, DeviceKeys, DeviceKeysError, IpRules, IpRulesError, Kept,
+    Act, Begun, Claim, DeviceKey, DeviceKeys, DeviceKeysError, IpRules, IpRulesError, Kept,
     MAX_DEVICE_KEYS, RECEIPT_AGE, ReceiptName, Receipts, ReceiptsError,
 };

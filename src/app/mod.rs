@@ -4,6 +4,7 @@
 //! else; drained from the source. Holds no truth, and decides nothing that a part could decide.
 
 pub mod accounts;
+pub mod audit;
 mod chores;
 pub mod clock;
 pub mod database;
@@ -37,12 +38,14 @@ use evara_actors::tree::Failure;
 use tokio::net::TcpListener;
 use tokio::time::{Instant, timeout_at};
 
+use crate::audit::{AuditKeyError, AuditKeys};
 use crate::config::{Config, SecretError};
 use crate::http::{AppState, Edge, Inside, service, starting};
 use crate::limits::{Limits, Shared};
 use crate::store::SecretKeyError;
 use crate::thingspeak::{HttpTransport, Keyring, ThingSpeak};
 use accounts::Accounts;
+use audit::Audit;
 use chores::Chores;
 use clock::SystemClock;
 use database::Database;
@@ -99,6 +102,9 @@ pub enum StartError {
     /// Nobody's tokens could be proven.
     #[error(transparent)]
     Tokens(#[from] accounts::TokensError),
+    /// Nothing could be written down of what is done.
+    #[error(transparent)]
+    Audit(#[from] AuditKeyError),
     /// The store did not open.
     #[error(transparent)]
     Store(#[from] store::OpenError),
@@ -138,7 +144,14 @@ impl App {
         let (system, specs) = prepare_system(config, &store, &keyring, &clock).await?;
         let keys = Arc::new(Keys::new(Arc::clone(&store.secrets), keyring));
         let registry = Arc::clone(&store.registry);
-        let nodes = Nodes::new(Arc::clone(&system), registry, keys, Arc::clone(&clock));
+        let acts = Arc::clone(&store.receipts);
+        let nodes = Nodes::new(
+            Arc::clone(&system),
+            registry,
+            acts,
+            keys,
+            Arc::clone(&clock),
+        );
         let late_hours = Arc::default();
         let device_keys = DeviceKeyring::new(Arc::clone(&store.device_keys), Arc::clone(&clock));
         let device_keys = Arc::new(device_keys);
@@ -154,6 +167,8 @@ impl App {
         let accounts = accounts::open(config, people, &real, tenancy.clone())?;
         let has_people = accounts.are_there_any().await;
         let has_people = has_people.map_err(|error| loading(config, error))?;
+        let keys = AuditKeys::derive(&config.secret_key.obtain()?, &config.old_secret_keys)?;
+        let audit = Audit::new(keys, Arc::clone(&store.audit), Arc::clone(&real));
         let (archive, history) = store.past();
         let state = AppState::new(Inside {
             system: Arc::clone(&system),
@@ -173,6 +188,7 @@ impl App {
             border,
             identities: Arc::new(accounts.clone()),
             accounts,
+            audit: audit.clone(),
             tenancy: tenancy.clone(),
             version: env!("CARGO_PKG_VERSION"),
         });
@@ -193,7 +209,11 @@ impl App {
         // The embedded store has one process, and nobody else to follow.
         let shared = store.postgres.is_some().then(|| tenancy.clone());
         let (receipts, people) = (store.receipts, store.people);
-        let chores = Chores::start(device_keys, receipts, people, Arc::clone(&clock), shared);
+        let chores = Chores::start(device_keys, receipts, people, Arc::clone(&clock));
+        if let Some(shared) = shared {
+            chores.follow(shared);
+        }
+        chores.seal(audit, tenancy.clone());
         Ok(Self {
             state,
             system,

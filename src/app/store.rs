@@ -11,8 +11,8 @@ use super::accounts::People;
 use crate::config::{Config, Database, Deployment, Migrate, PostgresConfig};
 use crate::history::{History, Rolling};
 use crate::store::{
-    ChannelSecrets, DeviceKeys, IpRules, PostgresError, PostgresStore, Receipts, SecretBox,
-    SqliteStore, StoreError, Tenants, WithReplica, postgres_schema,
+    AuditLog, ChannelSecrets, DeviceKeys, IpRules, PostgresError, PostgresStore, Receipts,
+    SecretBox, SqliteStore, StoreError, Tenants, WithReplica, postgres_schema,
 };
 
 /// A store that is open, by what is asked of it.
@@ -27,6 +27,7 @@ pub(super) struct Store {
     pub(super) ip_rules: Arc<dyn IpRules>,
     pub(super) receipts: Arc<dyn Receipts>,
     pub(super) tenants: Arc<dyn Tenants>,
+    pub(super) audit: Arc<dyn AuditLog>,
     pub(super) people: Arc<dyn People>,
     /// The one that needs upkeep.
     pub(super) postgres: Option<Arc<PostgresStore>>,
@@ -39,6 +40,7 @@ impl Store {
     where
         S: Ownership
             + Archive
+            + AuditLog
             + Registry
             + ChannelSecrets
             + DeviceKeys
@@ -59,6 +61,7 @@ impl Store {
             ip_rules: Arc::<S>::clone(&store),
             receipts: Arc::<S>::clone(&store),
             people: Arc::<S>::clone(&store),
+            audit: Arc::<S>::clone(&store),
             tenants: store,
             postgres: None,
             replica: None,

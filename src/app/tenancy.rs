@@ -11,7 +11,7 @@ use tokio::sync::{Mutex, Semaphore};
 use tokio_util::task::TaskTracker;
 
 use crate::access::{Forest, Tenant, TenantId};
-use crate::store::Kept;
+use crate::store::Act;
 pub use crate::store::{Tenants, TenantsError};
 
 /// Changes that wait for their turn. People make them, a few a day; what is more is a script gone wild.
@@ -48,7 +48,7 @@ pub enum Error {
 /// One change of the forest.
 #[derive(Debug)]
 enum Change {
-    Add(Tenant, Option<Kept>),
+    Add(Tenant),
     Replace(Tenant),
     Remove(TenantId, u64),
 }
@@ -79,28 +79,28 @@ impl Tenancy {
         self.0.read().await
     }
 
-    /// Adds a tenant, together with the answer to whoever asked for it.
+    /// Adds a tenant, together with what goes with it.
     ///
     /// # Errors
     /// See [`Error`].
-    pub async fn add(&self, tenant: Tenant, kept: Option<Kept>) -> Result<(), Error> {
-        self.in_turn(Change::Add(tenant, kept)).await
+    pub async fn add(&self, tenant: Tenant, act: Act) -> Result<(), Error> {
+        self.in_turn(Change::Add(tenant), act).await
     }
 
     /// Replaces the tenant whose version is one less.
     ///
     /// # Errors
     /// See [`Error`].
-    pub async fn replace(&self, tenant: Tenant) -> Result<(), Error> {
-        self.in_turn(Change::Replace(tenant)).await
+    pub async fn replace(&self, tenant: Tenant, act: Act) -> Result<(), Error> {
+        self.in_turn(Change::Replace(tenant), act).await
     }
 
     /// Removes a tenant that is at `version`.
     ///
     /// # Errors
     /// See [`Error`].
-    pub async fn remove(&self, id: TenantId, version: u64) -> Result<(), Error> {
-        self.in_turn(Change::Remove(id, version)).await
+    pub async fn remove(&self, id: TenantId, version: u64, act: Act) -> Result<(), Error> {
+        self.in_turn(Change::Remove(id, version), act).await
     }
 
     /// Waits until every change that is under way has ended; none may be begun from now on.
@@ -110,27 +110,25 @@ impl Tenancy {
         self.0.tasks.wait().await;
     }
 
-    async fn in_turn(&self, change: Change) -> Result<(), Error> {
+    async fn in_turn(&self, change: Change, act: Act) -> Result<(), Error> {
         let under_way = Arc::clone(&self.0.under_way);
         let permit = under_way.try_acquire_owned().map_err(|_| Error::Busy)?;
         let inner = Arc::clone(&self.0);
         let whole = async move {
             let _permit = permit;
             let _turn = inner.turn.lock().await;
-            inner.make(change).await
+            inner.make(change, act).await
         };
         Ok(self.0.tasks.spawn(whole).await??)
     }
 }
 
 impl Inner {
-    async fn make(&self, change: Change) -> Result<(), TenantsError> {
+    async fn make(&self, change: Change, act: Act) -> Result<(), TenantsError> {
         let done = match &change {
-            Change::Add(tenant, kept) => {
-                self.store.insert_tenant(tenant.clone(), kept.clone()).await
-            }
-            Change::Replace(tenant) => self.store.update_tenant(tenant.clone()).await,
-            Change::Remove(id, version) => self.store.remove_tenant(*id, *version).await,
+            Change::Add(tenant) => self.store.insert_tenant(tenant.clone(), act).await,
+            Change::Replace(tenant) => self.store.update_tenant(tenant.clone(), act).await,
+            Change::Remove(id, version) => self.store.remove_tenant(*id, *version, act).await,
         };
         if let Err(error) = done {
             if let Err(unread) = self.read().await {
@@ -140,7 +138,7 @@ impl Inner {
         }
         let mut forest = (*self.forest.load_full()).clone();
         match change {
-            Change::Add(tenant, _) | Change::Replace(tenant) => forest.put(tenant),
+            Change::Add(tenant) | Change::Replace(tenant) => forest.put(tenant),
             Change::Remove(id, _) => forest.take(id),
         }
         self.forest.store(Arc::new(forest));

@@ -17,6 +17,9 @@ pub enum ActorKind {
 }
 
 impl ActorKind {
+    /// Every one.
+    pub const ALL: [Self; 4] = [Self::Person, Self::Device, Self::Stranger, Self::Service];
+
     /// The name in the API and in the store.
     pub const fn name(self) -> &'static str {
         match self {
@@ -53,6 +56,9 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Every one.
+    pub const ALL: [Self; 2] = [Self::Done, Self::Denied];
+
     /// The name in the API and in the store.
     pub const fn name(self) -> &'static str {
         match self {

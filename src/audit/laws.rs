@@ -8,8 +8,8 @@ use secrecy::SecretString;
 use uuid::Uuid;
 
 use super::{
-    Actor, ActorKind, AuditKeys, Broken, Chain, Entry, Fault, Link, Outcome, Row, Seal, Verified,
-    Verifier,
+    Actor, ActorKind, AuditKeys, Broken, Chain, Cut, Entry, Fault, Link, Outcome, Row, Seal,
+    Verified, Verifier,
 };
 
 const CHAIN: Chain = Chain(Uuid::from_u128(7));
@@ -197,14 +197,17 @@ proptest! {
     fn a_chain_whose_front_was_taken_begins_at_the_seal_on_it(kept in kept(), cut in any::<Index>()) {
         let keys = keys("the secret");
         let cut = cut.index(kept.seals.len());
-        let taken = kept.seals[cut];
-        let left = usize::try_from(taken.head.number).unwrap();
+        let after = &kept.seals[cut + 1..];
+        let cut = Cut::at(&keys, CHAIN, kept.seals[cut]).unwrap();
+        let left = usize::try_from(cut.seal.head.number).unwrap();
         let verify = |from: usize| {
-            let mut verifier = Verifier::new(&keys, CHAIN, &kept.seals[cut + 1..], Some(&taken))?;
+            let mut verifier = Verifier::new(&keys, CHAIN, after, Some(&cut))?;
             kept.rows[from..].iter().try_for_each(|row| verifier.take(row))?;
             verifier.end(kept.head)
         };
         prop_assert!(verify(left).is_ok());
+        let own = Cut::at(&self::keys("a guess"), CHAIN, cut.seal).unwrap();
+        prop_assert!(Verifier::new(&keys, CHAIN, after, Some(&own)).is_err(), "anybody may cut");
         if left < kept.rows.len() {
             prop_assert!(verify(left + 1).is_err(), "more was taken than was sealed");
         }

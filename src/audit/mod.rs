@@ -5,21 +5,28 @@
 //! no entry is changed, cut out, put in or moved without a secret that the database does not have. Every few
 //! minutes the newest link of a chain is [sealed](Seal), and seals are chained, too: who cuts off what is
 //! younger than the last seal, and knows to put back the chain's head, is not found; who cuts off more is.
-//! What is older than its retention is taken from the front, up to a sealed link: the chain begins there.
+//! What is older than its retention is taken from the front, up to a sealed link: the chain begins there, and
+//! a [`Cut`] is the secret's word that it does.
 //!
 //! Pure. Where entries are kept, and in which transaction, is the store's.
 
 mod chain;
+mod cut;
 mod entry;
+mod flood;
 mod keys;
 mod mask;
+mod record;
 mod verify;
 
 #[cfg(test)]
 mod laws;
 
 pub use chain::{Chain, Link, Mac, Row, Seal};
+pub use cut::Cut;
 pub use entry::{Actor, ActorKind, Entry, Outcome};
+pub use flood::{Admitted, Flood};
 pub use keys::{AuditKeyError, AuditKeys};
 pub use mask::masked;
+pub use record::Record;
 pub use verify::{Broken, Fault, Verified, Verifier};

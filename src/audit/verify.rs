@@ -1,6 +1,6 @@
 //! Whether a chain is whole, read once from its beginning to its head.
 
-use super::{AuditKeys, Chain, Link, Row, Seal};
+use super::{AuditKeys, Chain, Cut, Link, Row, Seal};
 
 /// Why a chain is not whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -55,8 +55,8 @@ pub struct Verifier<'a> {
 }
 
 impl<'a> Verifier<'a> {
-    /// Of a chain with these seals, in order. Where the front was taken by retention, the first seal is the
-    /// one on the last entry that was taken, and `taken` says so.
+    /// Of a chain with these seals, in order. Where the front was taken by retention, `cut` says up to where,
+    /// and the seals are those after it.
     ///
     /// # Errors
     /// When the seals themselves do not hold.
@@ -64,8 +64,16 @@ impl<'a> Verifier<'a> {
         keys: &'a AuditKeys,
         chain: Chain,
         seals: &'a [Seal],
-        taken: Option<&'a Seal>,
+        cut: Option<&'a Cut>,
     ) -> Result<Self, Broken> {
+        if let Some(cut) = cut.filter(|cut| !cut.holds(keys, chain)) {
+            let number = cut.seal.head.number;
+            return Err(Broken {
+                number,
+                fault: Fault::Seal,
+            });
+        }
+        let taken = cut.map(|cut| &cut.seal);
         let mut before = taken;
         for seal in seals {
             let is_next = seal.number == before.map_or(0, |seal| seal.number) + 1;

@@ -14,6 +14,7 @@ use super::idempotency::Once;
 use super::problem::{Part, Problem};
 use super::state::AppState;
 use super::views::{DeviceKeyBody, DeviceKeyView, List, NewDeviceKeyView};
+use crate::app::audit::{Fact, Witness, chain_of_node};
 
 /// The keys of a node, without the keys themselves.
 #[utoipa::path(get, path = "/devices/{id}/keys", tag = "Devices", params(("id" = String, Path)),
@@ -40,6 +41,7 @@ pub(crate) async fn create(
     State(app): State<AppState>,
     Located { handle, .. }: Located<to::DevicesKeys>,
     once: Once,
+    witness: Witness,
     Json(body): Json<DeviceKeyBody>,
 ) -> Answer {
     let node = handle.id();
@@ -50,7 +52,11 @@ pub(crate) async fn create(
     let mut made = answer::json(&view)?;
     *made.status_mut() = StatusCode::CREATED;
     let (made, kept) = once.keep(answer::located(made, &location)?).await?;
-    app.device_keys.add(new.key, kept).await?;
+    let fact = Fact::new("device_key.create", target(new.key.id))
+        .of([chain_of_node(handle.view().spec())])
+        .is(&DeviceKeyView::from(&new.key));
+    let act = witness.act(fact).answered(kept);
+    app.device_keys.add(new.key, act).await?;
     Ok(made)
 }
 
@@ -61,10 +67,22 @@ pub(crate) async fn revoke(
     _: NoQuery,
     State(app): State<AppState>,
     Located { handle, .. }: Located<to::DevicesKeys>,
+    witness: Witness,
     KeyId(key): KeyId,
 ) -> Result<Response, Problem> {
-    app.device_keys.revoke(handle.id(), key).await?;
+    let keys = app.device_keys.of_node(handle.id());
+    let before = keys.iter().find(|it| it.id == key);
+    let before = DeviceKeyView::from(before.ok_or_else(Problem::not_found)?);
+    let fact = Fact::new("device_key.revoke", target(key))
+        .of([chain_of_node(handle.view().spec())])
+        .was(&before);
+    let act = witness.act(fact);
+    app.device_keys.revoke(handle.id(), key, act).await?;
     Ok(answer::no_content())
+}
+
+fn target(key: Uuid) -> String {
+    format!("device_key/{key}")
 }
 
 /// The key that the path means.

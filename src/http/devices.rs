@@ -1,5 +1,7 @@
 //! `/devices`: how nodes are judged, and which channel they read.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::response::Response;
 use evara_actors::domain::NodeSpec;
@@ -9,10 +11,11 @@ use super::answer::{self, Answer};
 use super::conditions::{IfMatch, IfNoneMatch, version_tag};
 use super::extract::{Json, NoQuery};
 use super::guard::{Located, May, to};
-use super::nodes::edited;
+use super::nodes::{edited, made_of};
 use super::problem::Problem;
 use super::state::AppState;
 use super::views::{ChannelBody, ChannelView, ConfigBody, MapPoint};
+use crate::app::audit::Witness;
 use crate::app::nodes::KeyChange;
 
 /// Every node that has a position.
@@ -54,19 +57,16 @@ pub(crate) async fn set_config(
     State(app): State<AppState>,
     Located { handle, .. }: Located<to::DevicesConfigure>,
     IfMatch(expected): IfMatch,
+    witness: Witness,
     Json(body): Json<ConfigBody>,
 ) -> Answer {
-    let spec = edited(handle.view().spec().as_ref().clone());
-    let changed = app
-        .nodes
-        .update(
-            NodeSpec {
-                config: body.into(),
-                ..spec
-            },
-            expected,
-        )
-        .await;
+    let before = Arc::clone(handle.view().spec());
+    let spec = NodeSpec {
+        config: body.into(),
+        ..edited(before.as_ref().clone())
+    };
+    let act = witness.act(made_of("device.configure", Some(&before), Some(&spec)));
+    let changed = app.nodes.update(spec, expected, act).await;
     let twin = changed.map_err(|error| Problem::from(error).relative_to("/config"))?;
     shown_config(&twin)
 }
@@ -91,15 +91,23 @@ pub(crate) async fn set_channel(
     State(app): State<AppState>,
     Located { handle, .. }: Located<to::DevicesConfigure>,
     IfMatch(expected): IfMatch,
+    witness: Witness,
     Json(body): Json<ChannelBody>,
 ) -> Answer {
     let (binding, key) = body.into_parts()?;
-    let spec = edited(handle.view().spec().as_ref().clone());
+    let before = Arc::clone(handle.view().spec());
     let spec = NodeSpec {
         channel: Some(binding),
-        ..spec
+        ..edited(before.as_ref().clone())
     };
-    let changed = app.nodes.rebind(spec, key, expected).await;
+    // Of the key it is told what is done to it, and nothing else.
+    let action = match &key {
+        KeyChange::Keep => "channel.bind",
+        KeyChange::Set(_) => "channel.bind_with_key",
+        KeyChange::Remove => "channel.bind_without_key",
+    };
+    let act = witness.act(made_of(action, Some(&before), Some(&spec)));
+    let changed = app.nodes.rebind(spec, key, expected, act).await;
     let twin = changed.map_err(|error| Problem::from(error).relative_to("/channel"))?;
     shown_channel(&app, &twin).await
 }
@@ -112,21 +120,19 @@ pub(crate) async fn remove_channel(
     State(app): State<AppState>,
     Located { handle, .. }: Located<to::DevicesConfigure>,
     IfMatch(expected): IfMatch,
+    witness: Witness,
 ) -> Result<Response, Problem> {
-    let spec = edited(handle.view().spec().as_ref().clone());
-    if spec.channel.is_none() {
+    let before = Arc::clone(handle.view().spec());
+    if before.channel.is_none() {
         return Err(Problem::not_found());
     }
-    app.nodes
-        .rebind(
-            NodeSpec {
-                channel: None,
-                ..spec
-            },
-            KeyChange::Remove,
-            expected,
-        )
-        .await?;
+    let spec = NodeSpec {
+        channel: None,
+        ..edited(before.as_ref().clone())
+    };
+    let act = witness.act(made_of("channel.unbind", Some(&before), Some(&spec)));
+    let key = KeyChange::Remove;
+    app.nodes.rebind(spec, key, expected, act).await?;
     Ok(answer::no_content())
 }
 

@@ -27,7 +27,7 @@ use tower_http::compression::predicate::{And, NotForContentType, Predicate as _,
 use tracing::{Instrument, Span};
 
 use super::border::Border;
-use super::guard::limits;
+use super::guard::{Correlation, limits};
 use super::health;
 use super::problem::{Code, Problem};
 use crate::limits::Standing;
@@ -89,6 +89,7 @@ impl Edge {
         let id = self.correlation_id(request.headers());
         let client = self.border.client(peer.ip(), request.headers());
         request.extensions_mut().insert(client);
+        request.extensions_mut().insert(Correlation(id.clone()));
         let page = self.border.origins().admitted(request.headers());
         let text = id.to_str().unwrap_or_default();
         let span = span(request.method(), text);

@@ -14,6 +14,7 @@ use super::problem::{Part, Problem};
 use super::state::AppState;
 use super::views::{IpRuleBody, IpRuleView, List};
 use crate::address::ClientAddress;
+use crate::app::audit::{Fact, Witness};
 
 /// Every rule about addresses. Who is in a denied network is kept out; where networks are allowed, so is
 /// everyone who is in none of them. The machine itself never is, and neither are probes of health.
@@ -37,6 +38,7 @@ pub(crate) async fn create(
     State(app): State<AppState>,
     Extension(client): Extension<ClientAddress>,
     once: Once,
+    witness: Witness,
     Json(body): Json<IpRuleBody>,
 ) -> Answer {
     let said = body.checked()?;
@@ -45,7 +47,9 @@ pub(crate) async fn create(
     *made.status_mut() = StatusCode::CREATED;
     let location = format!("/api/v1/admin/ip-rules/{}", rule.id);
     let (made, kept) = once.keep(answer::located(made, &location)?).await?;
-    app.ip_rules.add(rule, client, kept).await?;
+    let fact = Fact::new("ip_rule.create", target(rule.id)).is(&IpRuleView::from(&rule));
+    let act = witness.act(fact).answered(kept);
+    app.ip_rules.add(rule, client, act).await?;
     Ok(made)
 }
 
@@ -58,10 +62,19 @@ pub(crate) async fn remove(
     _: May<to::IpRules>,
     State(app): State<AppState>,
     Extension(client): Extension<ClientAddress>,
+    witness: Witness,
     RuleId(rule): RuleId,
 ) -> Result<Response, Problem> {
-    app.ip_rules.remove(rule, client).await?;
+    let rules = app.ip_rules.rules();
+    let before = rules.all().iter().find(|it| it.id == rule);
+    let before = IpRuleView::from(before.ok_or_else(Problem::not_found)?);
+    let fact = Fact::new("ip_rule.delete", target(rule)).was(&before);
+    app.ip_rules.remove(rule, client, witness.act(fact)).await?;
     Ok(answer::no_content())
+}
+
+fn target(rule: Uuid) -> String {
+    format!("ip_rule/{rule}")
 }
 
 /// The rule that the path means.

@@ -18,6 +18,7 @@ use super::page::{after, cursor};
 use super::problem::Problem;
 use super::state::AppState;
 use super::views::{List, MaintenanceBody, NodeBody, NodeView};
+use crate::app::audit::{Fact, Witness, chain_of_node};
 
 /// Lists nodes, in the order of their creation.
 #[utoipa::path(get, path = "/nodes", tag = "Nodes", params(NodesQuery),
@@ -46,6 +47,7 @@ pub(crate) async fn create(
     _: NoQuery,
     State(app): State<AppState>,
     once: Once,
+    witness: Witness,
     Json(body): Json<NodeBody>,
 ) -> Answer {
     let (id, now) = app.nodes.birth();
@@ -62,8 +64,8 @@ pub(crate) async fn create(
         &NodeView::from(&twin),
     )?;
     let (made, kept) = once.keep(made).await?;
-    let kept = kept.map(|kept| (Arc::clone(&app.receipts), kept));
-    app.nodes.create(spec, kept).await?;
+    let act = witness.act(made_of("node.create", None, Some(&spec)));
+    app.nodes.create(spec, act.answered(kept)).await?;
     Ok(made)
 }
 
@@ -87,6 +89,7 @@ pub(crate) async fn change(
     State(app): State<AppState>,
     Located { handle, scope, .. }: Located<to::NodesWrite>,
     IfMatch(expected): IfMatch,
+    witness: Witness,
     MergePatch(patch): MergePatch,
 ) -> Answer {
     let spec = handle.view().spec().as_ref().clone();
@@ -95,8 +98,9 @@ pub(crate) async fn change(
         before: Some(&spec),
         after: body.onto(edited(spec.clone()))?,
     };
-    let spec = settled(&app, &scope, to_be)?;
-    let twin = app.nodes.update(spec, expected).await?;
+    let after = settled(&app, &scope, to_be)?;
+    let act = witness.act(made_of("node.update", Some(&spec), Some(&after)));
+    let twin = app.nodes.update(after, expected, act).await?;
     shown(&twin, None)
 }
 
@@ -108,8 +112,11 @@ pub(crate) async fn remove(
     State(app): State<AppState>,
     Located { handle, .. }: Located<to::NodesProvision>,
     IfMatch(expected): IfMatch,
+    witness: Witness,
 ) -> Result<Response, Problem> {
-    app.nodes.remove(handle.id(), expected).await?;
+    let before = Arc::clone(handle.view().spec());
+    let act = witness.act(made_of("node.delete", Some(&before), None));
+    app.nodes.remove(handle.id(), expected, act).await?;
     app.device_keys.forget(handle.id());
     Ok(answer::no_content())
 }
@@ -123,19 +130,21 @@ pub(crate) async fn maintain(
     Located { handle, .. }: Located<to::NodesMaintain>,
     IfMatch(expected): IfMatch,
     once: Once,
+    witness: Witness,
     Json(body): Json<MaintenanceBody>,
 ) -> Answer {
     let maintenance = body.into_maintenance(app.clock.now())?;
+    let before = Arc::clone(handle.view().spec());
     let spec = NodeSpec {
         maintenance,
-        ..edited(handle.view().spec().as_ref().clone())
+        ..edited(before.as_ref().clone())
     };
     // What is kept with the change is its answer, which so comes before it.
     let made = shown(&*app.nodes.foreseen(&spec)?, None)?;
     let (made, kept) = once.keep(made).await?;
-    let kept = kept.map(|kept| (Arc::clone(&app.receipts), kept));
     let is_kept = kept.is_some();
-    let twin = app.nodes.update_answered(spec, expected, kept).await?;
+    let act = witness.act(made_of("node.maintain", Some(&before), Some(&spec)));
+    let twin = app.nodes.update(spec, expected, act.answered(kept)).await?;
     if is_kept {
         Ok(made)
     } else {
@@ -149,6 +158,20 @@ fn shown(twin: &Twin, held: Option<&IfNoneMatch>) -> Answer {
         return Ok(answer::not_modified(tag));
     }
     answer::tagged(tag, &NodeView::from(twin))
+}
+
+/// What is made of a node: in the chain of its community, or of both where it moves.
+pub(crate) fn made_of(
+    action: &'static str,
+    before: Option<&NodeSpec>,
+    after: Option<&NodeSpec>,
+) -> Fact {
+    let either = after.or(before);
+    let target = either.map(|spec| format!("node/{}", spec.id));
+    let fact = Fact::new(action, target.unwrap_or_default());
+    let fact = fact.of(before.into_iter().chain(after).map(chain_of_node));
+    let fact = before.map_or(fact.clone(), |before| fact.was(before));
+    after.map_or(fact.clone(), |after| fact.is(after))
 }
 
 /// The description that follows on `spec`.

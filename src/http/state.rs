@@ -17,6 +17,7 @@ use super::live::Live;
 use super::readings::MAX_BULKS;
 use super::views::FeedView;
 use crate::app::accounts::Accounts;
+use crate::app::audit::Audit;
 use crate::app::database::Database;
 use crate::app::device_keys::DeviceKeyring;
 use crate::app::identity::Identities;
@@ -52,6 +53,8 @@ pub struct Inside {
     pub accounts: Accounts,
     /// Where everything stands.
     pub tenancy: Tenancy,
+    /// Who did what.
+    pub audit: Audit,
     /// From where they may.
     pub ip_rules: Arc<AddressRules>,
     /// How often everyone may ask.

@@ -4,6 +4,7 @@ use evara_actors::domain::{Kind, Quality, Reason, Revision, Timestamp, Verdict};
 
 use super::unreadable::Unreadable;
 use crate::address::{Action, Network};
+use crate::audit::{ActorKind, Outcome};
 
 pub(super) const fn of_kind(kind: Kind) -> i64 {
     match kind {
@@ -76,6 +77,18 @@ pub(super) fn rule(network: &str, action: &str) -> Result<(Network, Action), Unr
     let what = || Unreadable(format!("a rule to {action} {network}"));
     let network = network.parse().map_err(|_| what())?;
     Ok((network, Action::named(action).ok_or_else(what)?))
+}
+
+/// What somebody is of whom the audit tells.
+pub(super) fn actor_kind(name: &str) -> Result<ActorKind, Unreadable> {
+    let kind = ActorKind::ALL.into_iter().find(|kind| kind.name() == name);
+    kind.ok_or_else(|| Unreadable(format!("an act of a {name}")))
+}
+
+/// What became of an act.
+pub(super) fn outcome(name: &str) -> Result<Outcome, Unreadable> {
+    let outcome = Outcome::ALL.into_iter().find(|it| it.name() == name);
+    outcome.ok_or_else(|| Unreadable(format!("an act that was {name}")))
 }
 
 /// A revision that led somewhere is itself; a late row's is kept below nought, out of the change log.

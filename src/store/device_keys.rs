@@ -9,7 +9,7 @@ use evara_actors::domain::{NodeId, Timestamp};
 use evara_actors::ports::BoxFuture;
 use uuid::Uuid;
 
-use super::Kept;
+use super::Act;
 
 /// Keys that a node may have: one a device, and room to change it without a gap.
 pub const MAX_DEVICE_KEYS: u32 = 10;
@@ -36,11 +36,11 @@ pub trait DeviceKeys: Debug + Send + Sync {
     /// Every key, in the order of creation.
     fn device_keys(&self) -> BoxFuture<'_, Result<Vec<DeviceKey>, DeviceKeysError>>;
 
-    /// Adds a key, together with the answer to whoever asked for it.
+    /// Adds a key, together with what goes with it.
     fn insert_device_key(
         &self,
         key: DeviceKey,
-        kept: Option<Kept>,
+        act: Act,
     ) -> BoxFuture<'_, Result<(), DeviceKeysError>>;
 
     /// Removes a key of a node.
@@ -48,6 +48,7 @@ pub trait DeviceKeys: Debug + Send + Sync {
         &self,
         node: NodeId,
         id: Uuid,
+        act: Act,
     ) -> BoxFuture<'_, Result<(), DeviceKeysError>>;
 
     /// Says when keys were last used; what is not there any more is left out.

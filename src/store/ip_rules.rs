@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use evara_actors::ports::BoxFuture;
 use uuid::Uuid;
 
-use super::Kept;
+use super::Act;
 use crate::address::Rule;
 
 /// The durable rules about addresses. A write that answered `Ok` was committed.
@@ -13,15 +13,11 @@ pub trait IpRules: Debug + Send + Sync {
     /// Every rule, in the order of creation.
     fn ip_rules(&self) -> BoxFuture<'_, Result<Vec<Rule>, IpRulesError>>;
 
-    /// Adds a rule, together with the answer to whoever asked for it.
-    fn insert_ip_rule(
-        &self,
-        rule: Rule,
-        kept: Option<Kept>,
-    ) -> BoxFuture<'_, Result<(), IpRulesError>>;
+    /// Adds a rule, together with what goes with it.
+    fn insert_ip_rule(&self, rule: Rule, act: Act) -> BoxFuture<'_, Result<(), IpRulesError>>;
 
-    /// Removes a rule.
-    fn remove_ip_rule(&self, id: Uuid) -> BoxFuture<'_, Result<(), IpRulesError>>;
+    /// Removes a rule, together with what goes with that.
+    fn remove_ip_rule(&self, id: Uuid, act: Act) -> BoxFuture<'_, Result<(), IpRulesError>>;
 }
 
 /// Why a rule was not kept, or not given up.

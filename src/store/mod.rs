@@ -4,6 +4,7 @@
 //! Nothing here decides what a reading means, and no secret is written that is not sealed.
 
 mod accounts;
+mod audit;
 mod authenticators;
 mod codes;
 mod device_keys;
@@ -31,6 +32,7 @@ pub use accounts::{
     Account, AccountName, AccountStanding, Accounts, AccountsError, Authenticator, Bearer,
     EmailAddress, EmailError, Standing,
 };
+pub use audit::{Act, AuditError, AuditLog, AuditQuery, Held, Listed, Unsealed};
 pub use device_keys::{DeviceKey, DeviceKeys, DeviceKeysError, MAX_DEVICE_KEYS};
 pub use ip_rules::{IpRules, IpRulesError};
 pub use migration::{Migration, MigrationStatus};

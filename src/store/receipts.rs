@@ -6,10 +6,12 @@
 use std::fmt::Debug;
 use std::time::Duration;
 
-use evara_actors::domain::{NodeSpec, Timestamp};
+use evara_actors::domain::{NodeId, NodeSpec, Timestamp};
 use evara_actors::ports::{BoxFuture, RegistryError};
 use secrecy::SecretString;
 use uuid::Uuid;
+
+use super::Act;
 
 /// How long an answer is kept.
 pub const RECEIPT_AGE: Duration = Duration::from_secs(24 * 60 * 60);
@@ -75,13 +77,15 @@ pub trait Receipts: Debug + Send + Sync {
         limit: u32,
     ) -> BoxFuture<'_, Result<u64, ReceiptsError>>;
 
-    /// [`Registry::insert`](evara_actors::ports::Registry::insert), with the answer to whoever asked for
-    /// the node in the same transaction.
-    fn insert_node(&self, spec: NodeSpec, kept: Kept) -> BoxFuture<'_, Result<(), RegistryError>>;
+    /// [`Registry::insert`](evara_actors::ports::Registry::insert), with what goes with it in the same
+    /// transaction.
+    fn insert_node(&self, spec: NodeSpec, act: Act) -> BoxFuture<'_, Result<(), RegistryError>>;
 
-    /// [`Registry::update`](evara_actors::ports::Registry::update), with the answer to whoever asked for
-    /// the change in the same transaction.
-    fn update_node(&self, spec: NodeSpec, kept: Kept) -> BoxFuture<'_, Result<(), RegistryError>>;
+    /// [`Registry::update`](evara_actors::ports::Registry::update), likewise.
+    fn update_node(&self, spec: NodeSpec, act: Act) -> BoxFuture<'_, Result<(), RegistryError>>;
+
+    /// [`Registry::remove`](evara_actors::ports::Registry::remove), likewise.
+    fn remove_node(&self, id: NodeId, act: Act) -> BoxFuture<'_, Result<(), RegistryError>>;
 }
 
 /// Why it is not known what came of a request.

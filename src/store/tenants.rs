@@ -7,7 +7,7 @@ use std::fmt::Debug;
 
 use evara_actors::ports::BoxFuture;
 
-use super::Kept;
+use super::Act;
 use crate::access::{Forest, Tenant, TenantId};
 
 /// The durable forest of tenants. A write that answered `Ok` was committed.
@@ -15,18 +15,19 @@ pub trait Tenants: Debug + Send + Sync {
     /// All of it, as it stood at one instant.
     fn forest(&self) -> BoxFuture<'_, Result<Forest, TenantsError>>;
 
-    /// Adds a tenant, together with the answer to whoever asked for it.
-    fn insert_tenant(
-        &self,
-        tenant: Tenant,
-        kept: Option<Kept>,
-    ) -> BoxFuture<'_, Result<(), TenantsError>>;
+    /// Adds a tenant, together with what goes with it.
+    fn insert_tenant(&self, tenant: Tenant, act: Act) -> BoxFuture<'_, Result<(), TenantsError>>;
 
     /// Replaces the tenant whose version is one less.
-    fn update_tenant(&self, tenant: Tenant) -> BoxFuture<'_, Result<(), TenantsError>>;
+    fn update_tenant(&self, tenant: Tenant, act: Act) -> BoxFuture<'_, Result<(), TenantsError>>;
 
     /// Removes a tenant that is at `version`, and that nothing hangs on.
-    fn remove_tenant(&self, id: TenantId, version: u64) -> BoxFuture<'_, Result<(), TenantsError>>;
+    fn remove_tenant(
+        &self,
+        id: TenantId,
+        version: u64,
+        act: Act,
+    ) -> BoxFuture<'_, Result<(), TenantsError>>;
 }
 
 /// Why the forest did not change.

@@ -8,7 +8,8 @@ use evara_actors::domain::NodeSpec;
 use evara_actors::ports::RegistryError;
 use evara_actors::twin::{Event, Twin, apply};
 
-use super::{Error, Inner, KeptAnswer, KeyChange, Nodes, Precondition, checked, is_same};
+use super::{Error, Inner, Nodes, checked, is_same};
+use crate::store::Act;
 
 impl Nodes {
     /// The twin as a change to `spec` will leave it, if nothing else happens to it before.
@@ -27,43 +28,15 @@ impl Nodes {
         };
         Ok(Arc::new(apply(&before, &configured).twin))
     }
-
-    /// [`Nodes::update`], together with the answer to whoever asked for it.
-    ///
-    /// # Errors
-    /// See [`Error`].
-    pub async fn update_answered(
-        &self,
-        spec: NodeSpec,
-        expected: Precondition,
-        answer: Option<KeptAnswer>,
-    ) -> Result<Arc<Twin>, Error> {
-        checked(&spec)?;
-        let (inner, id) = (Arc::clone(&self.0), spec.id);
-        let change = async move { inner.rebind(spec, KeyChange::Keep, expected, answer).await };
-        self.in_turn(id, change).await
-    }
 }
 
 impl Inner {
-    /// Keeps a change, and its answer in the same transaction.
-    pub(super) async fn kept(
-        &self,
-        spec: NodeSpec,
-        answer: Option<KeptAnswer>,
-    ) -> Result<(), RegistryError> {
-        match answer {
-            Some((receipts, kept)) => receipts.update_node(spec, kept).await,
-            None => self.registry.update(spec).await,
-        }
+    /// Keeps the answer to a change that was none: of such there is nothing else to be written down.
+    pub(super) async fn kept_alone(&self, act: Act) -> Result<(), Error> {
+        let Some(kept) = act.receipt else {
+            return Ok(());
+        };
+        let finished = self.acts.finish(kept).await;
+        finished.map_err(|error| Error::Registry(RegistryError::Unavailable(Box::new(error))))
     }
-}
-
-/// Keeps the answer to a change that was none.
-pub(super) async fn kept_alone(answer: Option<KeptAnswer>) -> Result<(), Error> {
-    let Some((receipts, kept)) = answer else {
-        return Ok(());
-    };
-    let finished = receipts.finish(kept).await;
-    finished.map_err(|error| Error::Registry(RegistryError::Unavailable(Box::new(error))))
 }

@@ -21,9 +21,8 @@ use secrecy::SecretString;
 use tokio::sync::{Mutex, Semaphore};
 use tokio_util::task::TaskTracker;
 
-use crate::store::{Kept, Receipts};
+use crate::store::{Act, Receipts};
 
-use answered::kept_alone;
 pub use precondition::{Expected, Precondition};
 
 /// Changes under way at once. People make them, a few a second at the most; what is more is a script
@@ -113,9 +112,6 @@ impl From<RegistryError> for Error {
     }
 }
 
-/// The answer to whoever asked for a node, and who keeps it.
-pub type KeptAnswer = (Arc<dyn Receipts>, Kept);
-
 /// The way to change nodes. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Nodes(Arc<Inner>);
@@ -124,6 +120,7 @@ pub struct Nodes(Arc<Inner>);
 struct Inner {
     system: Arc<System>,
     registry: Arc<dyn Registry>,
+    acts: Arc<dyn Receipts>,
     keys: Arc<dyn ReadKeys>,
     clock: Arc<dyn Clock>,
     tasks: TaskTracker,
@@ -132,16 +129,18 @@ struct Inner {
 }
 
 impl Nodes {
-    /// Changes nodes in these.
+    /// Changes nodes in these; `acts` writes into what `registry` reads.
     pub fn new(
         system: Arc<System>,
         registry: Arc<dyn Registry>,
+        acts: Arc<dyn Receipts>,
         keys: Arc<dyn ReadKeys>,
         clock: Arc<dyn Clock>,
     ) -> Self {
         Self(Arc::new(Inner {
             system,
             registry,
+            acts,
             keys,
             clock,
             tasks: TaskTracker::new(),
@@ -155,18 +154,14 @@ impl Nodes {
         (NodeId(uuid::Uuid::now_v7()), self.0.clock.now())
     }
 
-    /// Adds a node, together with the answer to whoever asked for it.
+    /// Adds a node, together with what goes with it.
     ///
     /// # Errors
     /// See [`Error`]; a node whose twin cannot be started is not kept.
-    pub async fn create(
-        &self,
-        spec: NodeSpec,
-        answer: Option<KeptAnswer>,
-    ) -> Result<Arc<Twin>, Error> {
+    pub async fn create(&self, spec: NodeSpec, act: Act) -> Result<Arc<Twin>, Error> {
         checked(&spec)?;
         let inner = Arc::clone(&self.0);
-        self.in_turn(spec.id, async move { inner.create(spec, answer).await })
+        self.in_turn(spec.id, async move { inner.create(spec, act).await })
             .await
     }
 
@@ -174,8 +169,13 @@ impl Nodes {
     ///
     /// # Errors
     /// See [`Error`].
-    pub async fn update(&self, spec: NodeSpec, expected: Precondition) -> Result<Arc<Twin>, Error> {
-        self.rebind(spec, KeyChange::Keep, expected).await
+    pub async fn update(
+        &self,
+        spec: NodeSpec,
+        expected: Precondition,
+        act: Act,
+    ) -> Result<Arc<Twin>, Error> {
+        self.rebind(spec, KeyChange::Keep, expected, act).await
     }
 
     /// Replaces the description, and does what is to be done about the channel's key.
@@ -187,11 +187,12 @@ impl Nodes {
         spec: NodeSpec,
         key: KeyChange,
         expected: Precondition,
+        act: Act,
     ) -> Result<Arc<Twin>, Error> {
         checked(&spec)?;
         let inner = Arc::clone(&self.0);
         self.in_turn(spec.id, async move {
-            inner.rebind(spec, key, expected, None).await
+            inner.rebind(spec, key, expected, act).await
         })
         .await
     }
@@ -200,9 +201,9 @@ impl Nodes {
     ///
     /// # Errors
     /// See [`Error`].
-    pub async fn remove(&self, id: NodeId, expected: Precondition) -> Result<(), Error> {
+    pub async fn remove(&self, id: NodeId, expected: Precondition, act: Act) -> Result<(), Error> {
         let inner = Arc::clone(&self.0);
-        self.in_turn(id, async move { inner.remove(id, &expected).await })
+        self.in_turn(id, async move { inner.remove(id, &expected, act).await })
             .await
     }
 
@@ -246,26 +247,24 @@ impl Nodes {
 }
 
 impl Inner {
-    async fn create(&self, spec: NodeSpec, answer: Option<KeptAnswer>) -> Result<Arc<Twin>, Error> {
+    async fn create(&self, spec: NodeSpec, act: Act) -> Result<Arc<Twin>, Error> {
         let id = spec.id;
-        match &answer {
-            Some((receipts, kept)) => receipts.insert_node(spec.clone(), kept.clone()).await?,
-            None => self.registry.insert(spec.clone()).await?,
-        }
+        let (receipt, undoing) = (act.receipt.clone(), act.undoing());
+        self.acts.insert_node(spec.clone(), act).await?;
         let error = match self.system.create(spec).await {
             Ok(handle) => return Ok(handle.view()),
             Err(error) => error,
         };
         // A node that is kept and does not run would make every repetition a conflict.
-        if let Err(error) = self.registry.remove(id).await {
+        if let Err(error) = self.acts.remove_node(id, undoing).await {
             tracing::warn!(node = %id, %error, "a node without a twin stays registered");
         }
         self.follow(id).await?;
         if let Some(twin) = self.system.twin(id) {
             return Ok(twin.view());
         }
-        if let Some((receipts, kept)) = answer {
-            let forgotten = receipts.forget(kept.name).await;
+        if let Some(kept) = receipt {
+            let forgotten = self.acts.forget(kept.name).await;
             forgotten.unwrap_or_else(|error| {
                 tracing::warn!(node = %id, %error, "a node that is gone stays answered for");
             });
@@ -278,7 +277,7 @@ impl Inner {
         spec: NodeSpec,
         key: KeyChange,
         expected: Precondition,
-        answer: Option<KeptAnswer>,
+        act: Act,
     ) -> Result<Arc<Twin>, Error> {
         let handle = self.current(spec.id, &expected)?;
         let before = Arc::clone(handle.view().spec());
@@ -286,10 +285,10 @@ impl Inner {
             return Err(Error::Conflict);
         }
         if matches!(key, KeyChange::Keep) && is_same(&before, &spec) {
-            kept_alone(answer).await?;
+            self.kept_alone(act).await?;
             return Ok(handle.view());
         }
-        if let Err(error) = self.kept(spec.clone(), answer).await {
+        if let Err(error) = self.acts.update_node(spec.clone(), act).await {
             return Err(self.refused(spec.id, error).await);
         }
         // The key comes before the twin follows: the first poll of a private channel needs it. Without it
@@ -344,7 +343,7 @@ impl Inner {
         Ok(())
     }
 
-    async fn remove(&self, id: NodeId, expected: &Precondition) -> Result<(), Error> {
+    async fn remove(&self, id: NodeId, expected: &Precondition, act: Act) -> Result<(), Error> {
         let handle = self.current(id, expected)?;
         let channel = handle
             .view()
@@ -352,7 +351,7 @@ impl Inner {
             .channel
             .as_ref()
             .map(|binding| binding.channel_id);
-        match self.registry.remove(id).await {
+        match self.acts.remove_node(id, act).await {
             // Where the registry has no such node, the twin is what is left to remove.
             Ok(()) | Err(RegistryError::NotFound) => {}
             Err(error) => return Err(error.into()),

@@ -8,6 +8,7 @@ use evara_actors::system::{Ports, Settings};
 use evara_actors::testing::{FakeArchive, FakeFeed, VirtualClock, on_channel, tank};
 
 use super::*;
+use crate::store::{Begun, Claim, Kept, ReceiptName, ReceiptsError};
 
 /// A registry of one node, which can be changed behind the back of the service.
 #[derive(Debug, Default)]
@@ -46,6 +47,36 @@ impl Registry for OneNode {
     fn remove(&self, _: NodeId) -> BoxFuture<'_, Result<(), RegistryError>> {
         let removed = self.0.lock().unwrap().take();
         Box::pin(async { removed.map(drop).ok_or(RegistryError::NotFound) })
+    }
+}
+
+impl Receipts for OneNode {
+    fn begin(&self, claim: Claim) -> BoxFuture<'_, Result<Begun, ReceiptsError>> {
+        Box::pin(async move { Ok(Begun::Open { at: claim.at }) })
+    }
+
+    fn finish(&self, _: Kept) -> BoxFuture<'_, Result<(), ReceiptsError>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn forget(&self, _: ReceiptName) -> BoxFuture<'_, Result<(), ReceiptsError>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn forget_older(&self, _: Timestamp, _: u32) -> BoxFuture<'_, Result<u64, ReceiptsError>> {
+        Box::pin(async { Ok(0) })
+    }
+
+    fn insert_node(&self, spec: NodeSpec, _: Act) -> BoxFuture<'_, Result<(), RegistryError>> {
+        self.insert(spec)
+    }
+
+    fn update_node(&self, spec: NodeSpec, _: Act) -> BoxFuture<'_, Result<(), RegistryError>> {
+        self.update(spec)
+    }
+
+    fn remove_node(&self, id: NodeId, _: Act) -> BoxFuture<'_, Result<(), RegistryError>> {
+        Registry::remove(self, id)
     }
 }
 
@@ -89,10 +120,11 @@ async fn world() -> (Arc<System>, Arc<OneNode>, Nodes) {
     let nodes = Nodes::new(
         Arc::clone(&system),
         registry.clone(),
+        registry.clone(),
         Arc::new(NoKeys),
         clock,
     );
-    nodes.create(tank(1), None).await.unwrap();
+    nodes.create(tank(1), Act::default()).await.unwrap();
     (system, registry, nodes)
 }
 
@@ -113,7 +145,10 @@ async fn a_change_that_changes_nothing_is_no_version_and_no_revision() {
         version: 2,
         ..tank(1)
     };
-    let after = nodes.update(same, Precondition::None).await.unwrap();
+    let after = nodes
+        .update(same, Precondition::None, Act::default())
+        .await
+        .unwrap();
     assert_eq!(after.spec().version, 1);
     assert_eq!(after.revision(), before.revision());
 }
@@ -123,10 +158,14 @@ async fn a_twin_follows_the_registry_though_the_key_was_not_kept() {
     let (system, _, nodes) = world().await;
     let key = KeyChange::Set(SecretString::from("SESAME"));
     let bound = on_channel(version(2), 7);
-    let outcome = nodes.rebind(bound, key, Precondition::None).await;
+    let outcome = nodes
+        .rebind(bound, key, Precondition::None, Act::default())
+        .await;
     assert!(matches!(outcome, Err(Error::Keys(_))));
     assert_eq!(system.twin(tank(1).id).unwrap().view().spec().version, 2);
-    let unbound = nodes.update(version(3), Precondition::None).await;
+    let unbound = nodes
+        .update(version(3), Precondition::None, Act::default())
+        .await;
     assert!(matches!(unbound, Err(Error::Keys(_))));
     assert_eq!(system.twin(tank(1).id).unwrap().view().spec().version, 3);
 }
@@ -135,22 +174,32 @@ async fn a_twin_follows_the_registry_though_the_key_was_not_kept() {
 async fn a_twin_that_is_behind_the_registry_conflicts_once_and_no_longer() {
     let (system, registry, nodes) = world().await;
     registry.hold(Some(version(2)));
-    let behind = nodes.update(version(2), Precondition::None).await;
+    let behind = nodes
+        .update(version(2), Precondition::None, Act::default())
+        .await;
     assert!(matches!(behind, Err(Error::Conflict)));
     assert_eq!(system.twin(tank(1).id).unwrap().view().spec().version, 2);
-    nodes.update(version(3), Precondition::None).await.unwrap();
+    nodes
+        .update(version(3), Precondition::None, Act::default())
+        .await
+        .unwrap();
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_twin_whose_node_the_registry_has_not_goes_with_the_next_change() {
     let (system, registry, nodes) = world().await;
     registry.hold(None);
-    let gone = nodes.update(version(2), Precondition::None).await;
+    let gone = nodes
+        .update(version(2), Precondition::None, Act::default())
+        .await;
     assert!(matches!(gone, Err(Error::NotFound)));
     assert!(system.twin(tank(1).id).is_none());
-    nodes.create(tank(1), None).await.unwrap();
+    nodes.create(tank(1), Act::default()).await.unwrap();
     registry.hold(None);
-    nodes.remove(tank(1).id, Precondition::None).await.unwrap();
+    nodes
+        .remove(tank(1).id, Precondition::None, Act::default())
+        .await
+        .unwrap();
     assert!(system.twin(tank(1).id).is_none());
 }
 
@@ -159,7 +208,7 @@ async fn a_node_whose_twin_does_not_start_is_not_kept() {
     let (system, registry, nodes) = world().await;
     system.drain(Duration::from_secs(1)).await;
     registry.hold(None);
-    let other = nodes.create(tank(2), None).await;
+    let other = nodes.create(tank(2), Act::default()).await;
     assert!(matches!(other, Err(Error::System(_))));
     assert!(registry.nodes().await.unwrap().is_empty());
 }

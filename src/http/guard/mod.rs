@@ -13,6 +13,7 @@ mod scope;
 mod settled;
 mod standing;
 pub(crate) mod to;
+mod witness;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -38,6 +39,8 @@ pub(crate) use oneself::{Bearing, Knowing, Oneself};
 pub(crate) use scope::{May, Pusher, Scope};
 pub(crate) use settled::{Move, nodes_of, settled};
 pub(crate) use standing::{Above, Kind, Standing};
+
+pub(crate) use witness::{Correlation, known};
 
 use to::Right;
 

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::{added, changed, page, removed, shown, unknown};
 use crate::access::{Community, Permission, Place, PlanId, Reach, TenancyFault};
+use crate::app::audit::Witness;
 use crate::http::answer::Answer;
 use crate::http::conditions::{IfMatch, IfNoneMatch};
 use crate::http::extract::{Json, MergePatch, NoQuery, Params};
@@ -65,6 +66,7 @@ pub(crate) async fn create(
     _: NoQuery,
     State(app): State<AppState>,
     once: Once,
+    witness: Witness,
     Json(body): Json<CommunityBody>,
 ) -> Answer {
     let it = body.described(Uuid::now_v7(), app.clock.now());
@@ -75,7 +77,7 @@ pub(crate) async fn create(
         ..it
     };
     may_be(&scope, base, &it)?;
-    added::<_, CommunityView>(&app, once, "communities", &it).await
+    added::<_, CommunityView>(&app, (once, witness), "communities", &it).await
 }
 
 /// Shows a community.
@@ -99,12 +101,13 @@ pub(crate) async fn change(
     Standing { it, scope, .. }: Standing<to::TenancyWrite, Community>,
     _: Above<Community>,
     IfMatch(expected): IfMatch,
+    witness: Witness,
     MergePatch(patch): MergePatch,
 ) -> Answer {
     let body = merged(&CommunityBody::from(&it), patch)?;
     let after = body.onto(&it).map_err(Problem::invalid)?;
     may_be(&scope, it.plan, &after)?;
-    let it = changed(&app, &expected, it, after).await?;
+    let it = changed(&app, (&expected, &witness), it, after).await?;
     shown::<_, CommunityView>(&it, None)
 }
 
@@ -117,8 +120,9 @@ pub(crate) async fn remove(
     Standing { it, .. }: Standing<to::TenancyWrite, Community>,
     _: Above<Community>,
     IfMatch(expected): IfMatch,
+    witness: Witness,
 ) -> Result<Response, Problem> {
-    removed(&app, &expected, it.tenant()).await
+    removed(&app, (&expected, &witness), it.tenant()).await
 }
 
 /// What a new community is given, unless somebody who may says otherwise.

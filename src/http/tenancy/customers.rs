@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::{added, changed, nodes_below, page, removed, shown, unknown};
 use crate::access::{Customer, TenantId};
+use crate::app::audit::Witness;
 use crate::http::answer::Answer;
 use crate::http::conditions::{IfMatch, IfNoneMatch};
 use crate::http::extract::{Json, MergePatch, NoQuery, Params};
@@ -57,12 +58,13 @@ pub(crate) async fn create(
     _: NoQuery,
     State(app): State<AppState>,
     once: Once,
+    witness: Witness,
     Json(body): Json<CustomerBody>,
 ) -> Answer {
     let it = body.described(Uuid::now_v7(), app.clock.now());
     let it = it.map_err(Problem::invalid)?;
     may_be(&scope, &it)?;
-    added::<_, CustomerView>(&app, once, "customers", &it).await
+    added::<_, CustomerView>(&app, (once, witness), "customers", &it).await
 }
 
 /// Shows a customer.
@@ -86,6 +88,7 @@ pub(crate) async fn change(
     Standing { it, scope, .. }: Standing<to::TenancyWrite, Customer>,
     _: Above<Customer>,
     IfMatch(expected): IfMatch,
+    witness: Witness,
     MergePatch(patch): MergePatch,
 ) -> Answer {
     let body = merged(&CustomerBody::from(&it), patch)?;
@@ -95,7 +98,7 @@ pub(crate) async fn change(
         let detail = "It cannot be moved: it still has nodes.";
         return Err(Problem::new(Code::Conflict, detail));
     }
-    let it = changed(&app, &expected, it, after).await?;
+    let it = changed(&app, (&expected, &witness), it, after).await?;
     shown::<_, CustomerView>(&it, None)
 }
 
@@ -108,8 +111,9 @@ pub(crate) async fn remove(
     Standing { it, .. }: Standing<to::TenancyWrite, Customer>,
     _: Above<Customer>,
     IfMatch(expected): IfMatch,
+    witness: Witness,
 ) -> Result<Response, Problem> {
-    removed(&app, &expected, it.tenant()).await
+    removed(&app, (&expected, &witness), it.tenant()).await
 }
 
 /// Whether a customer may be where it is described to be, by this person.

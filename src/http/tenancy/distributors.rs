@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::{PageQuery, added, changed, page, removed, shown};
 use crate::access::Distributor;
+use crate::app::audit::Witness;
 use crate::http::answer::Answer;
 use crate::http::conditions::{IfMatch, IfNoneMatch};
 use crate::http::extract::{Json, MergePatch, NoQuery, Params};
@@ -38,11 +39,12 @@ pub(crate) async fn create(
     _: NoQuery,
     State(app): State<AppState>,
     once: Once,
+    witness: Witness,
     Json(body): Json<DistributorBody>,
 ) -> Answer {
     let it = body.described(Uuid::now_v7(), app.clock.now());
     let it = it.map_err(Problem::invalid)?;
-    added::<_, DistributorView>(&app, once, "distributors", &it).await
+    added::<_, DistributorView>(&app, (once, witness), "distributors", &it).await
 }
 
 /// Shows a distributor.
@@ -66,11 +68,12 @@ pub(crate) async fn change(
     Standing { it, .. }: Standing<to::TenancyWrite, Distributor>,
     _: Above<Distributor>,
     IfMatch(expected): IfMatch,
+    witness: Witness,
     MergePatch(patch): MergePatch,
 ) -> Answer {
     let body = merged(&DistributorBody::from(&it), patch)?;
     let after = body.onto(&it).map_err(Problem::invalid)?;
-    let it = changed(&app, &expected, it, after).await?;
+    let it = changed(&app, (&expected, &witness), it, after).await?;
     shown::<_, DistributorView>(&it, None)
 }
 
@@ -83,6 +86,7 @@ pub(crate) async fn remove(
     Standing { it, .. }: Standing<to::TenancyWrite, Distributor>,
     _: Above<Distributor>,
     IfMatch(expected): IfMatch,
+    witness: Witness,
 ) -> Result<Response, Problem> {
-    removed(&app, &expected, it.tenant()).await
+    removed(&app, (&expected, &witness), it.tenant()).await
 }

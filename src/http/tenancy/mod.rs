@@ -21,8 +21,9 @@ use super::idempotency::Once;
 use super::page::{Limit, after, cursor};
 use super::problem::{Code, Problem};
 use super::state::AppState;
-use super::views::List;
+use super::views::{CommunityView, CustomerView, DistributorView, List, PlanView};
 use crate::access::{Tenant, TenantId};
+use crate::app::audit::{Fact, Witness, chains_of_tenant};
 use crate::app::nodes::{Expected, Precondition};
 
 /// Which page of a list is wanted.
@@ -56,7 +57,7 @@ fn page<'a, K: 'a, V: Serialize + From<&'a K>>(
 /// Adds a tenant, and answers with it.
 async fn added<'a, K: Kind, V: Serialize + From<&'a K>>(
     app: &AppState,
-    once: Once,
+    (once, witness): (Once, Witness),
     path: &str,
     it: &'a K,
 ) -> Answer {
@@ -64,14 +65,15 @@ async fn added<'a, K: Kind, V: Serialize + From<&'a K>>(
     let location = format!("/api/v1/admin/{path}/{}", tenant.id().uuid());
     let made = answer::created(&location, version_tag(tenant.version()), &V::from(it))?;
     let (made, kept) = once.keep(made).await?;
-    app.tenancy.add(tenant, kept).await?;
+    let act = witness.act(made_of("create", None, Some(&tenant)));
+    app.tenancy.add(tenant, act.answered(kept)).await?;
     Ok(made)
 }
 
 /// Puts `after` in the place of `before`, where that is what the caller expects, and says how it is then.
 async fn changed<K: Kind>(
     app: &AppState,
-    expected: &Precondition,
+    (expected, witness): (&Precondition, &Witness),
     before: K,
     after: K,
 ) -> Result<K, Problem> {
@@ -82,7 +84,8 @@ async fn changed<K: Kind>(
         after
     } else {
         let next = after.next_version();
-        app.tenancy.replace(next.clone()).await?;
+        let act = witness.act(made_of("update", Some(&before), Some(&next)));
+        app.tenancy.replace(next.clone(), act).await?;
         next
     };
     K::of(next).ok_or_else(|| Problem::internal("a tenant of another kind"))
@@ -91,7 +94,7 @@ async fn changed<K: Kind>(
 /// Removes a tenant that nothing hangs on, where it is what the caller expects.
 async fn removed(
     app: &AppState,
-    expected: &Precondition,
+    (expected, witness): (&Precondition, &Witness),
     tenant: Tenant,
 ) -> Result<Response, Problem> {
     expects(expected, &tenant)?;
@@ -105,8 +108,36 @@ async fn removed(
         1 => return Err(used("it still has a node")),
         many => return Err(used(&format!("it still has {many} nodes"))),
     }
-    app.tenancy.remove(id, tenant.version()).await?;
+    let act = witness.act(made_of("delete", Some(&tenant), None));
+    app.tenancy.remove(id, tenant.version(), act).await?;
     Ok(answer::no_content())
+}
+
+/// What is made of a tenant: in the chains that it stands in, before and after.
+fn made_of(verb: &str, before: Option<&Tenant>, after: Option<&Tenant>) -> Fact {
+    let kind = match after.or(before).map(Tenant::id) {
+        Some(TenantId::Distributor(_)) => "distributor",
+        Some(TenantId::Community(_)) => "community",
+        Some(TenantId::Customer(_)) => "customer",
+        Some(TenantId::Plan(_)) | None => "plan",
+    };
+    let id = after.or(before).map(|tenant| tenant.id().uuid());
+    let target = format!("{kind}/{}", id.unwrap_or_default());
+    let chains = before.into_iter().chain(after).flat_map(chains_of_tenant);
+    let fact = Fact::new(format!("{kind}.{verb}"), target).of(chains);
+    let fact = before.map_or(fact.clone(), |before| fact.was(&told(before)));
+    after.map_or(fact.clone(), |after| fact.is(&told(after)))
+}
+
+/// A tenant as people are shown it.
+fn told(tenant: &Tenant) -> serde_json::Value {
+    let told = match tenant {
+        Tenant::Distributor(it) => serde_json::to_value(DistributorView::from(it)),
+        Tenant::Community(it) => serde_json::to_value(CommunityView::from(it)),
+        Tenant::Customer(it) => serde_json::to_value(CustomerView::from(it)),
+        Tenant::Plan(it) => serde_json::to_value(PlanView::from(it)),
+    };
+    told.unwrap_or_default()
 }
 
 fn used(fault: &str) -> Problem {

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::{PageQuery, added, changed, page, removed, shown};
 use crate::access::Plan;
+use crate::app::audit::Witness;
 use crate::http::answer::Answer;
 use crate::http::conditions::{IfMatch, IfNoneMatch};
 use crate::http::extract::{Json, MergePatch, NoQuery, Params};
@@ -35,11 +36,12 @@ pub(crate) async fn create(
     _: NoQuery,
     State(app): State<AppState>,
     once: Once,
+    witness: Witness,
     Json(body): Json<PlanBody>,
 ) -> Answer {
     let it = body.described(Uuid::now_v7(), app.clock.now());
     let it = it.map_err(Problem::invalid)?;
-    added::<_, PlanView>(&app, once, "plans", &it).await
+    added::<_, PlanView>(&app, (once, witness), "plans", &it).await
 }
 
 /// Shows a plan.
@@ -62,11 +64,12 @@ pub(crate) async fn change(
     State(app): State<AppState>,
     Standing { it, .. }: Standing<to::PlansWrite, Plan>,
     IfMatch(expected): IfMatch,
+    witness: Witness,
     MergePatch(patch): MergePatch,
 ) -> Answer {
     let body = merged(&PlanBody::from(&it), patch)?;
     let after = body.onto(&it).map_err(Problem::invalid)?;
-    let it = changed(&app, &expected, it, after).await?;
+    let it = changed(&app, (&expected, &witness), it, after).await?;
     shown::<_, PlanView>(&it, None)
 }
 
@@ -78,6 +81,7 @@ pub(crate) async fn remove(
     State(app): State<AppState>,
     Standing { it, .. }: Standing<to::PlansWrite, Plan>,
     IfMatch(expected): IfMatch,
+    witness: Witness,
 ) -> Result<Response, Problem> {
-    removed(&app, &expected, it.tenant()).await
+    removed(&app, (&expected, &witness), it.tenant()).await
 }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::address::Rule;
 use crate::app::kept::{
-    Begun, Claim, DeviceKey, DeviceKeys, DeviceKeysError, IpRules, IpRulesError, Kept,
+    Act, Begun, Claim, DeviceKey, DeviceKeys, DeviceKeysError, IpRules, IpRulesError, Kept,
     MAX_DEVICE_KEYS, ReceiptName, Receipts, ReceiptsError,
 };
 use crate::app::nodes::{KeysError, ReadKeys};
@@ -35,7 +35,12 @@ impl Memory {
         }
     }
 
-    pub(super) fn keep(&self, Kept { name, answer }: Kept) {
+    /// What goes with a change.
+    pub(super) fn keep_all(&self, act: Act) {
+        act.receipt.into_iter().for_each(|kept| self.keep(kept));
+    }
+
+    fn keep(&self, Kept { name, answer }: Kept) {
         let mut receipts = self.receipts.lock().unwrap();
         let (_, _, kept) = receipts.get_mut(&name).unwrap();
         assert!(kept.is_none(), "an answer never changes");
@@ -52,14 +57,14 @@ impl DeviceKeys for Memory {
     fn insert_device_key(
         &self,
         key: DeviceKey,
-        kept: Option<Kept>,
+        act: Act,
     ) -> BoxFuture<'_, Result<(), DeviceKeysError>> {
         let mut keys = self.keys.lock().unwrap();
         let own = keys.iter().filter(|other| other.node == key.node).count();
         let full = own >= MAX_DEVICE_KEYS as usize;
         if !full {
             keys.push(key);
-            kept.into_iter().for_each(|kept| self.keep(kept));
+            self.keep_all(act);
         }
         Box::pin(async move {
             if full {
@@ -74,11 +79,15 @@ impl DeviceKeys for Memory {
         &self,
         node: NodeId,
         id: Uuid,
+        act: Act,
     ) -> BoxFuture<'_, Result<(), DeviceKeysError>> {
         let mut keys = self.keys.lock().unwrap();
         let before = keys.len();
         keys.retain(|key| (key.node, key.id) != (node, id));
         let gone = keys.len() < before;
+        if gone {
+            self.keep_all(act);
+        }
         Box::pin(async move { gone.then_some(()).ok_or(DeviceKeysError::NotFound) })
     }
 
@@ -117,18 +126,26 @@ impl Receipts for Memory {
         Box::pin(async { Ok(0) })
     }
 
-    fn insert_node(&self, spec: NodeSpec, kept: Kept) -> BoxFuture<'_, Result<(), RegistryError>> {
+    fn insert_node(&self, spec: NodeSpec, act: Act) -> BoxFuture<'_, Result<(), RegistryError>> {
         Box::pin(async move {
             self.registry.insert(spec).await?;
-            self.keep(kept);
+            self.keep_all(act);
             Ok(())
         })
     }
 
-    fn update_node(&self, spec: NodeSpec, kept: Kept) -> BoxFuture<'_, Result<(), RegistryError>> {
+    fn update_node(&self, spec: NodeSpec, act: Act) -> BoxFuture<'_, Result<(), RegistryError>> {
         Box::pin(async move {
             self.registry.update(spec).await?;
-            self.keep(kept);
+            self.keep_all(act);
+            Ok(())
+        })
+    }
+
+    fn remove_node(&self, id: NodeId, act: Act) -> BoxFuture<'_, Result<(), RegistryError>> {
+        Box::pin(async move {
+            self.registry.remove(id).await?;
+            self.keep_all(act);
             Ok(())
         })
     }
@@ -217,11 +234,7 @@ impl IpRules for MemoryRules {
         Box::pin(async { Ok(rules) })
     }
 
-    fn insert_ip_rule(
-        &self,
-        rule: Rule,
-        _: Option<Kept>,
-    ) -> BoxFuture<'_, Result<(), IpRulesError>> {
+    fn insert_ip_rule(&self, rule: Rule, _: Act) -> BoxFuture<'_, Result<(), IpRulesError>> {
         let mut rules = self.0.lock().unwrap();
         let same = |it: &Rule| (it.network, it.action) == (rule.network, rule.action);
         let outcome = if rules.iter().any(same) {
@@ -233,7 +246,7 @@ impl IpRules for MemoryRules {
         Box::pin(async { outcome })
     }
 
-    fn remove_ip_rule(&self, id: Uuid) -> BoxFuture<'_, Result<(), IpRulesError>> {
+    fn remove_ip_rule(&self, id: Uuid, _: Act) -> BoxFuture<'_, Result<(), IpRulesError>> {
         self.0.lock().unwrap().retain(|rule| rule.id != id);
         Box::pin(async { Ok(()) })
     }

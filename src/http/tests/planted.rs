@@ -7,7 +7,7 @@ use evara_actors::ports::BoxFuture;
 use super::memory::Memory;
 use super::scene::Scene;
 use crate::access::{Forest, Tenant, TenantId};
-use crate::app::kept::Kept;
+use crate::app::kept::Act;
 use crate::app::tenancy::{Tenants, TenantsError};
 
 /// See the module.
@@ -38,7 +38,11 @@ impl Scene {
             .chain(communities)
             .chain(customers)
         {
-            self.state.tenancy.add(tenant, None).await.unwrap();
+            self.state
+                .tenancy
+                .add(tenant, Act::default())
+                .await
+                .unwrap();
         }
     }
 }
@@ -49,11 +53,7 @@ impl Tenants for MemoryForest {
         Box::pin(async { Ok(forest) })
     }
 
-    fn insert_tenant(
-        &self,
-        tenant: Tenant,
-        kept: Option<Kept>,
-    ) -> BoxFuture<'_, Result<(), TenantsError>> {
+    fn insert_tenant(&self, tenant: Tenant, act: Act) -> BoxFuture<'_, Result<(), TenantsError>> {
         let mut forest = self.forest.lock().unwrap();
         let outcome = if is_name_taken(&forest, &tenant) {
             Err(TenantsError::NameTaken)
@@ -61,13 +61,13 @@ impl Tenants for MemoryForest {
             Err(TenantsError::NoParent)
         } else {
             forest.put(tenant);
-            kept.into_iter().for_each(|kept| self.answers.keep(kept));
+            self.answers.keep_all(act);
             Ok(())
         };
         Box::pin(async { outcome })
     }
 
-    fn update_tenant(&self, tenant: Tenant) -> BoxFuture<'_, Result<(), TenantsError>> {
+    fn update_tenant(&self, tenant: Tenant, act: Act) -> BoxFuture<'_, Result<(), TenantsError>> {
         let mut forest = self.forest.lock().unwrap();
         let outcome = match forest.get(tenant.id()) {
             None => Err(TenantsError::NotFound),
@@ -78,13 +78,19 @@ impl Tenants for MemoryForest {
             Some(_) if forest.check(&tenant).is_err() => Err(TenantsError::NoParent),
             Some(_) => {
                 forest.put(tenant);
+                self.answers.keep_all(act);
                 Ok(())
             }
         };
         Box::pin(async { outcome })
     }
 
-    fn remove_tenant(&self, id: TenantId, version: u64) -> BoxFuture<'_, Result<(), TenantsError>> {
+    fn remove_tenant(
+        &self,
+        id: TenantId,
+        version: u64,
+        act: Act,
+    ) -> BoxFuture<'_, Result<(), TenantsError>> {
         let mut forest = self.forest.lock().unwrap();
         let outcome = match forest.get(id) {
             None => Err(TenantsError::NotFound),
@@ -92,6 +98,7 @@ impl Tenants for MemoryForest {
             Some(_) if forest.check_without(id).is_err() => Err(TenantsError::StillUsed),
             Some(_) => {
                 forest.take(id);
+                self.answers.keep_all(act);
                 Ok(())
             }
         };

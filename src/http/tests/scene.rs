@@ -18,6 +18,7 @@ use evara_actors::system::{Ports, Settings, System};
 use http_body_util::BodyExt;
 use serde_json::Value;
 
+use super::audited::{MemoryAudit, audited};
 use super::memory::{Memory, MemoryKeys, MemoryRegistry, MemoryRules};
 use super::people::{OneOperator, Rooms};
 use super::planted::MemoryForest;
@@ -233,8 +234,9 @@ fn inside(
     let clock = Arc::new(Still);
     let registry = Arc::new(MemoryRegistry::default());
     let keys = Arc::new(MemoryKeys::default());
-    let nodes = Nodes::new(Arc::clone(&system), registry.clone(), keys, clock.clone());
-    let memory = Arc::new(Memory::new(registry));
+    let memory = Arc::new(Memory::new(registry.clone()));
+    let acts = Arc::clone(&memory);
+    let nodes = Nodes::new(Arc::clone(&system), registry, acts, keys, clock.clone());
     let device_keys = DeviceKeyring::new(memory.clone(), clock.clone());
     let tenancy = Tenancy::over(Arc::new(MemoryForest::new(memory.clone())));
     let border = Border::default();
@@ -253,6 +255,7 @@ fn inside(
         clock,
         identities,
         accounts,
+        audit: audited(Arc::new(MemoryAudit::default())),
         tenancy,
         ip_rules: Arc::new(ip_rules),
         limits: Limits::new(Quotas::MOST),
@@ -288,7 +291,7 @@ pub(super) const CHANNEL: &str = r#"{
     "field_map": {"field1": {"metric": "distance_cm"}, "field2": {"metric": "battery_v"}}}"#;
 
 #[derive(Debug)]
-struct Still;
+pub(super) struct Still;
 
 impl Clock for Still {
     fn now(&self) -> Timestamp {

@@ -5,6 +5,7 @@ use evara_actors::domain::NodeSpec;
 use serde_json::json;
 
 use super::scene::{NOW, Scene, TANK};
+use crate::app::kept::Act;
 use crate::app::nodes::{Error, Precondition};
 
 #[tokio::test]
@@ -19,8 +20,8 @@ async fn of_two_changes_to_one_version_the_second_is_a_conflict() {
     };
     let nodes = &scene.state.nodes;
     let (first, second) = tokio::join!(
-        nodes.update(labelled("first"), Precondition::None),
-        nodes.update(labelled("second"), Precondition::None),
+        nodes.update(labelled("first"), Precondition::None, Act::default()),
+        nodes.update(labelled("second"), Precondition::None, Act::default()),
     );
     let conflicts = [&first, &second]
         .into_iter()
@@ -41,7 +42,10 @@ async fn a_change_is_ended_though_its_caller_has_left() {
         version: before.version + 1,
         ..before
     };
-    let change = scene.state.nodes.update(after, Precondition::None);
+    let change = scene
+        .state
+        .nodes
+        .update(after, Precondition::None, Act::default());
     tokio::select! {
         biased;
         _ = change => panic!("the change took no time"),

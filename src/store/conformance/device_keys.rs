@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::fixtures::{at, node, spec};
 use super::{Opened, Site};
-use crate::store::{DeviceKey, DeviceKeysError, MAX_DEVICE_KEYS};
+use crate::store::{Act, DeviceKey, DeviceKeysError, MAX_DEVICE_KEYS};
 
 pub(crate) fn key(id: u8, owner: u128) -> DeviceKey {
     DeviceKey {
@@ -28,19 +28,26 @@ pub(crate) async fn a_key_is_kept_whole_until_it_is_revoked(site: &dyn Site) {
         registry.insert(spec(1, "one")).await.unwrap();
         registry.insert(spec(2, "two")).await.unwrap();
         for key in [key(2, 2), key(1, 1), key(3, 1)] {
-            device_keys.insert_device_key(key, None).await.unwrap();
+            device_keys
+                .insert_device_key(key, Act::default())
+                .await
+                .unwrap();
         }
     }
     let Opened { device_keys, .. } = site.open().await;
     let known = device_keys.device_keys().await.unwrap();
     assert_eq!(known, [key(1, 1), key(2, 2), key(3, 1)]);
-    let foreign = device_keys.remove_device_key(node(2), key(1, 1).id).await;
+    let foreign = device_keys
+        .remove_device_key(node(2), key(1, 1).id, Act::default())
+        .await;
     assert!(matches!(foreign, Err(DeviceKeysError::NotFound)));
     device_keys
-        .remove_device_key(node(1), key(1, 1).id)
+        .remove_device_key(node(1), key(1, 1).id, Act::default())
         .await
         .unwrap();
-    let again = device_keys.remove_device_key(node(1), key(1, 1).id).await;
+    let again = device_keys
+        .remove_device_key(node(1), key(1, 1).id, Act::default())
+        .await;
     assert!(matches!(again, Err(DeviceKeysError::NotFound)));
     let known = device_keys.device_keys().await.unwrap();
     assert_eq!(known, [key(2, 2), key(3, 1)]);
@@ -52,11 +59,13 @@ pub(crate) async fn a_device_key_needs_a_node_and_goes_with_it(site: &dyn Site) 
         device_keys,
         ..
     } = site.open().await;
-    let refused = device_keys.insert_device_key(key(1, 1), None).await;
+    let refused = device_keys
+        .insert_device_key(key(1, 1), Act::default())
+        .await;
     assert!(matches!(refused, Err(DeviceKeysError::NotFound)));
     registry.insert(spec(1, "one")).await.unwrap();
     device_keys
-        .insert_device_key(key(1, 1), None)
+        .insert_device_key(key(1, 1), Act::default())
         .await
         .unwrap();
     registry.remove(node(1)).await.unwrap();
@@ -75,22 +84,24 @@ pub(crate) async fn a_node_has_no_more_keys_than_the_limit(site: &dyn Site) {
     let most = u8::try_from(MAX_DEVICE_KEYS).unwrap();
     for id in 1..=most {
         device_keys
-            .insert_device_key(key(id, 1), None)
+            .insert_device_key(key(id, 1), Act::default())
             .await
             .unwrap();
     }
-    let refused = device_keys.insert_device_key(key(most + 1, 1), None).await;
+    let refused = device_keys
+        .insert_device_key(key(most + 1, 1), Act::default())
+        .await;
     assert!(matches!(refused, Err(DeviceKeysError::Full)));
     device_keys
-        .insert_device_key(key(most + 2, 2), None)
+        .insert_device_key(key(most + 2, 2), Act::default())
         .await
         .unwrap();
     device_keys
-        .remove_device_key(node(1), key(1, 1).id)
+        .remove_device_key(node(1), key(1, 1).id, Act::default())
         .await
         .unwrap();
     device_keys
-        .insert_device_key(key(most + 1, 1), None)
+        .insert_device_key(key(most + 1, 1), Act::default())
         .await
         .unwrap();
 }
@@ -103,7 +114,7 @@ pub(crate) async fn the_use_of_a_key_never_moves_back(site: &dyn Site) {
     } = site.open().await;
     registry.insert(spec(1, "one")).await.unwrap();
     device_keys
-        .insert_device_key(key(1, 1), None)
+        .insert_device_key(key(1, 1), Act::default())
         .await
         .unwrap();
     let used = async |second: i64| -> Option<Timestamp> {

@@ -29,7 +29,7 @@ use evara_actors::ports::{Archive, BoxFuture, Ownership, Registry};
 use secrecy::SecretString;
 
 use super::{
-    Accounts, ChannelSecrets, DeviceKeys, IpRules, Receipts, Rekeying, SecretBox, Sessions, Tenants,
+    Accounts, AuditLog, ChannelSecrets, DeviceKeys, IpRules, Receipts, Rekeying, SecretBox, Sessions, Tenants,
 };
 use crate::history::Rolling;
 
@@ -64,6 +64,7 @@ pub(crate) struct Opened {
     pub(crate) ip_rules: Arc<dyn IpRules>,
     pub(crate) receipts: Arc<dyn Receipts>,
     pub(crate) tenants: Arc<dyn Tenants>,
+    pub(crate) audit: Arc<dyn AuditLog>,
     pub(crate) accounts: Arc<dyn Accounts>,
     pub(crate) sessions: Arc<dyn Sessions>,
 }
@@ -74,6 +75,7 @@ impl Opened {
     where
         S: Ownership
             + Archive
+            + AuditLog
             + Registry
             + ChannelSecrets
             + DeviceKeys
@@ -98,6 +100,7 @@ impl Opened {
             accounts: Arc::<S>::clone(&store),
             sessions: Arc::<S>::clone(&store),
             receipts: Arc::<S>::clone(&store),
+            audit: Arc::<S>::clone(&store),
             tenants: store,
         }
     }

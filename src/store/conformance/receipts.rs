@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::device_keys::key;
 use super::fixtures::{at, spec};
 use super::{Opened, Site};
-use crate::store::{Begun, Claim, DeviceKeysError, Kept, RECEIPT_AGE, ReceiptName, Receipts};
+use crate::store::{Act, Begun, Claim, DeviceKeysError, Kept, RECEIPT_AGE, ReceiptName, Receipts};
 
 pub(crate) fn name(caller: u128, key: &str) -> ReceiptName {
     ReceiptName {
@@ -118,15 +118,15 @@ pub(crate) async fn a_node_and_its_answer_are_kept_together_or_not_at_all(site: 
     for key in ["a", "b"] {
         begun(&*receipts, name(1, key), 1, at(1)).await;
     }
-    let made = receipts.insert_node(spec(1, "one"), kept(name(1, "a"), "made"));
+    let made = receipts.insert_node(spec(1, "one"), kept(name(1, "a"), "made").into());
     made.await.unwrap();
     assert_eq!(begun(&*receipts, name(1, "a"), 1, at(2)).await, "made");
-    let taken = receipts.insert_node(spec(2, "one"), kept(name(1, "b"), "made"));
+    let taken = receipts.insert_node(spec(2, "one"), kept(name(1, "b"), "made").into());
     assert!(matches!(taken.await, Err(RegistryError::KeyTaken)));
     assert_eq!(begun(&*receipts, name(1, "b"), 1, at(2)).await, open(1));
     // A request that is answered, or was never begun, makes nothing.
     for key in ["a", "c"] {
-        let again = receipts.insert_node(spec(3, "three"), kept(name(1, key), "again"));
+        let again = receipts.insert_node(spec(3, "three"), kept(name(1, key), "again").into());
         assert!(again.await.is_err());
     }
     assert_eq!(registry.nodes().await.unwrap(), [spec(1, "one")]);
@@ -147,15 +147,15 @@ pub(crate) async fn a_change_and_its_answer_are_kept_together_or_not_at_all(site
     for key in ["a", "b"] {
         begun(&*receipts, name(1, key), 1, at(1)).await;
     }
-    let done = receipts.update_node(changed(first), kept(name(1, "a"), "done"));
+    let done = receipts.update_node(changed(first), kept(name(1, "a"), "done").into());
     done.await.unwrap();
     assert_eq!(begun(&*receipts, name(1, "a"), 1, at(2)).await, "done");
-    let moved = receipts.update_node(changed(first), kept(name(1, "b"), "done"));
+    let moved = receipts.update_node(changed(first), kept(name(1, "b"), "done").into());
     assert!(matches!(moved.await, Err(RegistryError::VersionMoved)));
     assert_eq!(begun(&*receipts, name(1, "b"), 1, at(2)).await, open(1));
     // A request that is answered, or was never begun, changes nothing.
     for key in ["a", "c"] {
-        let again = receipts.update_node(changed(first + 1), kept(name(1, key), "again"));
+        let again = receipts.update_node(changed(first + 1), kept(name(1, key), "again").into());
         assert!(again.await.is_err());
     }
     assert_eq!(registry.nodes().await.unwrap(), [changed(first)]);
@@ -175,14 +175,14 @@ pub(crate) async fn a_key_and_its_answer_are_kept_together_or_not_at_all(site: &
     }
     let made = Some(kept(name(1, "a"), "made"));
     device_keys
-        .insert_device_key(key(1, 1), made)
+        .insert_device_key(key(1, 1), made.into())
         .await
         .unwrap();
     assert_eq!(begun(&*receipts, name(1, "a"), 1, at(2)).await, "made");
-    let nobody = device_keys.insert_device_key(key(2, 2), Some(kept(name(1, "b"), "made")));
+    let nobody = device_keys.insert_device_key(key(2, 2), Some(kept(name(1, "b"), "made")).into());
     assert!(matches!(nobody.await, Err(DeviceKeysError::NotFound)));
     assert_eq!(begun(&*receipts, name(1, "b"), 1, at(2)).await, open(1));
-    let again = device_keys.insert_device_key(key(3, 1), Some(kept(name(1, "a"), "again")));
+    let again = device_keys.insert_device_key(key(3, 1), Some(kept(name(1, "a"), "again")).into());
     assert!(again.await.is_err());
     assert_eq!(device_keys.device_keys().await.unwrap(), [key(1, 1)]);
 }

@@ -8,6 +8,7 @@ use super::fixtures::{at, binding, everything, full_batch, node, spec};
 use super::tenants::{customer, settled};
 use super::{Opened, Site};
 use crate::access::Tenant;
+use crate::store::Act;
 
 pub(crate) fn in_community(spec: NodeSpec, community: u128) -> NodeSpec {
     NodeSpec {
@@ -42,7 +43,7 @@ pub(crate) async fn nodes_come_in_the_order_of_creation_and_whole(site: &dyn Sit
         } = site.open().await;
         settled(&*tenants, &[9]).await;
         let owner = Tenant::Customer(customer(8, 9));
-        tenants.insert_tenant(owner, None).await.unwrap();
+        tenants.insert_tenant(owner, Act::default()).await.unwrap();
         assert!(registry.nodes().await.unwrap().is_empty());
         for spec in [rich.clone(), spec(2, "middle"), early.clone()] {
             registry.insert(spec).await.unwrap();

@@ -12,7 +12,7 @@ use crate::access::{
     Community, CommunityId, Customer, CustomerId, Distributor, DistributorId, Forest, Plan, PlanId,
     PlanLimits, Tenant, TenantId,
 };
-use crate::store::{Tenants, TenantsError};
+use crate::store::{Act, Tenants, TenantsError};
 
 fn distributor(id: u128) -> Distributor {
     Distributor {
@@ -66,7 +66,7 @@ pub(crate) async fn settled(tenants: &dyn Tenants, communities: &[u128]) {
     let communities = communities.iter().map(|id| community(*id, 1));
     let all = [Tenant::Distributor(distributor(1))].into_iter();
     for tenant in all.chain(communities.map(Tenant::Community)) {
-        tenants.insert_tenant(tenant, None).await.unwrap();
+        tenants.insert_tenant(tenant, Act::default()).await.unwrap();
     }
 }
 
@@ -132,7 +132,10 @@ pub(crate) async fn a_forest_comes_back_whole(site: &dyn Site) {
             Tenant::Community(planned),
             Tenant::Customer(customer(4, 3)),
         ] {
-            tenants.insert_tenant(tenant.clone(), None).await.unwrap();
+            tenants
+                .insert_tenant(tenant.clone(), Act::default())
+                .await
+                .unwrap();
             forest.put(tenant);
         }
     }
@@ -143,7 +146,7 @@ pub(crate) async fn a_forest_comes_back_whole(site: &dyn Site) {
         TenantId::Community(CommunityId(Uuid::from_u128(3))),
         TenantId::Plan(PlanId(Uuid::from_u128(5))),
     ] {
-        tenants.remove_tenant(id, 1).await.unwrap();
+        tenants.remove_tenant(id, 1, Act::default()).await.unwrap();
         forest.take(id);
         assert_eq!(of_people(&*tenants).await, forest);
     }
@@ -161,14 +164,16 @@ pub(crate) async fn a_tenant_hangs_on_what_is_there(site: &dyn Site) {
         Tenant::Community(unplanned),
         Tenant::Customer(customer(2, 9)),
     ] {
-        let refused = tenants.insert_tenant(tenant, None).await;
+        let refused = tenants.insert_tenant(tenant, Act::default()).await;
         assert_eq!(word(refused), "no parent");
     }
     let astray = Community {
         version: 2,
         ..community(1, 9)
     };
-    let refused = tenants.update_tenant(Tenant::Community(astray)).await;
+    let refused = tenants
+        .update_tenant(Tenant::Community(astray), Act::default())
+        .await;
     assert_eq!(word(refused), "no parent");
     assert_eq!(of_people(&*tenants).await.communities.len(), 1);
 }
@@ -176,7 +181,7 @@ pub(crate) async fn a_tenant_hangs_on_what_is_there(site: &dyn Site) {
 pub(crate) async fn a_change_replaces_the_version_before_it_only(site: &dyn Site) {
     let Opened { tenants, .. } = site.open().await;
     settled(&*tenants, &[2]).await;
-    let again = tenants.insert_tenant(Tenant::Distributor(distributor(1)), None);
+    let again = tenants.insert_tenant(Tenant::Distributor(distributor(1)), Act::default());
     assert_eq!(word(again.await), "moved");
     let version = |version| {
         Tenant::Community(Community {
@@ -185,29 +190,49 @@ pub(crate) async fn a_change_replaces_the_version_before_it_only(site: &dyn Site
             ..community(2, 1)
         })
     };
-    assert_eq!(word(tenants.update_tenant(version(2)).await), "done");
+    assert_eq!(
+        word(tenants.update_tenant(version(2), Act::default()).await),
+        "done"
+    );
     for stale in [1, 2, 4] {
-        assert_eq!(word(tenants.update_tenant(version(stale)).await), "moved");
+        assert_eq!(
+            word(tenants.update_tenant(version(stale), Act::default()).await),
+            "moved"
+        );
     }
     let id = version(2).id();
-    assert_eq!(word(tenants.remove_tenant(id, 1).await), "moved");
+    assert_eq!(
+        word(tenants.remove_tenant(id, 1, Act::default()).await),
+        "moved"
+    );
     assert_eq!(of_people(&*tenants).await.get(id), Some(version(2)));
-    assert_eq!(word(tenants.remove_tenant(id, 2).await), "done");
-    assert_eq!(word(tenants.remove_tenant(id, 2).await), "not found");
-    assert_eq!(word(tenants.update_tenant(version(3)).await), "not found");
+    assert_eq!(
+        word(tenants.remove_tenant(id, 2, Act::default()).await),
+        "done"
+    );
+    assert_eq!(
+        word(tenants.remove_tenant(id, 2, Act::default()).await),
+        "not found"
+    );
+    assert_eq!(
+        word(tenants.update_tenant(version(3), Act::default()).await),
+        "not found"
+    );
 }
 
 pub(crate) async fn a_plan_has_a_name_of_its_own(site: &dyn Site) {
     let Opened { tenants, .. } = site.open().await;
-    let taken = tenants.insert_tenant(Tenant::Plan(plan(1, "base")), None);
+    let taken = tenants.insert_tenant(Tenant::Plan(plan(1, "base")), Act::default());
     assert_eq!(word(taken.await), "taken");
-    let own = tenants.insert_tenant(Tenant::Plan(plan(1, "Base")), None);
+    let own = tenants.insert_tenant(Tenant::Plan(plan(1, "Base")), Act::default());
     assert_eq!(word(own.await), "done");
     let renamed = Plan {
         version: 2,
         ..plan(1, "pro")
     };
-    let taken = tenants.update_tenant(Tenant::Plan(renamed)).await;
+    let taken = tenants
+        .update_tenant(Tenant::Plan(renamed), Act::default())
+        .await;
     assert_eq!(word(taken), "taken");
 }
 
@@ -224,14 +249,17 @@ pub(crate) async fn what_something_hangs_on_stays(site: &dyn Site) {
         Tenant::Community(planned),
         Tenant::Customer(customer(3, 1)),
     ] {
-        tenants.insert_tenant(tenant, None).await.unwrap();
+        tenants.insert_tenant(tenant, Act::default()).await.unwrap();
     }
     for used in [
         TenantId::Distributor(distributor(1).id),
         TenantId::Community(community(1, 1).id),
         TenantId::Plan(tailored),
     ] {
-        assert_eq!(word(tenants.remove_tenant(used, 1).await), "used");
+        assert_eq!(
+            word(tenants.remove_tenant(used, 1, Act::default()).await),
+            "used"
+        );
     }
 }
 
@@ -249,7 +277,10 @@ pub(crate) async fn a_node_belongs_to_what_is_there_and_keeps_it_there(site: &dy
     settled(&*tenants, &[1, 2]).await;
     for id in [7, 0xabcd] {
         let customer = Tenant::Customer(customer(id, 1));
-        tenants.insert_tenant(customer, None).await.unwrap();
+        tenants
+            .insert_tenant(customer, Act::default())
+            .await
+            .unwrap();
     }
     let one = || spec(1, "one");
     for astray in [
@@ -277,18 +308,33 @@ pub(crate) async fn a_node_belongs_to_what_is_there_and_keeps_it_there(site: &dy
     );
     let community = TenantId::Community(community(1, 1).id);
     let [idle, owner] = [7, 0xabcd].map(|id| TenantId::Customer(customer(id, 1).id));
-    assert_eq!(word(tenants.remove_tenant(owner, 1).await), "used");
-    assert_eq!(word(tenants.remove_tenant(idle, 1).await), "done");
+    assert_eq!(
+        word(tenants.remove_tenant(owner, 1, Act::default()).await),
+        "used"
+    );
+    assert_eq!(
+        word(tenants.remove_tenant(idle, 1, Act::default()).await),
+        "done"
+    );
     let alone = NodeSpec {
         version: 2,
         customer_id: None,
         ..whole
     };
     registry.update(alone).await.unwrap();
-    assert_eq!(word(tenants.remove_tenant(owner, 1).await), "done");
-    assert_eq!(word(tenants.remove_tenant(community, 1).await), "used");
+    assert_eq!(
+        word(tenants.remove_tenant(owner, 1, Act::default()).await),
+        "done"
+    );
+    assert_eq!(
+        word(tenants.remove_tenant(community, 1, Act::default()).await),
+        "used"
+    );
     registry.remove(node(1)).await.unwrap();
-    assert_eq!(word(tenants.remove_tenant(community, 1).await), "done");
+    assert_eq!(
+        word(tenants.remove_tenant(community, 1, Act::default()).await),
+        "done"
+    );
 }
 
 pub(crate) async fn a_customer_moves_without_nodes_only(site: &dyn Site) {
@@ -297,17 +343,21 @@ pub(crate) async fn a_customer_moves_without_nodes_only(site: &dyn Site) {
     } = site.open().await;
     settled(&*tenants, &[1, 2]).await;
     let owner = Tenant::Customer(customer(7, 1));
-    tenants.insert_tenant(owner, None).await.unwrap();
+    tenants.insert_tenant(owner, Act::default()).await.unwrap();
     let owned = of_customer(in_community(spec(1, "one"), 1), 7);
     registry.insert(owned).await.unwrap();
     let moved = || Customer {
         version: 2,
         ..customer(7, 2)
     };
-    let refused = tenants.update_tenant(Tenant::Customer(moved())).await;
+    let refused = tenants
+        .update_tenant(Tenant::Customer(moved()), Act::default())
+        .await;
     assert_eq!(word(refused), "used");
     registry.remove(node(1)).await.unwrap();
-    let done = tenants.update_tenant(Tenant::Customer(moved())).await;
+    let done = tenants
+        .update_tenant(Tenant::Customer(moved()), Act::default())
+        .await;
     assert_eq!(word(done), "done");
 }
 
@@ -319,18 +369,18 @@ pub(crate) async fn of_two_who_add_below_and_remove_one_wins(site: &dyn Site) {
     for round in 10..20 {
         let place = Tenant::Community(community(round, 1));
         let id = place.id();
-        tenants.insert_tenant(place, None).await.unwrap();
+        tenants.insert_tenant(place, Act::default()).await.unwrap();
         let below = Tenant::Customer(customer(round + 100, round));
         let (added, removed) = tokio::join!(
             async {
                 if round % 2 == 0 {
-                    tenants.insert_tenant(below, None).await.is_ok()
+                    tenants.insert_tenant(below, Act::default()).await.is_ok()
                 } else {
                     let node = in_community(spec(round, "one"), round);
                     registry.insert(node).await.is_ok()
                 }
             },
-            async { tenants.remove_tenant(id, 1).await.is_ok() },
+            async { tenants.remove_tenant(id, 1, Act::default()).await.is_ok() },
         );
         assert!(added != removed, "round {round}: {added} {removed}");
         let forest = of_people(&*tenants).await;
@@ -348,14 +398,14 @@ pub(crate) async fn a_tenant_and_its_answer_are_kept_together_or_not_at_all(site
     }
     let made = Some(kept(name(1, "a"), "made"));
     let tenant = Tenant::Distributor(distributor(1));
-    tenants.insert_tenant(tenant, made).await.unwrap();
+    tenants.insert_tenant(tenant, made.into()).await.unwrap();
     assert_eq!(begun(&*receipts, name(1, "a"), 1, at(2)).await, "made");
     let astray = Tenant::Community(community(2, 9));
-    let refused = tenants.insert_tenant(astray, Some(kept(name(1, "b"), "made")));
+    let refused = tenants.insert_tenant(astray, Some(kept(name(1, "b"), "made")).into());
     assert_eq!(word(refused.await), "no parent");
     assert_eq!(begun(&*receipts, name(1, "b"), 1, at(2)).await, open(1));
     let again = Tenant::Distributor(distributor(2));
-    let again = tenants.insert_tenant(again, Some(kept(name(1, "a"), "again")));
+    let again = tenants.insert_tenant(again, Some(kept(name(1, "a"), "again")).into());
     assert!(again.await.is_err());
     assert_eq!(of_people(&*tenants).await.distributors.len(), 1);
 }

@@ -5,10 +5,10 @@ use evara_actors::ports::BoxFuture;
 use uuid::Uuid;
 
 use super::error::Failure;
-use super::receipts::{Sealed, keep};
+use super::receipts::{Enclosed, keep};
 use super::values::{At, to_stored};
 use super::{PostgresStore, history, rows, statements};
-use crate::store::{DeviceKey, DeviceKeys, DeviceKeysError, Kept, MAX_DEVICE_KEYS};
+use crate::store::{Act, DeviceKey, DeviceKeys, DeviceKeysError, MAX_DEVICE_KEYS};
 
 /// What a write came to, where the database itself did not fail.
 type Outcome = Result<(), DeviceKeysError>;
@@ -23,12 +23,12 @@ impl DeviceKeys for PostgresStore {
     fn insert_device_key(
         &self,
         key: DeviceKey,
-        kept: Option<Kept>,
+        act: Act,
     ) -> BoxFuture<'_, Result<(), DeviceKeysError>> {
-        let sealed = kept.map(|kept| self.sealed(kept)).transpose();
+        let act = self.enclosed(act);
         Box::pin(async move {
-            let sealed = sealed.map_err(|error| DeviceKeysError::Unavailable(Box::new(error)))?;
-            insert(self, &key, sealed.as_ref()).await?
+            let act = act.map_err(|error| DeviceKeysError::Unavailable(Box::new(error)))?;
+            insert(self, &key, &act).await?
         })
     }
 
@@ -36,8 +36,13 @@ impl DeviceKeys for PostgresStore {
         &self,
         node: NodeId,
         id: Uuid,
+        act: Act,
     ) -> BoxFuture<'_, Result<(), DeviceKeysError>> {
-        Box::pin(async move { remove(self, node, id).await? })
+        let act = self.enclosed(act);
+        Box::pin(async move {
+            let act = act.map_err(|error| DeviceKeysError::Unavailable(Box::new(error)))?;
+            remove(self, node, id, &act).await?
+        })
     }
 
     fn touch_device_keys(
@@ -51,7 +56,7 @@ impl DeviceKeys for PostgresStore {
 async fn insert(
     store: &PostgresStore,
     key: &DeviceKey,
-    kept: Option<&Sealed>,
+    act: &Enclosed,
 ) -> Result<Outcome, Failure> {
     let mut transaction = store.writing_of(key.node).await?;
     let node = transaction
@@ -73,22 +78,28 @@ async fn insert(
         transaction.roll_back().await;
         return Ok(Err(DeviceKeysError::Full));
     }
-    keep(&mut transaction, kept).await?;
+    keep(&mut transaction, act).await?;
     transaction.commit().await?;
     Ok(Ok(()))
 }
 
-async fn remove(store: &PostgresStore, node: NodeId, id: Uuid) -> Result<Outcome, Failure> {
+async fn remove(
+    store: &PostgresStore,
+    node: NodeId,
+    id: Uuid,
+    act: &Enclosed,
+) -> Result<Outcome, Failure> {
     let mut transaction = store.writing_of(node).await?;
     let gone = transaction
         .rows(statements::DELETE_DEVICE_KEY, &[&node.0, &id])
         .await?;
+    if gone.is_empty() {
+        transaction.roll_back().await;
+        return Ok(Err(DeviceKeysError::NotFound));
+    }
+    keep(&mut transaction, act).await?;
     transaction.commit().await?;
-    Ok(if gone.is_empty() {
-        Err(DeviceKeysError::NotFound)
-    } else {
-        Ok(())
-    })
+    Ok(Ok(()))
 }
 
 async fn touch(store: &PostgresStore, uses: &[(Uuid, Timestamp)]) -> Result<(), Failure> {

@@ -10,7 +10,7 @@ use super::tls::TlsError;
 use crate::store::known_keys::Unfit;
 use crate::store::unreadable::Unreadable;
 use crate::store::{
-    AccountsError, DeviceKeysError, IpRulesError, ReceiptsError, RekeyError, SecretsError,
+    AccountsError, AuditError, DeviceKeysError, IpRulesError, ReceiptsError, RekeyError, SecretsError,
     TenantsError,
 };
 
@@ -263,6 +263,12 @@ impl From<Failure> for RegistryError {
 impl From<Failure> for DeviceKeysError {
     fn from(failure: Failure) -> Self {
         Self::Unavailable(Box::new(failure))
+    }
+}
+
+impl From<Failure> for AuditError {
+    fn from(failure: Failure) -> Self {
+        Self(Box::new(failure))
     }
 }
 

@@ -4,11 +4,11 @@ use evara_actors::ports::BoxFuture;
 use uuid::Uuid;
 
 use super::error::Failure;
-use super::receipts::{Sealed, keep};
+use super::receipts::{Enclosed, keep};
 use super::values::{At, to_stored};
 use super::{PostgresStore, history, rows, statements};
 use crate::address::Rule;
-use crate::store::{IpRules, IpRulesError, Kept};
+use crate::store::{Act, IpRules, IpRulesError};
 
 /// What a write came to, where the database itself did not fail.
 type Outcome = Result<(), IpRulesError>;
@@ -20,28 +20,24 @@ impl IpRules for PostgresStore {
         })
     }
 
-    fn insert_ip_rule(
-        &self,
-        rule: Rule,
-        kept: Option<Kept>,
-    ) -> BoxFuture<'_, Result<(), IpRulesError>> {
-        let sealed = kept.map(|kept| self.sealed(kept)).transpose();
+    fn insert_ip_rule(&self, rule: Rule, act: Act) -> BoxFuture<'_, Result<(), IpRulesError>> {
+        let act = self.enclosed(act);
         Box::pin(async move {
-            let sealed = sealed.map_err(|error| IpRulesError::Unavailable(Box::new(error)))?;
-            insert(self, &rule, sealed.as_ref()).await?
+            let act = act.map_err(|error| IpRulesError::Unavailable(Box::new(error)))?;
+            insert(self, &rule, &act).await?
         })
     }
 
-    fn remove_ip_rule(&self, id: Uuid) -> BoxFuture<'_, Result<(), IpRulesError>> {
-        Box::pin(async move { remove(self, id).await? })
+    fn remove_ip_rule(&self, id: Uuid, act: Act) -> BoxFuture<'_, Result<(), IpRulesError>> {
+        let act = self.enclosed(act);
+        Box::pin(async move {
+            let act = act.map_err(|error| IpRulesError::Unavailable(Box::new(error)))?;
+            remove(self, id, &act).await?
+        })
     }
 }
 
-async fn insert(
-    store: &PostgresStore,
-    rule: &Rule,
-    kept: Option<&Sealed>,
-) -> Result<Outcome, Failure> {
+async fn insert(store: &PostgresStore, rule: &Rule, act: &Enclosed) -> Result<Outcome, Failure> {
     let mut transaction = store.writing().await?;
     let (network, action) = (rule.network.to_string(), rule.action.name());
     let note = rule.note.as_deref().map(to_stored);
@@ -54,18 +50,19 @@ async fn insert(
         transaction.roll_back().await;
         return Ok(Err(IpRulesError::Taken));
     }
-    keep(&mut transaction, kept).await?;
+    keep(&mut transaction, act).await?;
     transaction.commit().await?;
     Ok(Ok(()))
 }
 
-async fn remove(store: &PostgresStore, id: Uuid) -> Result<Outcome, Failure> {
+async fn remove(store: &PostgresStore, id: Uuid, act: &Enclosed) -> Result<Outcome, Failure> {
     let mut transaction = store.writing().await?;
     let gone = transaction.rows(statements::DELETE_IP_RULE, &[&id]).await?;
+    if gone.is_empty() {
+        transaction.roll_back().await;
+        return Ok(Err(IpRulesError::NotFound));
+    }
+    keep(&mut transaction, act).await?;
     transaction.commit().await?;
-    Ok(if gone.is_empty() {
-        Err(IpRulesError::NotFound)
-    } else {
-        Ok(())
-    })
+    Ok(Ok(()))
 }

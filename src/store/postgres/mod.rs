@@ -8,6 +8,7 @@
 mod accounts;
 mod address;
 mod archive;
+mod audit;
 mod batch;
 mod channel_secrets;
 mod connect;

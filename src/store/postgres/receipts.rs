@@ -1,24 +1,39 @@
 //! Kept answers over PostgreSQL: sealed on the way in, since some hold what is shown only once.
 
-use evara_actors::domain::{NodeSpec, Timestamp};
+use evara_actors::domain::{NodeId, NodeSpec, Timestamp};
 use evara_actors::ports::{BoxFuture, RegistryError};
 
 use super::error::Failure;
 use super::transaction::Transaction;
 use super::values::At;
-use super::{PostgresStore, registry, rows, statements};
+use super::{PostgresStore, audit, registry, rows, statements};
+use crate::audit::Record;
 use crate::store::secret_box::{Place, SealError};
 use crate::store::unreadable::Unreadable;
-use crate::store::{Begun, Claim, Kept, RECEIPT_AGE, ReceiptName, Receipts, ReceiptsError};
+use crate::store::{Act, Begun, Claim, Kept, RECEIPT_AGE, ReceiptName, Receipts, ReceiptsError};
+
+/// What goes with a change, as it is written.
+#[derive(Default)]
+pub(super) struct Enclosed {
+    answer: Option<Sealed>,
+    records: Vec<Record>,
+}
 
 /// An answer as it is written.
-pub(super) struct Sealed {
+struct Sealed {
     name: ReceiptName,
     answer: Vec<u8>,
 }
 
 impl PostgresStore {
-    pub(super) fn sealed(&self, Kept { name, answer }: Kept) -> Result<Sealed, SealError> {
+    pub(super) fn enclosed(&self, act: Act) -> Result<Enclosed, SealError> {
+        Ok(Enclosed {
+            answer: act.receipt.map(|kept| self.sealed(kept)).transpose()?,
+            records: Act::in_order(act.records),
+        })
+    }
+
+    fn sealed(&self, Kept { name, answer }: Kept) -> Result<Sealed, SealError> {
         let answer = self.keys.seal(&Place::of_answer(&name), &answer)?;
         Ok(Sealed { name, answer })
     }
@@ -64,19 +79,27 @@ impl Receipts for PostgresStore {
         })
     }
 
-    fn insert_node(&self, spec: NodeSpec, kept: Kept) -> BoxFuture<'_, Result<(), RegistryError>> {
-        let sealed = self.sealed(kept);
+    fn insert_node(&self, spec: NodeSpec, act: Act) -> BoxFuture<'_, Result<(), RegistryError>> {
+        let act = self.enclosed(act);
         Box::pin(async move {
-            let sealed = sealed.map_err(|error| RegistryError::Unavailable(Box::new(error)))?;
-            registry::insert(self, &spec, Some(&sealed)).await?
+            let act = act.map_err(|error| RegistryError::Unavailable(Box::new(error)))?;
+            registry::insert(self, &spec, &act).await?
         })
     }
 
-    fn update_node(&self, spec: NodeSpec, kept: Kept) -> BoxFuture<'_, Result<(), RegistryError>> {
-        let sealed = self.sealed(kept);
+    fn update_node(&self, spec: NodeSpec, act: Act) -> BoxFuture<'_, Result<(), RegistryError>> {
+        let act = self.enclosed(act);
         Box::pin(async move {
-            let sealed = sealed.map_err(|error| RegistryError::Unavailable(Box::new(error)))?;
-            registry::update(self, &spec, Some(&sealed)).await?
+            let act = act.map_err(|error| RegistryError::Unavailable(Box::new(error)))?;
+            registry::update(self, &spec, &act).await?
+        })
+    }
+
+    fn remove_node(&self, id: NodeId, act: Act) -> BoxFuture<'_, Result<(), RegistryError>> {
+        let act = self.enclosed(act);
+        Box::pin(async move {
+            let act = act.map_err(|error| RegistryError::Unavailable(Box::new(error)))?;
+            registry::remove(self, id, &act).await?
         })
     }
 }
@@ -110,18 +133,15 @@ async fn begin(
     })
 }
 
-/// Keeps an answer, if there is one, with whatever else the transaction does. That must come to nothing
-/// where the request was answered by another.
-pub(super) async fn keep(
-    transaction: &mut Transaction<'_>,
-    kept: Option<&Sealed>,
-) -> Result<(), Failure> {
-    match kept {
-        Some(sealed) if !answer(transaction, sealed).await? => Err(Unreadable(
-            "a request that was not begun, or is answered already".to_owned(),
-        )
-        .into()),
-        Some(_) | None => Ok(()),
+/// Keeps what goes with whatever else the transaction does. That must come to nothing where the request was
+/// answered by another, or the audit cannot be written.
+pub(super) async fn keep(transaction: &mut Transaction<'_>, act: &Enclosed) -> Result<(), Failure> {
+    match &act.answer {
+        Some(sealed) if !answer(transaction, sealed).await? => {
+            let what = "a request that was not begun, or is answered already";
+            Err(Unreadable(what.to_owned()).into())
+        }
+        Some(_) | None => audit::write(transaction, &act.records).await,
     }
 }
 

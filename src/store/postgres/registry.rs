@@ -4,7 +4,7 @@ use evara_actors::domain::{NodeId, NodeSpec};
 use evara_actors::ports::{BoxFuture, Registry, RegistryError};
 
 use super::error::Failure;
-use super::receipts::{Sealed, keep};
+use super::receipts::{Enclosed, keep};
 use super::statements::Query;
 use super::transaction::{Params, Transaction};
 use super::values::{At, json_to_stored, to_stored};
@@ -35,23 +35,23 @@ impl Registry for PostgresStore {
     }
 
     fn insert(&self, spec: NodeSpec) -> BoxFuture<'_, Result<(), RegistryError>> {
-        Box::pin(async move { insert(self, &spec, None).await? })
+        Box::pin(async move { insert(self, &spec, &Enclosed::default()).await? })
     }
 
     fn update(&self, spec: NodeSpec) -> BoxFuture<'_, Result<(), RegistryError>> {
-        Box::pin(async move { update(self, &spec, None).await? })
+        Box::pin(async move { update(self, &spec, &Enclosed::default()).await? })
     }
 
     fn remove(&self, id: NodeId) -> BoxFuture<'_, Result<(), RegistryError>> {
-        Box::pin(async move { remove(self, id).await? })
+        Box::pin(async move { remove(self, id, &Enclosed::default()).await? })
     }
 }
 
-/// Adds a node, and keeps the answer to whoever asked for it.
+/// Adds a node, and keeps what goes with that.
 pub(super) async fn insert(
     store: &PostgresStore,
     spec: &NodeSpec,
-    kept: Option<&Sealed>,
+    act: &Enclosed,
 ) -> Result<Outcome, Failure> {
     let mut transaction = store.writing_of(spec.id).await?;
     if is_there(&mut transaction, spec.id).await? {
@@ -68,16 +68,16 @@ pub(super) async fn insert(
     transaction
         .rows(statements::UNDO_REMOVED, &[&spec.id.0])
         .await?;
-    keep(&mut transaction, kept).await?;
+    keep(&mut transaction, act).await?;
     transaction.commit().await?;
     Ok(Ok(()))
 }
 
-/// Replaces a description, and keeps the answer to whoever asked for it.
+/// Replaces a description, and keeps what goes with that.
 pub(super) async fn update(
     store: &PostgresStore,
     spec: &NodeSpec,
-    kept: Option<&Sealed>,
+    act: &Enclosed,
 ) -> Result<Outcome, Failure> {
     let mut transaction = store.writing_of(spec.id).await?;
     let before = spec.version.wrapping_sub(1).cast_signed();
@@ -101,12 +101,17 @@ pub(super) async fn update(
     transaction
         .rows(statements::FORGET_STALE_READ_KEY, &[&spec.id.0, &channel])
         .await?;
-    keep(&mut transaction, kept).await?;
+    keep(&mut transaction, act).await?;
     transaction.commit().await?;
     Ok(Ok(()))
 }
 
-async fn remove(store: &PostgresStore, id: NodeId) -> Result<Outcome, Failure> {
+/// Removes a node, and keeps what goes with that.
+pub(super) async fn remove(
+    store: &PostgresStore,
+    id: NodeId,
+    act: &Enclosed,
+) -> Result<Outcome, Failure> {
     let mut transaction = store.writing_of(id).await?;
     let gone = transaction.rows(statements::DELETE_NODE, &[&id.0]).await?;
     if gone.is_empty() {
@@ -116,6 +121,7 @@ async fn remove(store: &PostgresStore, id: NodeId) -> Result<Outcome, Failure> {
     transaction
         .rows(statements::INSERT_REMOVED, &[&id.0])
         .await?;
+    keep(&mut transaction, act).await?;
     transaction.commit().await?;
     Ok(Ok(()))
 }

@@ -35,6 +35,7 @@ statements! {
     ACCOUNT = "account";
     ACCOUNTS_AFTER = "accounts_after";
     ACCOUNTS_THAT_RUN = "accounts_that_run";
+    ADVANCE_CHAIN = "advance_chain";
     ALL_COMMUNITIES = "all_communities";
     ALL_CURSORS = "all_cursors";
     ALL_CUSTOMERS = "all_customers";
@@ -45,6 +46,13 @@ statements! {
     ALL_PLANS = "all_plans";
     ALL_READ_KEYS = "all_read_keys";
     ALL_RULES = "all_rules";
+    ALL_SNAPSHOTS = "all_snapshots";
+    AUDIT_CHAIN_NAMES = "audit_chain_names";
+    AUDIT_CUT = "audit_cut";
+    AUDIT_HEAD = "audit_head";
+    AUDIT_OF_CHAIN = "audit_of_chain";
+    AUDIT_PAGE = "audit_page";
+    AUDIT_SEALS = "audit_seals";
     BEGIN_RECEIPT = "begin_receipt";
     CHANGES_BY_REVISION = "changes_by_revision";
     CHANGE_FACT = "change_fact";
@@ -52,6 +60,7 @@ statements! {
     CLAIM_SHARDS = "claim_shards";
     COUNT_STALE = "count_stale";
     CURRENT_TRANSACTION = "current_transaction";
+    CUTTABLE = "cuttable";
     DELETE_ACCOUNT = "delete_account";
     DELETE_COMMUNITY = "delete_community";
     DELETE_CUSTOMER = "delete_customer";
@@ -92,6 +101,7 @@ statements! {
     HAS_TENANT = "has_tenant";
     HOLD_SHARDS = "hold_shards";
     INSERT_ACCOUNT = "insert_account";
+    INSERT_AUDIT = "insert_audit";
     INSERT_COMMUNITY = "insert_community";
     INSERT_CUSTOMER = "insert_customer";
     INSERT_DEAD_LETTERS = "insert_dead_letters";
@@ -111,6 +121,7 @@ statements! {
     INSERT_TANK = "insert_tank";
     IS_CONFINED = "is_confined";
     KEEP_FACT = "keep_fact";
+    LOCK_CHAIN = "lock_chain";
     LOCK_FACT = "lock_fact";
     LOCK_NODE = "lock_node";
     LOCK_SHARDS = "lock_shards";
@@ -122,14 +133,17 @@ statements! {
     MONTHS = "months";
     NEWEST_DEAD_LETTERS = "newest_dead_letters";
     NEXT_SEALED_SAMPLES = "next_sealed_samples";
+    OPEN_CHAIN = "open_chain";
     OTHER_VALUES = "other_values";
     PRIMARY_POSITION = "primary_position";
     PUT_CHECKPOINTS = "put_checkpoints";
     PUT_CURSORS = "put_cursors";
+    PUT_CUT = "put_cut";
     PUT_READ_KEY = "put_read_key";
     PUT_ROLLUP_DAYS = "put_rollup_days";
     PUT_ROLLUP_HOURS = "put_rollup_hours";
     PUT_RULE = "put_rule";
+    PUT_SEAL = "put_seal";
     PUT_SNAPSHOTS = "put_snapshots";
     RAW_DAYS = "raw_days";
     RECEIPT = "receipt";
@@ -158,6 +172,7 @@ statements! {
     TRIM_SESSIONS = "trim_sessions";
     UNDO_REMOVED = "undo_removed";
     UNSAFE_SETTINGS = "unsafe_settings";
+    UNSEALED_CHAINS = "unsealed_chains";
     UPDATE_ACCOUNT = "update_account";
     UPDATE_COMMUNITY = "update_community";
     UPDATE_CUSTOMER = "update_customer";

@@ -27,8 +27,8 @@ pub struct Upkeep {
     pub made: usize,
     /// Months whose tables were dropped.
     pub dropped: usize,
-    /// Alarms that are over, commands that came to their end, messages that nobody took, and rows of the
-    /// audit that were removed for their age.
+    /// Alarms that are over, commands that came to their end, and messages that nobody took, that were removed
+    /// for their age.
     pub expired: u64,
 }
 
@@ -105,14 +105,6 @@ impl PostgresStore {
                 if (gone as i64) < AT_ONCE {
                     break;
                 }
-            }
-        }
-        for _ in 0..MOST_RUNS {
-            let told = self.remove(statements::EXPIRE_AUDIT, now).await?;
-            let gone = told.first().map_or(Ok(0), |row| row.try_get::<_, i64>(0))?;
-            expired += gone.unsigned_abs();
-            if gone < AT_ONCE {
-                break;
             }
         }
         Ok(expired)

@@ -6,9 +6,9 @@ use rusqlite::{Connection, TransactionBehavior, params};
 use uuid::Uuid;
 
 use super::error::{Failure, is_no_node};
-use super::receipts::{Sealed, keep};
+use super::receipts::{Enclosed, keep};
 use super::{DEADLINE, SqliteStore, history, rows, statements};
-use crate::store::{DeviceKey, DeviceKeys, DeviceKeysError, Kept, MAX_DEVICE_KEYS};
+use crate::store::{Act, DeviceKey, DeviceKeys, DeviceKeysError, MAX_DEVICE_KEYS};
 
 /// What a write came to, where the database itself did not fail.
 type Outcome = Result<(), DeviceKeysError>;
@@ -31,15 +31,13 @@ impl DeviceKeys for SqliteStore {
     fn insert_device_key(
         &self,
         key: DeviceKey,
-        kept: Option<Kept>,
+        act: Act,
     ) -> BoxFuture<'_, Result<(), DeviceKeysError>> {
-        let sealed = kept.map(|kept| self.sealed(kept)).transpose();
+        let act = self.enclosed(act);
         Box::pin(async move {
-            let sealed = sealed.map_err(|error| DeviceKeysError::Unavailable(Box::new(error)))?;
+            let act = act.map_err(|error| DeviceKeysError::Unavailable(Box::new(error)))?;
             self.writer
-                .call(DEADLINE, move |connection| {
-                    insert(connection, &key, sealed.as_ref())
-                })
+                .call(DEADLINE, move |connection| insert(connection, &key, &act))
                 .await?
         })
     }
@@ -48,16 +46,16 @@ impl DeviceKeys for SqliteStore {
         &self,
         node: NodeId,
         id: Uuid,
+        act: Act,
     ) -> BoxFuture<'_, Result<(), DeviceKeysError>> {
+        let act = self.enclosed(act);
         Box::pin(async move {
-            let job = self.writer.call(DEADLINE, move |connection| {
-                let key = params![node.0.as_bytes(), id.as_bytes()];
-                Ok(connection.execute(statements::DELETE_DEVICE_KEY, key)?)
-            });
-            match job.await? {
-                0 => Err(DeviceKeysError::NotFound),
-                _ => Ok(()),
-            }
+            let act = act.map_err(|error| DeviceKeysError::Unavailable(Box::new(error)))?;
+            self.writer
+                .call(DEADLINE, move |connection| {
+                    remove(connection, node, id, &act)
+                })
+                .await?
         })
     }
 
@@ -77,7 +75,7 @@ impl DeviceKeys for SqliteStore {
 fn insert(
     connection: &mut Connection,
     key: &DeviceKey,
-    kept: Option<&Sealed>,
+    act: &Enclosed,
 ) -> Result<Outcome, Failure> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let row = params![
@@ -94,7 +92,23 @@ fn insert(
         Err(error) if is_no_node(&error) => return Ok(Err(DeviceKeysError::NotFound)),
         Err(error) => return Err(error.into()),
     }
-    keep(&transaction, kept)?;
+    keep(&transaction, act)?;
+    transaction.commit()?;
+    Ok(Ok(()))
+}
+
+fn remove(
+    connection: &mut Connection,
+    node: NodeId,
+    id: Uuid,
+    act: &Enclosed,
+) -> Result<Outcome, Failure> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let key = params![node.0.as_bytes(), id.as_bytes()];
+    if transaction.execute(statements::DELETE_DEVICE_KEY, key)? == 0 {
+        return Ok(Err(DeviceKeysError::NotFound));
+    }
+    keep(&transaction, act)?;
     transaction.commit()?;
     Ok(Ok(()))
 }

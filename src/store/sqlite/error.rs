@@ -11,7 +11,7 @@ use super::directory::DataDirectory;
 use crate::store::known_keys::Unfit;
 use crate::store::unreadable::Unreadable;
 use crate::store::{
-    AccountsError, DeviceKeysError, IpRulesError, ReceiptsError, RekeyError, SecretsError,
+    AccountsError, AuditError, DeviceKeysError, IpRulesError, ReceiptsError, RekeyError, SecretsError,
     TenantsError,
 };
 
@@ -233,6 +233,12 @@ impl From<Failure> for SecretsError {
 impl From<Failure> for DeviceKeysError {
     fn from(failure: Failure) -> Self {
         Self::Unavailable(Box::new(failure))
+    }
+}
+
+impl From<Failure> for AuditError {
+    fn from(failure: Failure) -> Self {
+        Self(Box::new(failure))
     }
 }
 

@@ -5,10 +5,10 @@ use rusqlite::{Connection, TransactionBehavior, params};
 use uuid::Uuid;
 
 use super::error::Failure;
-use super::receipts::{Sealed, keep};
+use super::receipts::{Enclosed, keep};
 use super::{DEADLINE, SqliteStore, history, rows, statements};
 use crate::address::Rule;
-use crate::store::{IpRules, IpRulesError, Kept};
+use crate::store::{Act, IpRules, IpRulesError};
 
 /// What a write came to, where the database itself did not fail.
 type Outcome = Result<(), IpRulesError>;
@@ -23,39 +23,39 @@ impl IpRules for SqliteStore {
         })
     }
 
-    fn insert_ip_rule(
-        &self,
-        rule: Rule,
-        kept: Option<Kept>,
-    ) -> BoxFuture<'_, Result<(), IpRulesError>> {
-        let sealed = kept.map(|kept| self.sealed(kept)).transpose();
+    fn insert_ip_rule(&self, rule: Rule, act: Act) -> BoxFuture<'_, Result<(), IpRulesError>> {
+        let act = self.enclosed(act);
         Box::pin(async move {
-            let sealed = sealed.map_err(|error| IpRulesError::Unavailable(Box::new(error)))?;
-            let job = self.writer.call(DEADLINE, move |connection| {
-                insert(connection, &rule, sealed.as_ref())
-            });
+            let act = act.map_err(|error| IpRulesError::Unavailable(Box::new(error)))?;
+            let job = self
+                .writer
+                .call(DEADLINE, move |connection| insert(connection, &rule, &act));
             job.await?
         })
     }
 
-    fn remove_ip_rule(&self, id: Uuid) -> BoxFuture<'_, Result<(), IpRulesError>> {
+    fn remove_ip_rule(&self, id: Uuid, act: Act) -> BoxFuture<'_, Result<(), IpRulesError>> {
+        let act = self.enclosed(act);
         Box::pin(async move {
-            let job = self.writer.call(DEADLINE, move |connection| {
-                Ok(connection.execute(statements::DELETE_IP_RULE, [id.as_bytes()])?)
-            });
-            match job.await? {
-                0 => Err(IpRulesError::NotFound),
-                _ => Ok(()),
-            }
+            let act = act.map_err(|error| IpRulesError::Unavailable(Box::new(error)))?;
+            self.writer
+                .call(DEADLINE, move |connection| remove(connection, id, &act))
+                .await?
         })
     }
 }
 
-fn insert(
-    connection: &mut Connection,
-    rule: &Rule,
-    kept: Option<&Sealed>,
-) -> Result<Outcome, Failure> {
+fn remove(connection: &mut Connection, id: Uuid, act: &Enclosed) -> Result<Outcome, Failure> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    if transaction.execute(statements::DELETE_IP_RULE, [id.as_bytes()])? == 0 {
+        return Ok(Err(IpRulesError::NotFound));
+    }
+    keep(&transaction, act)?;
+    transaction.commit()?;
+    Ok(Ok(()))
+}
+
+fn insert(connection: &mut Connection, rule: &Rule, act: &Enclosed) -> Result<Outcome, Failure> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let row = params![
         rule.id.as_bytes(),
@@ -67,7 +67,7 @@ fn insert(
     if transaction.execute(statements::INSERT_IP_RULE, row)? == 0 {
         return Ok(Err(IpRulesError::Taken));
     }
-    keep(&transaction, kept)?;
+    keep(&transaction, act)?;
     transaction.commit()?;
     Ok(Ok(()))
 }

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod archive;
+mod audit;
 mod channel_secrets;
 mod connect;
 mod device_keys;

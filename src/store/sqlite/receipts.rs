@@ -2,27 +2,42 @@
 
 use std::sync::Arc;
 
-use evara_actors::domain::{NodeSpec, Timestamp};
+use evara_actors::domain::{NodeId, NodeSpec, Timestamp};
 use evara_actors::ports::{BoxFuture, RegistryError};
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::error::Failure;
-use super::{DEADLINE, SqliteStore, registry, statements};
+use super::{DEADLINE, SqliteStore, audit, registry, statements};
+use crate::audit::Record;
 use crate::store::codes;
 use crate::store::secret_box::{Place, SealError};
 use crate::store::unreadable::Unreadable;
 use crate::store::{
-    Begun, Claim, Kept, RECEIPT_AGE, ReceiptName, Receipts, ReceiptsError, SecretBox,
+    Act, Begun, Claim, Kept, RECEIPT_AGE, ReceiptName, Receipts, ReceiptsError, SecretBox,
 };
 
+/// What goes with a change, as it is written.
+#[derive(Default)]
+pub(super) struct Enclosed {
+    answer: Option<Sealed>,
+    records: Vec<Record>,
+}
+
 /// An answer as it is written.
-pub(super) struct Sealed {
+struct Sealed {
     name: ReceiptName,
     answer: Vec<u8>,
 }
 
 impl SqliteStore {
-    pub(super) fn sealed(&self, Kept { name, answer }: Kept) -> Result<Sealed, SealError> {
+    pub(super) fn enclosed(&self, act: Act) -> Result<Enclosed, SealError> {
+        Ok(Enclosed {
+            answer: act.receipt.map(|kept| self.sealed(kept)).transpose()?,
+            records: Act::in_order(act.records),
+        })
+    }
+
+    fn sealed(&self, Kept { name, answer }: Kept) -> Result<Sealed, SealError> {
         let answer = self.keys.seal(&Place::of_answer(&name), &answer)?;
         Ok(Sealed { name, answer })
     }
@@ -75,25 +90,37 @@ impl Receipts for SqliteStore {
         })
     }
 
-    fn insert_node(&self, spec: NodeSpec, kept: Kept) -> BoxFuture<'_, Result<(), RegistryError>> {
-        let sealed = self.sealed(kept);
+    fn insert_node(&self, spec: NodeSpec, act: Act) -> BoxFuture<'_, Result<(), RegistryError>> {
+        let act = self.enclosed(act);
         Box::pin(async move {
-            let sealed = sealed.map_err(|error| RegistryError::Unavailable(Box::new(error)))?;
+            let act = act.map_err(|error| RegistryError::Unavailable(Box::new(error)))?;
             self.writer
                 .call(DEADLINE, move |connection| {
-                    registry::insert(connection, &spec, Some(&sealed))
+                    registry::insert(connection, &spec, &act)
                 })
                 .await?
         })
     }
 
-    fn update_node(&self, spec: NodeSpec, kept: Kept) -> BoxFuture<'_, Result<(), RegistryError>> {
-        let sealed = self.sealed(kept);
+    fn update_node(&self, spec: NodeSpec, act: Act) -> BoxFuture<'_, Result<(), RegistryError>> {
+        let act = self.enclosed(act);
         Box::pin(async move {
-            let sealed = sealed.map_err(|error| RegistryError::Unavailable(Box::new(error)))?;
+            let act = act.map_err(|error| RegistryError::Unavailable(Box::new(error)))?;
             self.writer
                 .call(DEADLINE, move |connection| {
-                    registry::update(connection, &spec, Some(&sealed))
+                    registry::update(connection, &spec, &act)
+                })
+                .await?
+        })
+    }
+
+    fn remove_node(&self, id: NodeId, act: Act) -> BoxFuture<'_, Result<(), RegistryError>> {
+        let act = self.enclosed(act);
+        Box::pin(async move {
+            let act = act.map_err(|error| RegistryError::Unavailable(Box::new(error)))?;
+            self.writer
+                .call(DEADLINE, move |connection| {
+                    registry::remove(connection, id, &act)
                 })
                 .await?
         })
@@ -134,15 +161,15 @@ fn begin(
     })
 }
 
-/// Keeps an answer, if there is one, with whatever else the transaction does. That must come to nothing
-/// where the request was answered by another.
-pub(super) fn keep(transaction: &Transaction<'_>, kept: Option<&Sealed>) -> Result<(), Failure> {
-    match kept {
-        Some(sealed) if !finish(transaction, sealed)? => Err(Unreadable(
-            "a request that was not begun, or is answered already".to_owned(),
-        )
-        .into()),
-        Some(_) | None => Ok(()),
+/// Keeps what goes with whatever else the transaction does. That must come to nothing where the request was
+/// answered by another, or the audit cannot be written.
+pub(super) fn keep(transaction: &Transaction<'_>, act: &Enclosed) -> Result<(), Failure> {
+    match &act.answer {
+        Some(sealed) if !finish(transaction, sealed)? => {
+            let what = "a request that was not begun, or is answered already";
+            Err(Unreadable(what.to_owned()).into())
+        }
+        Some(_) | None => audit::write(transaction, &act.records),
     }
 }
 

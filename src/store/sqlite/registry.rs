@@ -6,7 +6,7 @@ use rusqlite::ffi::{SQLITE_CONSTRAINT_TRIGGER, SQLITE_CONSTRAINT_UNIQUE};
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::error::Failure;
-use super::receipts::{Sealed, keep};
+use super::receipts::{Enclosed, keep};
 use super::{DEADLINE, SqliteStore, history, rows, statements};
 use crate::store::json;
 
@@ -26,7 +26,9 @@ impl Registry for SqliteStore {
     fn insert(&self, spec: NodeSpec) -> BoxFuture<'_, Result<(), RegistryError>> {
         Box::pin(async move {
             self.writer
-                .call(DEADLINE, move |connection| insert(connection, &spec, None))
+                .call(DEADLINE, move |connection| {
+                    insert(connection, &spec, &Enclosed::default())
+                })
                 .await?
         })
     }
@@ -34,7 +36,9 @@ impl Registry for SqliteStore {
     fn update(&self, spec: NodeSpec) -> BoxFuture<'_, Result<(), RegistryError>> {
         Box::pin(async move {
             self.writer
-                .call(DEADLINE, move |connection| update(connection, &spec, None))
+                .call(DEADLINE, move |connection| {
+                    update(connection, &spec, &Enclosed::default())
+                })
                 .await?
         })
     }
@@ -42,17 +46,19 @@ impl Registry for SqliteStore {
     fn remove(&self, id: NodeId) -> BoxFuture<'_, Result<(), RegistryError>> {
         Box::pin(async move {
             self.writer
-                .call(DEADLINE, move |connection| remove(connection, id))
+                .call(DEADLINE, move |connection| {
+                    remove(connection, id, &Enclosed::default())
+                })
                 .await?
         })
     }
 }
 
-/// Adds a node, and keeps the answer to whoever asked for it.
+/// Adds a node, and keeps what goes with that.
 pub(super) fn insert(
     connection: &mut Connection,
     spec: &NodeSpec,
-    kept: Option<&Sealed>,
+    act: &Enclosed,
 ) -> Result<Outcome, Failure> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     if is_there(&transaction, spec.id)? {
@@ -63,16 +69,16 @@ pub(super) fn insert(
         Written::Rows(_) => {}
     }
     transaction.execute(statements::UNDO_REMOVED, [spec.id.0.as_bytes()])?;
-    keep(&transaction, kept)?;
+    keep(&transaction, act)?;
     transaction.commit()?;
     Ok(Ok(()))
 }
 
-/// Replaces a description, and keeps the answer to whoever asked for it.
+/// Replaces a description, and keeps what goes with that.
 pub(super) fn update(
     connection: &mut Connection,
     spec: &NodeSpec,
-    kept: Option<&Sealed>,
+    act: &Enclosed,
 ) -> Result<Outcome, Failure> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     match write(&transaction, statements::UPDATE_NODE, spec)? {
@@ -89,17 +95,23 @@ pub(super) fn update(
         .map(|binding| binding.channel_id.0.cast_signed());
     let stale = params![spec.id.0.as_bytes(), channel];
     transaction.execute(statements::FORGET_STALE_READ_KEY, stale)?;
-    keep(&transaction, kept)?;
+    keep(&transaction, act)?;
     transaction.commit()?;
     Ok(Ok(()))
 }
 
-fn remove(connection: &mut Connection, id: NodeId) -> Result<Outcome, Failure> {
+/// Removes a node, and keeps what goes with that.
+pub(super) fn remove(
+    connection: &mut Connection,
+    id: NodeId,
+    act: &Enclosed,
+) -> Result<Outcome, Failure> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     if transaction.execute(statements::DELETE_NODE, [id.0.as_bytes()])? == 0 {
         return Ok(Err(RegistryError::NotFound));
     }
     transaction.execute(statements::INSERT_REMOVED, [id.0.as_bytes()])?;
+    keep(&transaction, act)?;
     transaction.commit()?;
     Ok(Ok(()))
 }

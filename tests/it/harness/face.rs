@@ -8,12 +8,14 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use evara::access::{Principal, Reach, Role, UserId};
 use evara::app::accounts::Accounts;
+use evara::app::audit::Audit;
 use evara::app::database::Database;
 use evara::app::device_keys::DeviceKeyring;
 use evara::app::identity::{Freshness, Identities, Unknown};
 use evara::app::ip_rules::AddressRules;
 use evara::app::nodes::{KeysError, Nodes, ReadKeys};
 use evara::app::tenancy::Tenancy;
+use evara::audit::AuditKeys;
 use evara::auth::token::{LocalKeys, Tokens};
 use evara::http::{AppState, Border, Edge, Inside, service};
 use evara::limits::{Limits, Quotas};
@@ -59,9 +61,11 @@ impl World {
         let nodes = Nodes::new(
             Arc::clone(&system),
             self.shelf().clone(),
+            self.shelf().clone(),
             keys,
             self.clock.clone(),
         );
+        let (accounts, audit) = self.nobody();
         let border = Border::default();
         let rules = self.shelf().clone();
         let ip_rules = AddressRules::new(rules, border.gate().clone(), self.clock.clone());
@@ -75,7 +79,8 @@ impl World {
             device_keys: Arc::new(device_keys),
             receipts: self.shelf().clone(),
             identities: Arc::new(OneOperator),
-            accounts: self.no_accounts(),
+            accounts,
+            audit,
             tenancy: Tenancy::over(self.shelf().clone()),
             limits: Limits::new(Quotas::MOST),
             ip_rules: Arc::new(ip_rules),
@@ -86,22 +91,23 @@ impl World {
 }
 
 impl World {
-    /// Nobody signs in here: whoever bears the token is known.
-    fn no_accounts(&self) -> Accounts {
+    /// Nobody signs in here: whoever bears the token is known. What is done to what is in no store is
+    /// written down beside them.
+    fn nobody(&self) -> (Accounts, Audit) {
         let key = SecretString::from(TOKEN.repeat(2));
         // A face has a store of its own: there may be several at once.
         let place = self
             .disk
             .place(uuid::Uuid::new_v4().as_fields().0 | 1 << 31);
         let store = SqliteStore::open(&place, SecretBox::new(&key).unwrap()).unwrap();
+        let store = Arc::new(store);
         let keys = LocalKeys::derive(&key, &[]).unwrap();
         let tokens = Tokens::new(keys, None, self.clock.clone());
-        Accounts::new(
-            Arc::new(store),
-            tokens,
-            self.clock.clone(),
-            Tenancy::over(self.shelf().clone()),
-        )
+        let bound = AuditKeys::derive(&key, &[]).unwrap();
+        let audit = Audit::new(bound, store.clone(), self.clock.clone());
+        let tenancy = Tenancy::over(self.shelf().clone());
+        let accounts = Accounts::new(store, tokens, self.clock.clone(), tenancy);
+        (accounts, audit)
     }
 }
 

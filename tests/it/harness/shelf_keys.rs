@@ -4,8 +4,8 @@
 use evara::access::{Forest, Tenant, TenantId};
 use evara::address::Rule;
 use evara::store::{
-    Begun, Claim, DeviceKey, DeviceKeys, DeviceKeysError, IpRules, IpRulesError, Kept, ReceiptName,
-    Receipts, ReceiptsError, Tenants, TenantsError,
+    Act, Begun, Claim, DeviceKey, DeviceKeys, DeviceKeysError, IpRules, IpRulesError, Kept,
+    ReceiptName, Receipts, ReceiptsError, Tenants, TenantsError,
 };
 use evara_actors::domain::{NodeId, NodeSpec, Timestamp};
 use evara_actors::ports::{BoxFuture, RegistryError};
@@ -39,11 +39,11 @@ impl DeviceKeys for Shelf {
     fn insert_device_key(
         &self,
         key: DeviceKey,
-        kept: Option<Kept>,
+        act: Act,
     ) -> BoxFuture<'_, Result<(), DeviceKeysError>> {
         Box::pin(async {
             let store = self.open_store().await.map_err(keys_gone)?;
-            store.insert_device_key(key, kept).await
+            store.insert_device_key(key, act).await
         })
     }
 
@@ -51,10 +51,11 @@ impl DeviceKeys for Shelf {
         &self,
         node: NodeId,
         id: Uuid,
+        act: Act,
     ) -> BoxFuture<'_, Result<(), DeviceKeysError>> {
         Box::pin(async move {
             let store = self.open_store().await.map_err(keys_gone)?;
-            store.remove_device_key(node, id).await
+            store.remove_device_key(node, id, act).await
         })
     }
 
@@ -80,21 +81,17 @@ impl IpRules for Shelf {
         })
     }
 
-    fn insert_ip_rule(
-        &self,
-        rule: Rule,
-        kept: Option<Kept>,
-    ) -> BoxFuture<'_, Result<(), IpRulesError>> {
+    fn insert_ip_rule(&self, rule: Rule, act: Act) -> BoxFuture<'_, Result<(), IpRulesError>> {
         Box::pin(async {
             let store = self.open_store().await.map_err(rules_gone)?;
-            store.insert_ip_rule(rule, kept).await
+            store.insert_ip_rule(rule, act).await
         })
     }
 
-    fn remove_ip_rule(&self, id: Uuid) -> BoxFuture<'_, Result<(), IpRulesError>> {
+    fn remove_ip_rule(&self, id: Uuid, act: Act) -> BoxFuture<'_, Result<(), IpRulesError>> {
         Box::pin(async move {
             let store = self.open_store().await.map_err(rules_gone)?;
-            store.remove_ip_rule(id).await
+            store.remove_ip_rule(id, act).await
         })
     }
 }
@@ -141,12 +138,16 @@ impl Receipts for Shelf {
         })
     }
 
-    fn insert_node(&self, spec: NodeSpec, kept: Kept) -> BoxFuture<'_, Result<(), RegistryError>> {
-        Box::pin(async { self.open_store().await?.insert_node(spec, kept).await })
+    fn insert_node(&self, spec: NodeSpec, act: Act) -> BoxFuture<'_, Result<(), RegistryError>> {
+        Box::pin(async { self.open_store().await?.insert_node(spec, act).await })
     }
 
-    fn update_node(&self, spec: NodeSpec, kept: Kept) -> BoxFuture<'_, Result<(), RegistryError>> {
-        Box::pin(async { self.open_store().await?.update_node(spec, kept).await })
+    fn update_node(&self, spec: NodeSpec, act: Act) -> BoxFuture<'_, Result<(), RegistryError>> {
+        Box::pin(async { self.open_store().await?.update_node(spec, act).await })
+    }
+
+    fn remove_node(&self, id: NodeId, act: Act) -> BoxFuture<'_, Result<(), RegistryError>> {
+        Box::pin(async move { self.open_store().await?.remove_node(id, act).await })
     }
 }
 
@@ -165,28 +166,29 @@ impl Tenants for Shelf {
         })
     }
 
-    fn insert_tenant(
+    fn insert_tenant(&self, tenant: Tenant, act: Act) -> BoxFuture<'_, Result<(), TenantsError>> {
+        Box::pin(async {
+            let store = self.open_store().await.map_err(tenants_gone)?;
+            store.insert_tenant(tenant, act).await
+        })
+    }
+
+    fn update_tenant(&self, tenant: Tenant, act: Act) -> BoxFuture<'_, Result<(), TenantsError>> {
+        Box::pin(async {
+            let store = self.open_store().await.map_err(tenants_gone)?;
+            store.update_tenant(tenant, act).await
+        })
+    }
+
+    fn remove_tenant(
         &self,
-        tenant: Tenant,
-        kept: Option<Kept>,
+        id: TenantId,
+        version: u64,
+        act: Act,
     ) -> BoxFuture<'_, Result<(), TenantsError>> {
-        Box::pin(async {
-            let store = self.open_store().await.map_err(tenants_gone)?;
-            store.insert_tenant(tenant, kept).await
-        })
-    }
-
-    fn update_tenant(&self, tenant: Tenant) -> BoxFuture<'_, Result<(), TenantsError>> {
-        Box::pin(async {
-            let store = self.open_store().await.map_err(tenants_gone)?;
-            store.update_tenant(tenant).await
-        })
-    }
-
-    fn remove_tenant(&self, id: TenantId, version: u64) -> BoxFuture<'_, Result<(), TenantsError>> {
         Box::pin(async move {
             let store = self.open_store().await.map_err(tenants_gone)?;
-            store.remove_tenant(id, version).await
+            store.remove_tenant(id, version, act).await
         })
     }
 }

@@ -1,2 +1,2 @@
 -- Tells how many rows are gone.
-SELECT expire_audit($1, $2)
+SELECT expire_audit($1)

@@ -9,12 +9,12 @@ use tokio_postgres::types::ToSql;
 
 use super::error::Failure;
 use super::history::all_in;
-use super::receipts::{Sealed, keep};
+use super::receipts::{Enclosed, keep};
 use super::statements::Query;
 use super::transaction::Transaction;
 use super::{PostgresStore, rows as common, statements};
 use crate::access::{Forest, Tenant, TenantId};
-use crate::store::{Kept, Tenants, TenantsError};
+use crate::store::{Act, Tenants, TenantsError};
 
 /// What is violated by a name that another plan has.
 const NAME_CONSTRAINT: &str = "plans_name_key";
@@ -30,24 +30,33 @@ impl Tenants for PostgresStore {
         Box::pin(async move { Ok(forest(self).await?) })
     }
 
-    fn insert_tenant(
-        &self,
-        tenant: Tenant,
-        kept: Option<Kept>,
-    ) -> BoxFuture<'_, Result<(), TenantsError>> {
-        let sealed = kept.map(|kept| self.sealed(kept)).transpose();
+    fn insert_tenant(&self, tenant: Tenant, act: Act) -> BoxFuture<'_, Result<(), TenantsError>> {
+        let act = self.enclosed(act);
         Box::pin(async move {
-            let sealed = sealed.map_err(|error| TenantsError::Unavailable(Box::new(error)))?;
-            insert(self, &tenant, sealed.as_ref()).await?
+            let act = act.map_err(|error| TenantsError::Unavailable(Box::new(error)))?;
+            insert(self, &tenant, &act).await?
         })
     }
 
-    fn update_tenant(&self, tenant: Tenant) -> BoxFuture<'_, Result<(), TenantsError>> {
-        Box::pin(async move { update(self, &tenant).await? })
+    fn update_tenant(&self, tenant: Tenant, act: Act) -> BoxFuture<'_, Result<(), TenantsError>> {
+        let act = self.enclosed(act);
+        Box::pin(async move {
+            let act = act.map_err(|error| TenantsError::Unavailable(Box::new(error)))?;
+            update(self, &tenant, &act).await?
+        })
     }
 
-    fn remove_tenant(&self, id: TenantId, version: u64) -> BoxFuture<'_, Result<(), TenantsError>> {
-        Box::pin(async move { remove(self, id, version).await? })
+    fn remove_tenant(
+        &self,
+        id: TenantId,
+        version: u64,
+        act: Act,
+    ) -> BoxFuture<'_, Result<(), TenantsError>> {
+        let act = self.enclosed(act);
+        Box::pin(async move {
+            let act = act.map_err(|error| TenantsError::Unavailable(Box::new(error)))?;
+            remove(self, id, version, &act).await?
+        })
     }
 }
 
@@ -70,7 +79,7 @@ async fn forest(store: &PostgresStore) -> Result<Forest, Failure> {
 async fn insert(
     store: &PostgresStore,
     tenant: &Tenant,
-    kept: Option<&Sealed>,
+    act: &Enclosed,
 ) -> Result<Outcome, Failure> {
     let insert = match tenant {
         Tenant::Distributor(_) => statements::INSERT_DISTRIBUTOR,
@@ -83,12 +92,16 @@ async fn insert(
         Ok(_) => {}
         Err(failure) => return refused(transaction, failure, TenantsError::NoParent).await,
     }
-    keep(&mut transaction, kept).await?;
+    keep(&mut transaction, act).await?;
     transaction.commit().await?;
     Ok(Ok(()))
 }
 
-async fn update(store: &PostgresStore, tenant: &Tenant) -> Result<Outcome, Failure> {
+async fn update(
+    store: &PostgresStore,
+    tenant: &Tenant,
+    act: &Enclosed,
+) -> Result<Outcome, Failure> {
     let update = match tenant {
         Tenant::Distributor(_) => statements::UPDATE_DISTRIBUTOR,
         Tenant::Community(_) => statements::UPDATE_COMMUNITY,
@@ -97,13 +110,21 @@ async fn update(store: &PostgresStore, tenant: &Tenant) -> Result<Outcome, Failu
     };
     let mut transaction = store.writing().await?;
     match write(&mut transaction, update, tenant).await {
-        Ok(0) => missed(transaction, tenant.id()).await,
-        Ok(_) => Ok(Ok(transaction.commit().await?)),
-        Err(failure) => refused(transaction, failure, TenantsError::NoParent).await,
+        Ok(0) => return missed(transaction, tenant.id()).await,
+        Ok(_) => {}
+        Err(failure) => return refused(transaction, failure, TenantsError::NoParent).await,
     }
+    keep(&mut transaction, act).await?;
+    transaction.commit().await?;
+    Ok(Ok(()))
 }
 
-async fn remove(store: &PostgresStore, id: TenantId, version: u64) -> Result<Outcome, Failure> {
+async fn remove(
+    store: &PostgresStore,
+    id: TenantId,
+    version: u64,
+    act: &Enclosed,
+) -> Result<Outcome, Failure> {
     let delete = match id {
         TenantId::Distributor(_) => statements::DELETE_DISTRIBUTOR,
         TenantId::Community(_) => statements::DELETE_COMMUNITY,
@@ -113,10 +134,13 @@ async fn remove(store: &PostgresStore, id: TenantId, version: u64) -> Result<Out
     let mut transaction = store.writing().await?;
     let (name, version) = (id.uuid(), version.cast_signed());
     match transaction.rows(delete, &[&name, &version]).await {
-        Ok(gone) if gone.is_empty() => missed(transaction, id).await,
-        Ok(_) => Ok(Ok(transaction.commit().await?)),
-        Err(failure) => refused(transaction, failure, TenantsError::StillUsed).await,
+        Ok(gone) if gone.is_empty() => return missed(transaction, id).await,
+        Ok(_) => {}
+        Err(failure) => return refused(transaction, failure, TenantsError::StillUsed).await,
     }
+    keep(&mut transaction, act).await?;
+    transaction.commit().await?;
+    Ok(Ok(()))
 }
 
 async fn write(

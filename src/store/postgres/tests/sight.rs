@@ -14,7 +14,7 @@ use crate::access::laws::{self, REGIONS};
 use crate::access::{CommunityId, CustomerId, DistributorId, Forest, Reach, Tenant};
 use crate::store::conformance::fixtures::{at, binding, dead_letter, full_batch};
 use crate::store::postgres::values::to_stored;
-use crate::store::{DeviceKey, DeviceKeys as _, Tenants as _};
+use crate::store::{Act, DeviceKey, DeviceKeys as _, Tenants as _};
 
 /// Each is a forest of up to 17 tenants, asked from up to 30 places.
 const CASES: u32 = 24;
@@ -94,7 +94,7 @@ async fn fill(store: &PostgresStore, server: &Server, forest: &Forest, nodes: &[
         .chain(communities.map(Tenant::Community))
         .chain(customers.map(Tenant::Customer));
     for tenant in tenants {
-        store.insert_tenant(tenant, None).await.unwrap();
+        store.insert_tenant(tenant, Act::default()).await.unwrap();
     }
     for node in nodes {
         store.insert(node.clone()).await.unwrap();
@@ -115,7 +115,7 @@ async fn fill(store: &PostgresStore, server: &Server, forest: &Forest, nodes: &[
             created_at: at(1),
             last_used_at: None,
         };
-        store.insert_device_key(key, None).await.unwrap();
+        store.insert_device_key(key, Act::default()).await.unwrap();
     }
     server.shell(FILL);
 }

@@ -10,10 +10,10 @@ use rusqlite::ffi::{
 use rusqlite::{Connection, TransactionBehavior, params, params_from_iter};
 
 use super::error::Failure;
-use super::receipts::{Sealed, keep};
+use super::receipts::{Enclosed, keep};
 use super::{DEADLINE, SqliteStore, history, statements};
 use crate::access::{Forest, Tenant, TenantId};
-use crate::store::{Kept, Tenants, TenantsError};
+use crate::store::{Act, Tenants, TenantsError};
 
 /// What a write came to, where the database itself did not fail.
 type Outcome = Result<(), TenantsError>;
@@ -23,34 +23,43 @@ impl Tenants for SqliteStore {
         Box::pin(async move { Ok(self.readers.call(DEADLINE, forest).await?) })
     }
 
-    fn insert_tenant(
-        &self,
-        tenant: Tenant,
-        kept: Option<Kept>,
-    ) -> BoxFuture<'_, Result<(), TenantsError>> {
-        let sealed = kept.map(|kept| self.sealed(kept)).transpose();
+    fn insert_tenant(&self, tenant: Tenant, act: Act) -> BoxFuture<'_, Result<(), TenantsError>> {
+        let act = self.enclosed(act);
         Box::pin(async move {
-            let sealed = sealed.map_err(|error| TenantsError::Unavailable(Box::new(error)))?;
+            let act = act.map_err(|error| TenantsError::Unavailable(Box::new(error)))?;
             self.writer
                 .call(DEADLINE, move |connection| {
-                    insert(connection, &tenant, sealed.as_ref())
+                    insert(connection, &tenant, &act)
                 })
                 .await?
         })
     }
 
-    fn update_tenant(&self, tenant: Tenant) -> BoxFuture<'_, Result<(), TenantsError>> {
+    fn update_tenant(&self, tenant: Tenant, act: Act) -> BoxFuture<'_, Result<(), TenantsError>> {
+        let act = self.enclosed(act);
         Box::pin(async move {
+            let act = act.map_err(|error| TenantsError::Unavailable(Box::new(error)))?;
             self.writer
-                .call(DEADLINE, move |connection| update(connection, &tenant))
+                .call(DEADLINE, move |connection| {
+                    update(connection, &tenant, &act)
+                })
                 .await?
         })
     }
 
-    fn remove_tenant(&self, id: TenantId, version: u64) -> BoxFuture<'_, Result<(), TenantsError>> {
+    fn remove_tenant(
+        &self,
+        id: TenantId,
+        version: u64,
+        act: Act,
+    ) -> BoxFuture<'_, Result<(), TenantsError>> {
+        let act = self.enclosed(act);
         Box::pin(async move {
+            let act = act.map_err(|error| TenantsError::Unavailable(Box::new(error)))?;
             self.writer
-                .call(DEADLINE, move |connection| remove(connection, id, version))
+                .call(DEADLINE, move |connection| {
+                    remove(connection, id, version, &act)
+                })
                 .await?
         })
     }
@@ -75,7 +84,7 @@ fn forest(connection: &mut Connection) -> Result<Forest, Failure> {
 fn insert(
     connection: &mut Connection,
     tenant: &Tenant,
-    kept: Option<&Sealed>,
+    act: &Enclosed,
 ) -> Result<Outcome, Failure> {
     let insert = match tenant {
         Tenant::Distributor(_) => statements::INSERT_DISTRIBUTOR,
@@ -89,39 +98,56 @@ fn insert(
         Ok(_) => {}
         Err(error) => return refused(error, TenantsError::NoParent),
     }
-    keep(&transaction, kept)?;
+    keep(&transaction, act)?;
     transaction.commit()?;
     Ok(Ok(()))
 }
 
-fn update(connection: &mut Connection, tenant: &Tenant) -> Result<Outcome, Failure> {
+fn update(
+    connection: &mut Connection,
+    tenant: &Tenant,
+    act: &Enclosed,
+) -> Result<Outcome, Failure> {
     let update = match tenant {
         Tenant::Distributor(_) => statements::UPDATE_DISTRIBUTOR,
         Tenant::Community(_) => statements::UPDATE_COMMUNITY,
         Tenant::Customer(_) => statements::UPDATE_CUSTOMER,
         Tenant::Plan(_) => statements::UPDATE_PLAN,
     };
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let columns = params_from_iter(rows::columns(tenant));
-    match connection.execute(update, columns) {
-        Ok(0) => missed(connection, tenant.id()),
-        Ok(_) => Ok(Ok(())),
-        Err(error) => refused(error, TenantsError::NoParent),
+    match transaction.execute(update, columns) {
+        Ok(0) => return missed(&transaction, tenant.id()),
+        Ok(_) => {}
+        Err(error) => return refused(error, TenantsError::NoParent),
     }
+    keep(&transaction, act)?;
+    transaction.commit()?;
+    Ok(Ok(()))
 }
 
-fn remove(connection: &mut Connection, id: TenantId, version: u64) -> Result<Outcome, Failure> {
+fn remove(
+    connection: &mut Connection,
+    id: TenantId,
+    version: u64,
+    act: &Enclosed,
+) -> Result<Outcome, Failure> {
     let delete = match id {
         TenantId::Distributor(_) => statements::DELETE_DISTRIBUTOR,
         TenantId::Community(_) => statements::DELETE_COMMUNITY,
         TenantId::Customer(_) => statements::DELETE_CUSTOMER,
         TenantId::Plan(_) => statements::DELETE_PLAN,
     };
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let name = id.uuid();
-    match connection.execute(delete, params![name.as_bytes(), version.cast_signed()]) {
-        Ok(0) => missed(connection, id),
-        Ok(_) => Ok(Ok(())),
-        Err(error) => refused(error, TenantsError::StillUsed),
+    match transaction.execute(delete, params![name.as_bytes(), version.cast_signed()]) {
+        Ok(0) => return missed(&transaction, id),
+        Ok(_) => {}
+        Err(error) => return refused(error, TenantsError::StillUsed),
     }
+    keep(&transaction, act)?;
+    transaction.commit()?;
+    Ok(Ok(()))
 }
 
 /// Why a write found nothing at the version that it names. Nobody else writes in between.

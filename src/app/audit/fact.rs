@@ -1,0 +1,87 @@
+//! What was done, to what, and in whose chain that stands. Pure.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::fmt::Display;
+
+use evara_actors::domain::NodeSpec;
+use serde::Serialize;
+
+use crate::access::{Forest, Reach, Tenant};
+use crate::audit::{Chain, masked};
+
+/// An act, without who and when.
+#[derive(Debug, Clone)]
+pub struct Fact {
+    pub(super) chains: BTreeSet<Chain>,
+    pub(super) action: Cow<'static, str>,
+    pub(super) target: String,
+    pub(super) before: Option<String>,
+    pub(super) after: Option<String>,
+}
+
+impl Fact {
+    /// `action` done to `target`, in the chain of the service.
+    pub fn new(action: impl Into<Cow<'static, str>>, target: impl Display) -> Self {
+        Self {
+            chains: BTreeSet::from([Chain::SERVICE]),
+            action: action.into(),
+            target: target.to_string(),
+            before: None,
+            after: None,
+        }
+    }
+
+    /// In these chains: one, or those of both sides of a move.
+    #[must_use]
+    pub fn of(self, chains: impl IntoIterator<Item = Chain>) -> Self {
+        let chains = chains.into_iter().collect();
+        Self { chains, ..self }
+    }
+
+    /// What the target was.
+    #[must_use]
+    pub fn was(self, target: &impl Serialize) -> Self {
+        let before = Some(told(target));
+        Self { before, ..self }
+    }
+
+    /// What the target is.
+    #[must_use]
+    pub fn is(self, target: &impl Serialize) -> Self {
+        let after = Some(told(target));
+        Self { after, ..self }
+    }
+}
+
+/// As JSON without secrets. What is shown to people can always be told; null would say that it could not.
+fn told(target: &impl Serialize) -> String {
+    masked(serde_json::to_value(target).unwrap_or_default()).to_string()
+}
+
+/// The chain that a node stands in.
+pub fn chain_of_node(spec: &NodeSpec) -> Chain {
+    spec.community_id.map_or(Chain::SERVICE, Chain)
+}
+
+/// The chains that a tenant stands in: that of whoever has a say in it, and a community's own.
+pub fn chains_of_tenant(tenant: &Tenant) -> BTreeSet<Chain> {
+    match tenant {
+        Tenant::Distributor(_) | Tenant::Plan(_) => BTreeSet::from([Chain::SERVICE]),
+        Tenant::Community(it) => BTreeSet::from([Chain(it.distributor.0), Chain(it.id.0)]),
+        Tenant::Customer(it) => BTreeSet::from([Chain(it.community.0)]),
+    }
+}
+
+/// The chain that somebody of this reach stands in.
+pub fn chain_of_reach(reach: &Reach, forest: &Forest) -> Chain {
+    match reach {
+        Reach::All | Reach::Nothing => Chain::SERVICE,
+        Reach::Distributor(id) | Reach::Region(id, _) => Chain(id.0),
+        Reach::Community(id) => Chain(id.0),
+        Reach::Customer(id) => {
+            let customer = forest.customers.get(id);
+            customer.map_or(Chain::SERVICE, |customer| Chain(customer.community.0))
+        }
+    }
+}

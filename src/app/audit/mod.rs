@@ -1,0 +1,144 @@
+//! Who did what, on its way into the store: entries are made here, and bound by whoever keeps them.
+//!
+//! The store has the truth. What is changed is written down in the transaction that changes it, as the
+//! [`Act`] that goes with it; what has no transaction is [written](Witness::write) before it is done. A
+//! secret is masked before anything is made of it.
+
+mod fact;
+mod refused;
+mod sealing;
+mod verifying;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use evara_actors::ports::Clock;
+
+pub use fact::{Fact, chain_of_node, chain_of_reach, chains_of_tenant};
+pub use refused::Refusals;
+pub use verifying::Verdict;
+
+pub use crate::audit::{Actor, ActorKind, Chain, Entry, Outcome};
+pub use crate::store::{AuditError, AuditLog, AuditQuery, Listed};
+
+use crate::audit::{AuditKeys, Record, Seal};
+use crate::store::Act;
+
+/// The way into the audit, and to what is in it. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Audit(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    keys: Arc<AuditKeys>,
+    store: Arc<dyn AuditLog>,
+    clock: Arc<dyn Clock>,
+    /// The last seal of each chain that this process has made or seen true: a chain that is behind it was
+    /// rolled back, which nothing in the database would tell.
+    seen: Mutex<HashMap<Chain, Seal>>,
+}
+
+impl Audit {
+    /// Over what the store keeps.
+    pub fn new(keys: AuditKeys, store: Arc<dyn AuditLog>, clock: Arc<dyn Clock>) -> Self {
+        Self(Arc::new(Inner {
+            keys: Arc::new(keys),
+            store,
+            clock,
+            seen: Mutex::default(),
+        }))
+    }
+
+    /// For whoever acts.
+    pub fn witness(&self, actor: Actor) -> Witness {
+        Witness {
+            audit: self.clone(),
+            actor,
+        }
+    }
+
+    /// For what the service does by itself, or whoever sits at its console.
+    pub fn console(&self) -> Witness {
+        self.witness(Actor {
+            kind: ActorKind::Service,
+            id: None,
+            session: None,
+            address: None,
+            correlation: None,
+        })
+    }
+
+    /// Up to `limit` entries, the newest first.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn page(&self, query: AuditQuery, limit: u32) -> Result<Vec<Listed>, AuditError> {
+        self.0.store.audit_page(query, limit).await
+    }
+
+    /// What it guards is whole after every step, so that a panic elsewhere spoils nothing.
+    fn seen(&self) -> MutexGuard<'_, HashMap<Chain, Seal>> {
+        self.0.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whoever acts, for what is written down of it. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Witness {
+    audit: Audit,
+    actor: Actor,
+}
+
+impl Witness {
+    /// Who it is.
+    pub const fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    /// What goes with an act into its transaction.
+    pub fn act(&self, fact: Fact) -> Act {
+        Act {
+            receipt: None,
+            records: self.records(fact, Outcome::Done),
+        }
+    }
+
+    /// Writes down an act that has no transaction, before it is done: where that fails it must not be.
+    ///
+    /// # Errors
+    /// When the store did not take it.
+    pub async fn write(&self, fact: Fact) -> Result<(), AuditError> {
+        let records = self.records(fact, Outcome::Done);
+        self.audit.0.store.write_audit(records).await
+    }
+
+    /// Writes down that something was refused.
+    ///
+    /// # Errors
+    /// When the store did not take it.
+    pub async fn write_refused(&self, fact: Fact) -> Result<(), AuditError> {
+        let records = self.records(fact, Outcome::Denied);
+        self.audit.0.store.write_audit(records).await
+    }
+
+    fn records(&self, fact: Fact, outcome: Outcome) -> Vec<Record> {
+        let Fact {
+            chains,
+            action,
+            target,
+            before,
+            after,
+        } = fact;
+        let entry = Entry {
+            at: self.audit.0.clock.now(),
+            actor: self.actor.clone(),
+            action: action.into_owned(),
+            target,
+            outcome,
+            before,
+            after,
+        };
+        let record = |chain| Record::new(Arc::clone(&self.audit.0.keys), chain, entry.clone());
+        chains.into_iter().map(record).collect()
+    }
+}

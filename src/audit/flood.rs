@@ -1,0 +1,104 @@
+//! How many refusals are written down: each by itself while there are few, and of a flood the number.
+//!
+//! Whoever is refused decides how often, so that a row for each would let strangers fill the disk. Pure: time
+//! is told in minutes, and what is not written is counted and told when its minute is over.
+
+use std::collections::HashMap;
+
+/// Of one person, key or address in a minute: more is a program, of which twenty rows tell as much.
+pub(super) const MOST_OF_ONE: u32 = 20;
+
+/// Of everybody in a minute: some 90 MB a day at the most.
+pub(super) const MOST_OF_ALL: u32 = 120;
+
+/// What becomes of a refusal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Admitted {
+    /// Whether it is written by itself.
+    pub is_written: bool,
+    /// So many of a minute that is over were counted alone, which is to be written now.
+    pub remainder: u64,
+}
+
+/// The refusals of this minute.
+#[derive(Debug, Default)]
+pub struct Flood {
+    minute: i64,
+    of_each: HashMap<String, u32>,
+    of_all: u32,
+    counted: u64,
+}
+
+impl Flood {
+    /// Takes one more of `whom`, in `minute`. Holds no more names than it admits.
+    pub fn admit(&mut self, whom: &str, minute: i64) -> Admitted {
+        let remainder = if minute == self.minute {
+            0
+        } else {
+            self.over(minute)
+        };
+        let of_one = self.of_each.get(whom).copied().unwrap_or(0);
+        let is_written = of_one < MOST_OF_ONE && self.of_all < MOST_OF_ALL;
+        if is_written {
+            self.of_each.insert(whom.to_owned(), of_one + 1);
+            self.of_all += 1;
+        } else {
+            self.counted += 1;
+        }
+        Admitted {
+            is_written,
+            remainder,
+        }
+    }
+
+    /// Ends a minute, and tells how many of it were counted alone.
+    pub fn over(&mut self, next: i64) -> u64 {
+        self.minute = next;
+        self.of_each.clear();
+        self.of_all = 0;
+        std::mem::take(&mut self.counted)
+    }
+
+    /// Counts one that could not be written.
+    pub fn lost(&mut self) {
+        self.counted += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn each_refusal_is_written_or_counted_and_few_are_written(
+            refused in prop::collection::vec((0..40_u8, 0..3_i64), 0..1_000)
+        ) {
+            let mut flood = Flood::default();
+            let (mut written, mut told, mut minute) = (0, 0, 0);
+            for (whom, later) in &refused {
+                minute += i64::from(*later == 2);
+                let admitted = flood.admit(&whom.to_string(), minute);
+                written += u64::from(admitted.is_written);
+                told += admitted.remainder;
+                prop_assert!(flood.of_each.len() <= MOST_OF_ALL as usize);
+            }
+            told += flood.over(minute + 1);
+            prop_assert_eq!(written + told, refused.len() as u64);
+            prop_assert!(written <= (minute as u64 + 1) * u64::from(MOST_OF_ALL));
+        }
+    }
+
+    #[test]
+    fn whoever_is_refused_too_often_leaves_room_for_others() {
+        let mut flood = Flood::default();
+        for _ in 0..1_000 {
+            flood.admit("one", 7);
+        }
+        assert!(flood.admit("another", 7).is_written);
+        let next = flood.admit("one", 8);
+        assert_eq!((next.is_written, next.remainder), (true, 980));
+    }
+}

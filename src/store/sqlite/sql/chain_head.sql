@@ -1,0 +1,3 @@
+SELECT number, key, mac
+FROM audit_chains
+WHERE chain = ?1
