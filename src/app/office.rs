@@ -9,15 +9,18 @@ use secrecy::SecretString;
 
 use super::StartError;
 use super::accounts::{Account, Accounts, Error, Invited, NewAccount, open};
+use super::audit::Audit;
 use super::clock::SystemClock;
 use super::store::Store;
 use super::tenancy::Tenancy;
+use crate::audit::AuditKeys;
 use crate::config::Config;
 
 /// See the module.
 #[derive(Debug)]
 pub struct Office {
     accounts: Accounts,
+    audit: Audit,
 }
 
 impl Office {
@@ -29,8 +32,15 @@ impl Office {
         let store = Store::open(config).await?;
         let clock: Arc<dyn evara_actors::ports::Clock> = Arc::new(SystemClock::new());
         let tenancy = Tenancy::over(store.tenants);
+        let keys = AuditKeys::derive(&config.secret_key.obtain()?, &config.old_secret_keys)?;
+        let audit = Audit::new(keys, store.audit, Arc::clone(&clock));
         let accounts = open(config, store.people, &clock, tenancy)?;
-        Ok(Self { accounts })
+        Ok(Self { accounts, audit })
+    }
+
+    /// Who did what.
+    pub const fn audit(&self) -> &Audit {
+        &self.audit
     }
 
     /// Makes an account with a password, wherever its tenants are.

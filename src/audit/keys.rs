@@ -53,6 +53,12 @@ impl AuditKeys {
         all.map(derived).collect::<Result<_, _>>().map(Self)
     }
 
+    /// What binds nothing, so that nothing can be written down.
+    #[cfg(test)]
+    pub(crate) const fn none() -> Self {
+        Self(Vec::new())
+    }
+
     /// The id of the key that binds, and the MAC of `parts`.
     pub(super) fn bind(&self, parts: &[&[u8]]) -> Option<([u8; ID_BYTES], [u8; 32])> {
         let key = self.0.first()?;

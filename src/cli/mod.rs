@@ -3,6 +3,7 @@
 //! A command reads its configuration, assembles, waits, and tells how it ended. Nothing is decided here
 //! about water, nodes or requests.
 
+mod audit;
 mod backup;
 mod config;
 mod demo;
@@ -64,6 +65,8 @@ enum Command {
     User(user::Args),
     /// Change the SECRET_KEY of what is sealed in the database
     Secrets(secrets::Args),
+    /// Prove that what was written down of acts is as it was written, without a running service
+    Audit(audit::Args),
     /// Check or print the configuration
     Config(config::Args),
     /// Print the description of the API as JSON
@@ -115,6 +118,7 @@ impl Cli {
             Command::WalFetch(args) => wal::fetch(args).await,
             Command::User(args) => Box::pin(user::run(args)).await,
             Command::Secrets(args) => secrets::run(args).await,
+            Command::Audit(args) => Box::pin(audit::run(args)).await,
             Command::Config(args) => config::run(&args),
             Command::Openapi => openapi::run(),
             Command::Tree(args) => tree::run(&args),

@@ -15,6 +15,7 @@ use super::idempotency::Once;
 use super::problem::{Part, Problem};
 use super::state::AppState;
 use super::views::{ActorView, PresenceView};
+use crate::app::audit::{Chain, Fact, Witness, chain_of_node};
 
 /// How much of the tree is wanted.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -79,6 +80,7 @@ pub(crate) async fn release(
     _: NoQuery,
     State(app): State<AppState>,
     ActorName(name): ActorName,
+    witness: Witness,
     once: Once,
 ) -> Result<Response, Problem> {
     let node = name
@@ -91,6 +93,10 @@ pub(crate) async fn release(
             "must be a node's UUID, or twin/ and a UUID",
         )
     })?;
+    let spec = app.system.twin(node).map(|twin| twin.view());
+    let chain = spec.map_or(Chain::SERVICE, |twin| chain_of_node(twin.spec()));
+    let fact = Fact::new("actor.release", format!("node/{node}")).of([chain]);
+    witness.write(fact).await?;
     released(app.system.release(node).await, once.is_repeated())?;
     Ok(answer::no_content())
 }

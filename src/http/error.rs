@@ -12,6 +12,7 @@ use evara_actors::twin::OfferError;
 use super::problem::{Code, Part, Problem};
 use crate::address::MAX_RULES;
 use crate::app::accounts::Error as AccountsError;
+use crate::app::audit::AuditError;
 use crate::app::ip_rules::Error as RulesError;
 use crate::app::kept::{DeviceKeysError, IpRulesError, MAX_DEVICE_KEYS, ReceiptsError};
 use crate::app::nodes::Error as NodesError;
@@ -153,6 +154,12 @@ fn held(until: Timestamp) -> Problem {
         format!("The channel may not be asked before {until}."),
     )
     .retry_after(TRY_AGAIN)
+}
+
+impl From<AuditError> for Problem {
+    fn from(error: AuditError) -> Self {
+        unavailable().because(error)
+    }
 }
 
 impl From<DeviceKeysError> for Problem {

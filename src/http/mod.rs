@@ -5,6 +5,7 @@
 
 mod actors;
 mod answer;
+mod audit;
 mod auth;
 mod border;
 mod by_name;

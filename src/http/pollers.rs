@@ -14,6 +14,7 @@ use super::page::{Limit, after, cursor};
 use super::problem::{Part, Problem};
 use super::state::AppState;
 use super::views::{List, PageView, PollerView};
+use crate::app::audit::{Fact, Witness};
 
 /// Which pollers are wanted.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -63,7 +64,13 @@ pub(crate) async fn show(_: May<to::OpsRead>, _: NoQuery, Polled(poller): Polled
 /// Has a channel asked now rather than later.
 #[utoipa::path(post, path = "/admin/pollers/{channel_id}/poll", tag = "Admin",
     params(("channel_id" = u64, Path)), responses((status = 200, body = PollerView)))]
-pub(crate) async fn poll(_: May<to::OpsAct>, _: NoQuery, Polled(poller): Polled) -> Answer {
+pub(crate) async fn poll(
+    _: May<to::OpsAct>,
+    _: NoQuery,
+    witness: Witness,
+    Polled(poller): Polled,
+) -> Answer {
+    witness.write(done_to(&poller, "poll")).await?;
     poller.poll_now().await?;
     answer::json(&PollerView::from(&*poller.view()))
 }
@@ -71,7 +78,13 @@ pub(crate) async fn poll(_: May<to::OpsAct>, _: NoQuery, Polled(poller): Polled)
 /// Asks a channel no more, until it is resumed.
 #[utoipa::path(post, path = "/admin/pollers/{channel_id}/pause", tag = "Admin",
     params(("channel_id" = u64, Path)), responses((status = 200, body = PollerView)))]
-pub(crate) async fn pause(_: May<to::OpsAct>, _: NoQuery, Polled(poller): Polled) -> Answer {
+pub(crate) async fn pause(
+    _: May<to::OpsAct>,
+    _: NoQuery,
+    witness: Witness,
+    Polled(poller): Polled,
+) -> Answer {
+    witness.write(done_to(&poller, "pause")).await?;
     poller.pause().await?;
     answer::json(&PollerView::from(&*poller.view()))
 }
@@ -79,7 +92,13 @@ pub(crate) async fn pause(_: May<to::OpsAct>, _: NoQuery, Polled(poller): Polled
 /// Goes on asking a channel.
 #[utoipa::path(post, path = "/admin/pollers/{channel_id}/resume", tag = "Admin",
     params(("channel_id" = u64, Path)), responses((status = 200, body = PollerView)))]
-pub(crate) async fn resume(_: May<to::OpsAct>, _: NoQuery, Polled(poller): Polled) -> Answer {
+pub(crate) async fn resume(
+    _: May<to::OpsAct>,
+    _: NoQuery,
+    witness: Witness,
+    Polled(poller): Polled,
+) -> Answer {
+    witness.write(done_to(&poller, "resume")).await?;
     poller.resume().await?;
     answer::json(&PollerView::from(&*poller.view()))
 }
@@ -90,8 +109,10 @@ pub(crate) async fn resume(_: May<to::OpsAct>, _: NoQuery, Polled(poller): Polle
 pub(crate) async fn reset_breaker(
     _: May<to::OpsAct>,
     _: NoQuery,
+    witness: Witness,
     Polled(poller): Polled,
 ) -> Answer {
+    witness.write(done_to(&poller, "reset_breaker")).await?;
     poller.reset_breaker().await?;
     answer::json(&PollerView::from(&*poller.view()))
 }
@@ -100,9 +121,21 @@ pub(crate) async fn reset_breaker(
 /// know what they have. It is noted at once, and done at the channel's next turn.
 #[utoipa::path(post, path = "/admin/pollers/{channel_id}/backfill", tag = "Admin",
     params(("channel_id" = u64, Path)), responses((status = 200, body = PollerView)))]
-pub(crate) async fn backfill(_: May<to::OpsAct>, _: NoQuery, Polled(poller): Polled) -> Answer {
+pub(crate) async fn backfill(
+    _: May<to::OpsAct>,
+    _: NoQuery,
+    witness: Witness,
+    Polled(poller): Polled,
+) -> Answer {
+    witness.write(done_to(&poller, "backfill")).await?;
     poller.backfill().await?;
     answer::json(&PollerView::from(&*poller.view()))
+}
+
+/// What is done to a poller is in no transaction, and so written down before.
+fn done_to(poller: &PollerHandle, verb: &str) -> Fact {
+    let target = format!("poller/{}", poller.channel().0);
+    Fact::new(format!("poller.{verb}"), target)
 }
 
 /// The newest entries of a node's channel as they came, at most a minute old.

@@ -17,8 +17,8 @@ use super::guard::limits;
 use super::readings::MAX_BULK_BYTES;
 use super::state::AppState;
 use super::{
-    actors, auth, dashboard, database, dead_letters, device_keys, devices, guard, health, history,
-    idempotency, ip_rules, live, nodes, openapi, pollers, readings, telemetry, tenancy, twins,
+    actors, audit, auth, dashboard, database, dead_letters, device_keys, devices, guard, health,
+    history, idempotency, ip_rules, live, nodes, openapi, pollers, readings, telemetry, tenancy, twins,
     users,
 };
 
@@ -222,6 +222,8 @@ fn operations() -> OpenApiRouter<AppState> {
         .routes(routes!(dead_letters::list))
         .routes(routes!(ip_rules::list, ip_rules::create))
         .routes(routes!(ip_rules::remove))
+        .routes(routes!(audit::list))
+        .routes(routes!(audit::verify))
         .routes(routes!(database::show))
         .routes(routes!(database::queries))
 }

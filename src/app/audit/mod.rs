@@ -9,6 +9,9 @@ mod refused;
 mod sealing;
 mod verifying;
 
+#[cfg(test)]
+mod tampering;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

@@ -40,7 +40,7 @@ pub(crate) use scope::{May, Pusher, Scope};
 pub(crate) use settled::{Move, nodes_of, settled};
 pub(crate) use standing::{Above, Kind, Standing};
 
-pub(crate) use witness::{Correlation, known};
+pub(crate) use witness::Correlation;
 
 use to::Right;
 

@@ -21,7 +21,7 @@ macro_rules! rights {
 }
 
 rights! {
-    AlertsRead DevicesConfigure DevicesKeys DevicesRead IpRules NodesMaintain NodesProvision NodesRead NodesWrite
+    AlertsRead AuditRead DevicesConfigure DevicesKeys DevicesRead IpRules NodesMaintain NodesProvision NodesRead NodesWrite
     OpsAct OpsRead PlansRead PlansWrite TelemetryRead TenancyRead TenancyWrite TwinsDesire UsersManage
     UsersRead
 }

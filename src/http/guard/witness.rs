@@ -1,15 +1,15 @@
 //! Who does what is asked for, as it is written down: the person or the key, the session, the address, and
 //! what the request is called by.
 
+use std::convert::Infallible;
+
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderValue};
 
 use super::Caller;
-use crate::access::Principal;
 use crate::address::ClientAddress;
 use crate::app::audit::{Actor, ActorKind, Witness};
-use crate::http::problem::Problem;
 use crate::http::state::AppState;
 
 /// What a request is called by, in its own answer, the log and the audit.
@@ -17,9 +17,9 @@ use crate::http::state::AppState;
 pub(crate) struct Correlation(pub(crate) HeaderValue);
 
 impl FromRequestParts<AppState> for Witness {
-    type Rejection = Problem;
+    type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Infallible> {
         Ok(app.audit.witness(actor(&parts.extensions)))
     }
 }
@@ -40,17 +40,4 @@ pub(super) fn actor(extensions: &Extensions) -> Actor {
         address: extensions.get::<ClientAddress>().map(ToString::to_string),
         correlation: correlation.map(str::to_owned),
     }
-}
-
-/// The same request, now that it is known whose it is.
-pub(crate) fn known(app: &AppState, witness: &Witness, person: Option<&Principal>) -> Witness {
-    let Some(person) = person else {
-        return witness.clone();
-    };
-    app.audit.witness(Actor {
-        kind: ActorKind::Person,
-        id: Some(person.user.0),
-        session: person.session,
-        ..witness.actor().clone()
-    })
 }

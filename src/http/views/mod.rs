@@ -3,6 +3,7 @@
 
 mod accounts;
 mod admin;
+mod audit;
 mod channel;
 mod config;
 mod dashboard;
@@ -28,6 +29,7 @@ pub(crate) use accounts::{
 pub(crate) use admin::{
     ActorView, DatabaseView, DeadLetterView, PresenceView, QueryView, ReplicaView,
 };
+pub(crate) use audit::{AuditView, OutcomeView, VerdictView};
 pub(crate) use channel::{ChannelBody, ChannelView};
 pub(crate) use config::ConfigBody;
 pub(crate) use dashboard::{ArchiveFailing, Dependencies, FleetRow, HealthView, StatsView};

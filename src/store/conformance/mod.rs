@@ -3,6 +3,7 @@
 //! A law takes a [`Site`] and may open it more than once. Nothing here names a database.
 
 pub(crate) mod accounts;
+pub(crate) mod audit;
 pub(crate) mod batches;
 pub(crate) mod device_keys;
 pub(crate) mod fixtures;
@@ -29,7 +30,8 @@ use evara_actors::ports::{Archive, BoxFuture, Ownership, Registry};
 use secrecy::SecretString;
 
 use super::{
-    Accounts, AuditLog, ChannelSecrets, DeviceKeys, IpRules, Receipts, Rekeying, SecretBox, Sessions, Tenants,
+    Accounts, AuditLog, ChannelSecrets, DeviceKeys, IpRules, Receipts, Rekeying, SecretBox,
+    Sessions, Tenants,
 };
 use crate::history::Rolling;
 
@@ -110,6 +112,12 @@ impl Opened {
 macro_rules! conformance {
     ($site:expr) => {
         $crate::store::conformance::conformance! { $site;
+            audit {
+                entries_come_back_as_they_were_written_newest_first,
+                an_act_that_cannot_be_written_down_does_not_happen,
+                writers_at_the_same_time_make_chains_without_a_gap,
+                a_chain_that_was_cut_begins_at_the_seal_on_it,
+            }
             batches {
                 a_batch_repeated_changes_nothing,
                 what_is_there_already_stays_as_it_is,

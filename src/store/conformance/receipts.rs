@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::device_keys::key;
 use super::fixtures::{at, spec};
 use super::{Opened, Site};
-use crate::store::{Act, Begun, Claim, DeviceKeysError, Kept, RECEIPT_AGE, ReceiptName, Receipts};
+use crate::store::{Begun, Claim, DeviceKeysError, Kept, RECEIPT_AGE, ReceiptName, Receipts};
 
 pub(crate) fn name(caller: u128, key: &str) -> ReceiptName {
     ReceiptName {

@@ -10,8 +10,8 @@ use super::tls::TlsError;
 use crate::store::known_keys::Unfit;
 use crate::store::unreadable::Unreadable;
 use crate::store::{
-    AccountsError, AuditError, DeviceKeysError, IpRulesError, ReceiptsError, RekeyError, SecretsError,
-    TenantsError,
+    AccountsError, AuditError, DeviceKeysError, IpRulesError, ReceiptsError, RekeyError,
+    SecretsError, TenantsError,
 };
 
 /// Why the store did not open.

@@ -124,6 +124,8 @@ pub(super) const TABLE: &[Row] = {
         (GET, "/admin/users/{id}", Any(UsersRead), 404),
         (PATCH, "/admin/users/{id}", Any(UsersManage), 404),
         (DELETE, "/admin/users/{id}", Any(UsersManage), 404),
+        (GET, "/admin/audit", Any(AuditRead), 200),
+        (GET, "/admin/audit/verify", Any(AuditRead), 200),
         (GET, "/admin/actors", Any(OpsRead), 200),
         (GET, "/admin/actors/{actor}", Any(OpsRead), 200),
         (POST, "/admin/actors/{actor}/release", Any(OpsAct), 400),

@@ -78,7 +78,28 @@ async fn the_service_can_neither_change_the_schema_nor_reach_a_part_past_its_who
             "SELECT count(*) FROM telemetry_tank_rest",
             "permission denied",
         ),
+        ("UPDATE audit SET target = 'another'", "permission denied"),
         ("DELETE FROM audit", "permission denied"),
+        ("TRUNCATE audit", "permission denied"),
+        ("UPDATE audit_seals SET at = now()", "permission denied"),
+        ("DELETE FROM audit_seals", "permission denied"),
+        ("DELETE FROM audit_chains", "permission denied"),
+        ("DELETE FROM audit_cuts", "permission denied"),
+        (
+            "INSERT INTO audit_chains VALUES (gen_random_uuid(), 5, '\\x00000000', decode(repeat('00', 32), 'hex'));
+             UPDATE audit_chains SET number = 3",
+            "only added to",
+        ),
+        (
+            // What is younger than a year is never taken, whatever is said to have been cut.
+            "INSERT INTO audit (chain, number, key, mac, at, actor_kind, action, target, outcome)
+             SELECT chain, 1, key, mac, now(), 'person', 'a', 'b', 'done' FROM audit_chains;
+             INSERT INTO audit (chain, number, key, mac, at, actor_kind, action, target, outcome)
+             VALUES (lpad('7', 32, '0')::uuid, 1, '\\x00000000', decode(repeat('00', 32), 'hex'), now(), 'person', 'a', 'b', 'done');
+             INSERT INTO audit_cuts VALUES (lpad('7', 32, '0')::uuid, 1, 1, '', '', now(), '', '', '', '');
+             SELECT expire_audit(lpad('7', 32, '0')::uuid)",
+            "kept for a year",
+        ),
     ] {
         let answer = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             server.as_service("SET LOCAL evara.scope = 'system'", sql)

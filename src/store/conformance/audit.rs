@@ -1,0 +1,330 @@
+//! Laws of the audit: an act and its entry are one, chains are whole however many write, and begin anew
+//! where they were cut.
+
+use std::sync::Arc;
+
+use evara_actors::domain::NodeSpec;
+use secrecy::SecretString;
+use uuid::Uuid;
+
+use super::device_keys::key;
+use super::fixtures::{at, node, spec};
+use super::{Opened, Site};
+use crate::access::{Distributor, DistributorId, Tenant};
+use crate::address::{Action, Rule};
+use crate::audit::{
+    Actor, ActorKind, AuditKeys, Broken, Chain, Cut, Entry, Outcome, Record, Seal, Verified,
+    Verifier,
+};
+use crate::store::{Act, AuditLog, AuditQuery};
+
+const MINE: Chain = Chain(Uuid::from_u128(7));
+const OTHER: Chain = Chain(Uuid::from_u128(8));
+
+pub(crate) fn keys() -> Arc<AuditKeys> {
+    Arc::new(AuditKeys::derive(&SecretString::from("k".repeat(32)), &[]).unwrap())
+}
+
+/// A text that no store likes.
+const STRANGE: &str = "लेख \u{0}, \u{e000}0, '\"; --";
+
+fn entry(number: u32) -> Entry {
+    let is_odd = number % 2 == 1;
+    Entry {
+        at: at(number.into()),
+        actor: Actor {
+            kind: ActorKind::ALL[number as usize % 4],
+            id: is_odd.then(|| Uuid::from_u128(number.into())),
+            session: is_odd.then(|| Uuid::from_u128(99)),
+            address: is_odd.then(|| "192.0.2.7".to_owned()),
+            correlation: is_odd.then(|| STRANGE.to_owned()),
+        },
+        action: format!("thing.do{}", number % 3),
+        target: format!("thing/{number}"),
+        outcome: Outcome::ALL[number as usize % 2],
+        before: is_odd.then(|| STRANGE.to_owned()),
+        after: Some(format!("{{\"number\":{number}}}")),
+    }
+}
+
+fn record(chain: Chain, number: u32) -> Record {
+    Record::new(keys(), chain, entry(number))
+}
+
+fn noted(chain: Chain, number: u32) -> Act {
+    Act {
+        receipt: None,
+        records: vec![record(chain, number)],
+    }
+}
+
+/// What cannot be written, since there is nothing to bind it with.
+fn unwritable() -> Act {
+    let unbound = Arc::new(AuditKeys::none());
+    Act {
+        receipt: None,
+        records: vec![Record::new(unbound, MINE, entry(1))],
+    }
+}
+
+/// Whether a chain is whole, by what the store holds of it.
+async fn verified(audit: &dyn AuditLog, chain: Chain) -> Result<Verified, Broken> {
+    let keys = keys();
+    let held = audit.audit_held(chain).await.unwrap();
+    let mut verifier = Verifier::new(&keys, chain, &held.seals, held.cut.as_ref())?;
+    let from = held.cut.map_or(0, |cut| cut.seal.head.number);
+    let rows = audit.audit_of(chain, from, 1_000).await.unwrap();
+    assert_eq!(rows.last().map_or(from, |row| row.link.number), held.last);
+    rows.iter().try_for_each(|row| verifier.take(row))?;
+    verifier.end(held.head)
+}
+
+async fn count(audit: &dyn AuditLog) -> usize {
+    let all = audit.audit_page(AuditQuery::default(), 1_000).await;
+    all.unwrap().len()
+}
+
+pub(crate) async fn entries_come_back_as_they_were_written_newest_first(site: &dyn Site) {
+    {
+        let Opened { audit, .. } = site.open().await;
+        for number in 1..=9 {
+            let chain = if number < 4 { OTHER } else { MINE };
+            let records = vec![record(chain, number)];
+            audit.write_audit(records).await.unwrap();
+        }
+    }
+    let Opened { audit, .. } = site.open().await;
+    let all = audit.audit_page(AuditQuery::default(), 100).await.unwrap();
+    let told: Vec<_> = all.iter().map(|listed| listed.row.entry.clone()).collect();
+    assert_eq!(told, (1..=9).rev().map(entry).collect::<Vec<_>>());
+    let found = async |query: AuditQuery| {
+        let found = audit.audit_page(query, 100).await.unwrap().into_iter();
+        let numbers = found.map(|listed| listed.row.entry.at.millis_since(at(0)) / 1_000);
+        numbers.collect::<Vec<_>>()
+    };
+    let any = AuditQuery::default;
+    for (query, expected) in [
+        (
+            AuditQuery {
+                chains: Some(vec![OTHER]),
+                ..any()
+            },
+            vec![3, 2, 1],
+        ),
+        (
+            AuditQuery {
+                chains: Some(vec![]),
+                ..any()
+            },
+            vec![],
+        ),
+        (
+            AuditQuery {
+                chains: Some(vec![MINE, OTHER]),
+                before: Some(all[6].id),
+                ..any()
+            },
+            vec![2, 1],
+        ),
+        (
+            AuditQuery {
+                actor: Some(Uuid::from_u128(5)),
+                ..any()
+            },
+            vec![5],
+        ),
+        (
+            AuditQuery {
+                target: Some("thing/6".to_owned()),
+                ..any()
+            },
+            vec![6],
+        ),
+        (
+            AuditQuery {
+                action: Some("thing.do0".to_owned()),
+                ..any()
+            },
+            vec![9, 6, 3],
+        ),
+        (
+            AuditQuery {
+                outcome: Some(Outcome::Done),
+                ..any()
+            },
+            vec![8, 6, 4, 2],
+        ),
+        (
+            AuditQuery {
+                from: Some(at(4)),
+                to: Some(at(7)),
+                ..any()
+            },
+            vec![6, 5, 4],
+        ),
+    ] {
+        assert_eq!(found(query.clone()).await, expected, "{query:?}");
+    }
+    assert_eq!(audit.audit_page(any(), 2).await.unwrap(), all[..2]);
+    assert_eq!(audit.audit_chains().await.unwrap(), [MINE, OTHER]);
+    for (chain, entries) in [(OTHER, 3), (MINE, 6)] {
+        assert_eq!(verified(&*audit, chain).await.unwrap().entries, entries);
+    }
+}
+
+pub(crate) async fn an_act_that_cannot_be_written_down_does_not_happen(site: &dyn Site) {
+    let Opened {
+        audit,
+        ip_rules,
+        tenants,
+        receipts,
+        device_keys,
+        registry,
+        ..
+    } = site.open().await;
+    let rule = Rule {
+        id: Uuid::from_u128(1),
+        network: "10.0.0.0/8".parse().unwrap(),
+        action: Action::Allow,
+        note: None,
+        created_at: at(1),
+    };
+    let tenant = |version, name: &str| {
+        Tenant::Distributor(Distributor {
+            id: DistributorId(Uuid::from_u128(3)),
+            name: name.to_owned(),
+            version,
+            created_at: at(1),
+        })
+    };
+    let next = NodeSpec {
+        version: spec(1, "a").version + 1,
+        label: "another".to_owned(),
+        ..spec(1, "a")
+    };
+    let device_key = key(1, 1);
+    // First nothing of it happens, then all of it, then nothing of its end.
+    for act in [unwritable as fn() -> Act, || noted(MINE, 2), unwritable] {
+        let before = (
+            registry.nodes().await.unwrap(),
+            tenants.forest().await.unwrap(),
+        );
+        let begun = [
+            receipts.insert_node(spec(1, "a"), act()).await.is_ok(),
+            device_keys
+                .insert_device_key(device_key.clone(), act())
+                .await
+                .is_ok(),
+            ip_rules.insert_ip_rule(rule.clone(), act()).await.is_ok(),
+            tenants.insert_tenant(tenant(1, "one"), act()).await.is_ok(),
+        ];
+        let changed = [
+            receipts.update_node(next.clone(), act()).await.is_ok(),
+            tenants.update_tenant(tenant(2, "two"), act()).await.is_ok(),
+        ];
+        let is_written = count(&*audit).await > 0;
+        if begun == [true; 4] {
+            assert!(is_written);
+            assert_eq!(changed, [true; 2]);
+        } else {
+            assert_eq!((begun, changed), ([false; 4], [false; 2]));
+            let after = (
+                registry.nodes().await.unwrap(),
+                tenants.forest().await.unwrap(),
+            );
+            assert_eq!(before, after);
+        }
+    }
+    assert_eq!(count(&*audit).await, 6);
+    let distributor = tenant(2, "two").id();
+    let ended = async |act: fn() -> Act| {
+        [
+            device_keys
+                .remove_device_key(node(1), device_key.id, act())
+                .await
+                .is_ok(),
+            ip_rules.remove_ip_rule(rule.id, act()).await.is_ok(),
+            tenants.remove_tenant(distributor, 2, act()).await.is_ok(),
+            receipts.remove_node(node(1), act()).await.is_ok(),
+        ]
+    };
+    assert_eq!(ended(unwritable).await, [false; 4]);
+    assert_eq!(registry.nodes().await.unwrap().len(), 1);
+    assert_eq!(device_keys.device_keys().await.unwrap().len(), 1);
+    assert_eq!(ip_rules.ip_rules().await.unwrap().len(), 1);
+    assert_eq!(
+        count(&*audit).await,
+        6,
+        "an act that did not happen was written down"
+    );
+    assert_eq!(ended(|| noted(MINE, 2)).await, [true; 4]);
+    assert_eq!(count(&*audit).await, 10);
+    // What finds nothing to be done to is no act.
+    assert_eq!(ended(|| noted(MINE, 2)).await, [false; 4]);
+    assert_eq!(verified(&*audit, MINE).await.unwrap().entries, 10);
+}
+
+pub(crate) async fn writers_at_the_same_time_make_chains_without_a_gap(site: &dyn Site) {
+    let Opened { audit, .. } = site.open().await;
+    let mut writers = tokio::task::JoinSet::new();
+    for writer in 0..6 {
+        let audit = Arc::clone(&audit);
+        writers.spawn(async move {
+            for number in 0..8 {
+                // Of both chains, in either order.
+                let both = if writer % 2 == 0 {
+                    [MINE, OTHER]
+                } else {
+                    [OTHER, MINE]
+                };
+                let records = both.map(|chain| record(chain, number)).to_vec();
+                audit.write_audit(records).await.unwrap();
+            }
+        });
+    }
+    writers.join_all().await;
+    for chain in [MINE, OTHER] {
+        assert_eq!(verified(&*audit, chain).await.unwrap().entries, 48);
+    }
+}
+
+pub(crate) async fn a_chain_that_was_cut_begins_at_the_seal_on_it(site: &dyn Site) {
+    let Opened { audit, .. } = site.open().await;
+    let keys = keys();
+    for number in 1..=9 {
+        audit.write_audit(vec![record(MINE, number)]).await.unwrap();
+        if number % 3 == 0 {
+            let unsealed = audit.audit_unsealed().await.unwrap();
+            let [unsealed] = unsealed[..] else {
+                panic!("{unsealed:?}");
+            };
+            assert_eq!(
+                (unsealed.chain, unsealed.head.number),
+                (MINE, number.into())
+            );
+            let last = unsealed.seal.as_ref();
+            let seal = Seal::next(last, &keys, MINE, unsealed.head, at(number.into())).unwrap();
+            audit.put_audit_seal(MINE, seal).await.unwrap();
+            // Another process may have been as quick.
+            audit.put_audit_seal(MINE, seal).await.unwrap();
+        }
+    }
+    assert_eq!(audit.audit_unsealed().await.unwrap(), []);
+    assert_eq!(verified(&*audit, MINE).await.unwrap().sealed_up_to, 9);
+    let cuttable = async |second, most| {
+        let seal = audit.audit_cuttable(MINE, at(second), most).await.unwrap();
+        seal.map(|seal| seal.head.number)
+    };
+    assert_eq!(cuttable(3, 100).await, None, "the third is not old enough");
+    assert_eq!(cuttable(4, 100).await, Some(3));
+    assert_eq!(cuttable(100, 5).await, Some(3), "a few at a time");
+    assert_eq!(cuttable(100, 100).await, Some(6), "the newest seal stays");
+    let seal = audit.audit_cuttable(MINE, at(100), 100).await.unwrap();
+    let cut = Cut::at(&keys, MINE, seal.unwrap()).unwrap();
+    assert_eq!(audit.cut_audit(MINE, cut).await.unwrap(), 6);
+    let left = verified(&*audit, MINE).await.unwrap();
+    assert_eq!((left.entries, left.head.number), (3, 9));
+    assert_eq!(cuttable(100, 100).await, None);
+    audit.write_audit(vec![record(MINE, 10)]).await.unwrap();
+    assert_eq!(verified(&*audit, MINE).await.unwrap().entries, 4);
+}
