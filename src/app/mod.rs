@@ -238,6 +238,11 @@ impl App {
         &self.state.accounts
     }
 
+    /// Who did what.
+    pub fn audit(&self) -> &Audit {
+        &self.state.audit
+    }
+
     /// Whether anybody could sign in when it started.
     pub const fn has_people(&self) -> bool {
         self.has_people
@@ -278,6 +283,7 @@ impl App {
         let _unfinished = timeout_at(deadline, self.nodes.drained()).await;
         let _unfinished = timeout_at(deadline, self.tenancy.drained()).await;
         self.upkeep.drain().await;
+        self.state.refusals().end().await;
         self.chores.end().await;
         let left = deadline.saturating_duration_since(Instant::now());
         self.system.drain(left).await

@@ -48,7 +48,7 @@ impl Office {
     /// # Errors
     /// When it cannot be as it is described, or the address is taken.
     pub async fn create(&self, new: NewAccount) -> Result<Invited, Error> {
-        self.accounts.make(new).await
+        self.accounts.make(new, &self.audit.console()).await
     }
 
     /// Every account, in the order of creation.
@@ -64,7 +64,7 @@ impl Office {
     /// # Errors
     /// When there is no such account, or nobody would be left to run the service.
     pub async fn disable(&self, email: &str) -> Result<(), Error> {
-        self.accounts.disable(email).await
+        self.accounts.disable(email, &self.audit.console()).await
     }
 
     /// Gives somebody another password, to be shown once; ends their sessions, and takes their authenticator
@@ -73,6 +73,7 @@ impl Office {
     /// # Errors
     /// When there is no such account.
     pub async fn reset_password(&self, email: &str) -> Result<SecretString, Error> {
-        self.accounts.reset_password(email).await
+        let console = self.audit.console();
+        self.accounts.reset_password(email, &console).await
     }
 }

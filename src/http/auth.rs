@@ -17,7 +17,8 @@ use super::problem::Problem;
 use super::state::AppState;
 use super::views::{List, LoginBody, MeView, RefreshBody, SessionView, SignedInView, UserView, id};
 use crate::address::ClientAddress;
-use crate::app::accounts::SignIn;
+use crate::app::accounts::{EmailAddress, SignIn};
+use crate::app::audit::{Fact, Witness};
 
 /// Signs in. A password that was made for one is changed by saying `new_password`, too; without that the token is
 /// good for `/auth/me`, `/auth/password` and `/auth/logout` alone (`user.must_change_password`).
@@ -31,10 +32,14 @@ pub(crate) async fn login(
     State(app): State<AppState>,
     Extension(client): Extension<ClientAddress>,
     headers: HeaderMap,
+    witness: Witness,
     Json(body): Json<LoginBody>,
 ) -> Answer {
     let agent = headers.get(USER_AGENT);
     let agent = agent.map(|agent| String::from_utf8_lossy(agent.as_bytes()).into_owned());
+    // What is no address may be a password in the wrong field.
+    let name = EmailAddress::parse(&body.email);
+    let name = name.map_or_else(|_| "none".to_owned(), |email| email.to_string());
     let sign_in = SignIn {
         email: body.email,
         password: body.password.into(),
@@ -43,7 +48,13 @@ pub(crate) async fn login(
         agent,
         address: Some(client.to_string()),
     };
-    let signed_in = app.accounts.sign_in(sign_in).await?;
+    let signed_in = app.accounts.sign_in(sign_in, &witness).await;
+    let signed_in = signed_in.inspect_err(|error| {
+        if error.is_of_credentials() {
+            let fact = Fact::new("session.begin", format!("email/{name}"));
+            app.refusals().note(witness.clone(), fact);
+        }
+    })?;
     answer::json(&SignedInView::from(&signed_in))
 }
 
@@ -65,9 +76,10 @@ pub(crate) async fn refresh(
 pub(crate) async fn logout(
     _: NoQuery,
     State(app): State<AppState>,
+    witness: Witness,
     Bearing(borne): Bearing,
 ) -> Result<Response, Problem> {
-    app.accounts.sign_out(&borne).await?;
+    app.accounts.sign_out(&borne, &witness).await?;
     Ok(answer::no_content())
 }
 
@@ -90,9 +102,10 @@ pub(crate) async fn me(_: NoQuery, State(app): State<AppState>, Bearing(borne): 
 pub(crate) async fn sync(
     _: NoQuery,
     State(app): State<AppState>,
+    witness: Witness,
     Bearing(borne): Bearing,
 ) -> Answer {
-    let account = app.accounts.sync(&borne).await?;
+    let account = app.accounts.sync(&borne, &witness).await?;
     answer::json(&UserView::from(&account))
 }
 
@@ -119,9 +132,11 @@ pub(crate) async fn end_session(
     _: NoQuery,
     State(app): State<AppState>,
     Oneself(person): Oneself,
+    witness: Witness,
     Id(name): Id,
 ) -> Result<Response, Problem> {
-    app.accounts.end_session(&person, id(&name)?).await?;
+    let session = id(&name)?;
+    app.accounts.end_session(&person, session, &witness).await?;
     Ok(answer::no_content())
 }
 
@@ -144,10 +159,12 @@ pub(crate) async fn password(
     _: NoQuery,
     State(app): State<AppState>,
     Knowing(person): Knowing,
+    witness: Witness,
     Json(body): Json<PasswordBody>,
 ) -> Result<Response, Problem> {
-    let (present, new) = (body.current_password.into(), body.new_password.into());
-    app.accounts.change_password(&person, present, new).await?;
+    let both = (body.current_password.into(), body.new_password.into());
+    let changed = app.accounts.change_password(&person, both, &witness);
+    changed.await?;
     Ok(answer::no_content())
 }
 
@@ -167,8 +184,9 @@ pub(crate) async fn enroll(
     _: NoQuery,
     State(app): State<AppState>,
     Oneself(person): Oneself,
+    witness: Witness,
 ) -> Answer {
-    let enrolment = app.accounts.enrol(&person).await?;
+    let enrolment = app.accounts.enrol(&person, &witness).await?;
     answer::json(&EnrolmentView {
         otpauth_uri: enrolment.uri.expose_secret(),
     })
@@ -198,9 +216,11 @@ pub(crate) async fn confirm(
     _: NoQuery,
     State(app): State<AppState>,
     Oneself(person): Oneself,
+    witness: Witness,
     Json(body): Json<CodeBody>,
 ) -> Answer {
-    let codes = app.accounts.confirm(&person, &body.code.into()).await?;
+    let code = body.code.into();
+    let codes = app.accounts.confirm(&person, &code, &witness).await?;
     answer::json(&RecoveryCodesView {
         recovery_codes: codes.iter().map(|code| code.expose_secret()).collect(),
     })
@@ -224,10 +244,12 @@ pub(crate) async fn disable(
     _: NoQuery,
     State(app): State<AppState>,
     Oneself(person): Oneself,
+    witness: Witness,
     Json(body): Json<DisableBody>,
 ) -> Result<Response, Problem> {
     let (password, code) = (body.password.into(), body.code.into());
-    let disabled = app.accounts.disable_authenticator(&person, password, &code);
+    let accounts = &app.accounts;
+    let disabled = accounts.disable_authenticator(&person, password, &code, &witness);
     disabled.await?;
     Ok(answer::no_content())
 }

@@ -17,7 +17,7 @@ use super::live::Live;
 use super::readings::MAX_BULKS;
 use super::views::FeedView;
 use crate::app::accounts::Accounts;
-use crate::app::audit::Audit;
+use crate::app::audit::{Audit, Refusals};
 use crate::app::database::Database;
 use crate::app::device_keys::DeviceKeyring;
 use crate::app::identity::Identities;
@@ -84,12 +84,15 @@ struct Shared {
     running: Running,
     bulks: Semaphore,
     live: Live,
+    refusals: Refusals,
 }
 
 impl AppState {
-    /// The state of a service that is ready.
+    /// The state of a service that is ready. Within a runtime: what is refused is written down beside it.
     pub fn new(inside: Inside) -> Self {
+        let refusals = Refusals::start(inside.audit.clone());
         Self(Arc::new(Shared {
+            refusals,
             inside,
             draining: AtomicBool::new(false),
             running: Running::default(),
@@ -118,6 +121,11 @@ impl AppState {
     /// What all who listen share.
     pub(crate) fn live(&self) -> &Live {
         &self.0.live
+    }
+
+    /// Who writes down what was refused.
+    pub(crate) fn refusals(&self) -> &Refusals {
+        &self.0.refusals
     }
 
     /// The turns of bulks of readings.

@@ -15,6 +15,7 @@ use super::problem::Problem;
 use super::state::AppState;
 use super::views::{InvitedView, List, UserBody, UserPatch, UserView, id};
 use crate::access::UserId;
+use crate::app::audit::Witness;
 
 /// Which accounts are wanted.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -61,9 +62,11 @@ pub(crate) async fn create(
     May { scope, .. }: May<to::UsersManage>,
     _: NoQuery,
     State(app): State<AppState>,
+    witness: Witness,
     Json(body): Json<UserBody>,
 ) -> Answer {
-    let invited = app.accounts.invite(scope.person(), body.into()).await?;
+    let invited = app.accounts.invite(scope.person(), body.into(), &witness);
+    let invited = invited.await?;
     let mut made = answer::json(&InvitedView::from(&invited))?;
     *made.status_mut() = StatusCode::CREATED;
     answer::located(made, &format!("/api/v1/admin/users/{}", invited.account.id))
@@ -95,12 +98,14 @@ pub(crate) async fn change(
     _: NoQuery,
     State(app): State<AppState>,
     Id(name): Id,
+    witness: Witness,
     MergePatch(patch): MergePatch,
 ) -> Answer {
     let user = UserId(id(&name)?);
     let account = app.accounts.seen(scope.person(), user).await?;
     let change = merged(&UserPatch::from(&account), patch)?.into_change();
-    let changed = app.accounts.change(scope.person(), user, change).await?;
+    let changed = app.accounts.change(scope.person(), user, change, &witness);
+    let changed = changed.await?;
     answer::json(&UserView::from(&changed))
 }
 
@@ -112,9 +117,10 @@ pub(crate) async fn remove(
     _: NoQuery,
     State(app): State<AppState>,
     Id(name): Id,
+    witness: Witness,
 ) -> Result<Response, Problem> {
-    app.accounts
-        .remove(scope.person(), UserId(id(&name)?))
-        .await?;
+    let user = UserId(id(&name)?);
+    let removed = app.accounts.remove(scope.person(), user, &witness);
+    removed.await?;
     Ok(answer::no_content())
 }

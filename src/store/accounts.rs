@@ -12,6 +12,7 @@ use evara_actors::ports::BoxFuture;
 use secrecy::{SecretSlice, SecretString};
 use uuid::Uuid;
 
+use super::Act;
 use crate::access::{Reach, Role, UserId};
 use crate::auth::lockout::Failures;
 
@@ -178,14 +179,26 @@ pub trait Accounts: Debug + Send + Sync {
         limit: u32,
     ) -> BoxFuture<'_, Result<Vec<Account>, AccountsError>>;
 
-    /// Adds an account.
-    fn insert_account(&self, account: Account) -> BoxFuture<'_, Result<(), AccountsError>>;
+    /// Adds an account, together with what goes with it, as all of these do.
+    fn insert_account(
+        &self,
+        account: Account,
+        act: Act,
+    ) -> BoxFuture<'_, Result<(), AccountsError>>;
 
     /// Replaces the version before that of `account`.
-    fn update_account(&self, account: Account) -> BoxFuture<'_, Result<(), AccountsError>>;
+    fn update_account(
+        &self,
+        account: Account,
+        act: Act,
+    ) -> BoxFuture<'_, Result<(), AccountsError>>;
 
     /// Removes an account with its sessions.
-    fn remove_account(&self, id: UserId) -> BoxFuture<'_, Result<(), AccountsError>>;
+    fn remove_account(
+        &self,
+        id: UserId,
+        act: Act,
+    ) -> BoxFuture<'_, Result<(), AccountsError>>;
 }
 
 /// Why an account, or a session, was not kept, or not given.

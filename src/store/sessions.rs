@@ -12,7 +12,7 @@ use evara_actors::domain::Timestamp;
 use evara_actors::ports::BoxFuture;
 use uuid::Uuid;
 
-use super::AccountsError;
+use super::{AccountsError, Act};
 use crate::access::UserId;
 
 /// How long a session goes on without its person signing in again.
@@ -68,7 +68,11 @@ pub enum Rotation {
 /// The durable sessions. A write that answered `Ok` was committed.
 pub trait Sessions: Debug + Send + Sync {
     /// Adds a session; the oldest of the person go when there are more than [`MOST_SESSIONS`].
-    fn insert_session(&self, session: Session) -> BoxFuture<'_, Result<(), AccountsError>>;
+    fn insert_session(
+        &self,
+        session: Session,
+        act: Act,
+    ) -> BoxFuture<'_, Result<(), AccountsError>>;
 
     /// Puts the half `next` in the place of the one that is brought, if that is the good one at `now`; of
     /// two who bring it at once, one does. Ends the family where it was the good one once.
@@ -92,6 +96,7 @@ pub trait Sessions: Debug + Send + Sync {
         user: UserId,
         id: Uuid,
         now: Timestamp,
+        act: Act,
     ) -> BoxFuture<'_, Result<(), AccountsError>>;
 
     /// Lets in nobody any more by the token of this digest, which expires at `until`.
@@ -99,6 +104,7 @@ pub trait Sessions: Debug + Send + Sync {
         &self,
         digest: [u8; 32],
         until: Timestamp,
+        act: Act,
     ) -> BoxFuture<'_, Result<(), AccountsError>>;
 
     /// Forgets up to `limit` sessions, and as many denied tokens, that expired before `before`; says how many.

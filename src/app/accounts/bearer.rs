@@ -10,7 +10,8 @@ use evara_actors::ports::BoxFuture;
 use tokio::time::timeout;
 
 use super::{Accounts, Error};
-use crate::access::{Principal, UserId};
+use crate::access::{Principal, Reach, UserId};
+use crate::app::audit::Witness;
 use crate::app::identity::{Freshness, Identities, Unknown};
 use crate::auth::token::{Claims, Issuer, Refused};
 use crate::store::{AccountName, AccountsError, Bearer, Standing};
@@ -106,11 +107,18 @@ impl Accounts {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn sign_out(&self, borne: &Borne) -> Result<(), Error> {
+    pub async fn sign_out(&self, borne: &Borne, witness: &Witness) -> Result<(), Error> {
         let claims = &borne.claims;
+        let reach = borne.person.as_ref().map(|person| &person.reach);
+        let session = claims.session.map_or_else(|| "token".to_owned(), |id| format!("session/{id}"));
+        let fact = self.fact("session.end", session, reach.unwrap_or(&Reach::Nothing));
+        let act = match &borne.person {
+            Some(person) => witness.of_person(person.user, person.session).act(fact),
+            None => witness.act(fact),
+        };
         let done = match (claims.issuer, &borne.person, claims.session) {
             (Issuer::Local, Some(person), Some(session)) => {
-                let ended = self.0.store.end_session(person.user, session, self.now());
+                let ended = self.0.store.end_session(person.user, session, self.now(), act);
                 match ended.await {
                     // Somebody was quicker.
                     Err(AccountsError::NotFound) => Ok(()),
@@ -119,7 +127,7 @@ impl Accounts {
             }
             (Issuer::Local | Issuer::Supabase, _, _) => {
                 let until = claims.unheard_of_at();
-                self.0.store.deny_token(claims.digest, until).await
+                self.0.store.deny_token(claims.digest, until, act).await
             }
         };
         self.0.recent.forget();

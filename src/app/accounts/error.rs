@@ -45,6 +45,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether somebody was not let in for what they brought.
+    pub const fn is_of_credentials(&self) -> bool {
+        matches!(self, Self::Refused | Self::CodeNeeded | Self::Wait(_))
+    }
+
     /// A field whose value cannot be taken.
     pub(super) fn field(pointer: &str, what: impl ToString) -> Self {
         Self::Invalid(vec![FieldError::new(pointer, what.to_string())])

@@ -15,6 +15,7 @@ mod recent;
 mod refresh;
 mod sign_in;
 mod sync;
+mod told;
 
 use std::sync::Arc;
 
@@ -31,8 +32,9 @@ pub use others::{Change, Invited, NewAccount};
 pub use own::Enrolment;
 pub use sign_in::{SignIn, SignedIn};
 
-pub use crate::store::{Account, Session};
+pub use crate::store::{Account, EmailAddress, Session};
 
+use super::audit::Witness;
 use super::tenancy::Tenancy;
 use crate::auth::lockout::Failures;
 use crate::auth::password::Passwords;
@@ -113,20 +115,23 @@ impl Accounts {
     }
 
     /// Changes an account as `change` says, which is asked again where others were quicker. What is
-    /// remembered of people is forgotten.
+    /// remembered of people is forgotten. `action` by `witness` is what is written down of it.
     async fn changed(
         &self,
         name: AccountName,
+        (action, witness): (&'static str, &Witness),
         change: impl Fn(Account) -> Result<Account, Error>,
     ) -> Result<Account, Error> {
         for _ in 0..MOST_TRIES {
             let found = self.found(name.clone()).await?;
+            let before = found.clone();
             let version = found.version + 1;
             let account = Account {
                 version,
                 ..change(found)?
             };
-            match self.0.store.update_account(account.clone()).await {
+            let act = self.act(action, witness, Some(&before), Some(&account));
+            match self.0.store.update_account(account.clone(), act).await {
                 Ok(()) => {
                     self.0.recent.forget();
                     return Ok(account);

@@ -4,6 +4,7 @@ use secrecy::SecretString;
 
 use super::others::described;
 use super::{Account, Accounts, Error, Invited, NewAccount, after};
+use crate::app::audit::Witness;
 use crate::auth::lockout::Failures;
 use crate::auth::password;
 use crate::store::{AccountName, EmailAddress};
@@ -16,7 +17,7 @@ impl Accounts {
     ///
     /// # Errors
     /// When it cannot be as it is described, or the address is taken.
-    pub async fn make(&self, new: NewAccount) -> Result<Invited, Error> {
+    pub async fn make(&self, new: NewAccount, witness: &Witness) -> Result<Invited, Error> {
         let mut account = described(&new, self.now())?;
         let password = if new.has_password {
             Some(password::one_time()?)
@@ -27,7 +28,8 @@ impl Accounts {
             account.password = Some(self.0.passwords.keep(password.clone()).await?.into());
             account.must_change_password = true;
         }
-        self.0.store.insert_account(account.clone()).await?;
+        let act = self.act("user.create", witness, None, Some(&account));
+        self.0.store.insert_account(account.clone(), act).await?;
         Ok(Invited { account, password })
     }
 
@@ -52,9 +54,9 @@ impl Accounts {
     ///
     /// # Errors
     /// When there is no such account, or nobody would be left to run the service.
-    pub async fn disable(&self, email: &str) -> Result<(), Error> {
-        let now = self.now();
-        self.changed(named(email)?, |account| {
+    pub async fn disable(&self, email: &str, witness: &Witness) -> Result<(), Error> {
+        let (now, noted) = (self.now(), ("user.disable", witness));
+        self.changed(named(email)?, noted, |account| {
             Ok(Account {
                 disabled_at: account.disabled_at.or(Some(now)),
                 valid_from: after(now),
@@ -70,11 +72,15 @@ impl Accounts {
     ///
     /// # Errors
     /// When there is no such account.
-    pub async fn reset_password(&self, email: &str) -> Result<SecretString, Error> {
+    pub async fn reset_password(
+        &self,
+        email: &str,
+        witness: &Witness,
+    ) -> Result<SecretString, Error> {
         let password = password::one_time()?;
         let kept = SecretString::from(self.0.passwords.keep(password.clone()).await?);
-        let valid_from = after(self.now());
-        self.changed(named(email)?, |account| {
+        let (valid_from, noted) = (after(self.now()), ("user.reset_password", witness));
+        self.changed(named(email)?, noted, |account| {
             Ok(Account {
                 password: Some(kept.clone()),
                 must_change_password: true,

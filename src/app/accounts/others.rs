@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::{Account, Accounts, Error, after};
 use crate::access::{Principal, Reach, Role, Tenants, UserId};
+use crate::app::audit::Witness;
 use crate::auth::lockout::Failures;
 use crate::store::{AccountName, EmailAddress};
 
@@ -98,10 +99,15 @@ impl Accounts {
     /// # Errors
     /// When it would have more authority than whoever asks, reach outside of theirs, or an address that
     /// is taken.
-    pub async fn invite(&self, person: &Principal, new: NewAccount) -> Result<Invited, Error> {
+    pub async fn invite(
+        &self,
+        person: &Principal,
+        new: NewAccount,
+        witness: &Witness,
+    ) -> Result<Invited, Error> {
         let reach = reach_of(new.role, new.tenants.clone())?;
         self.check_appointment(person, new.role, &reach)?;
-        self.make(new).await
+        self.make(new, witness).await
     }
 
     /// Changes an account of less authority.
@@ -113,12 +119,14 @@ impl Accounts {
         person: &Principal,
         id: UserId,
         change: Change,
+        witness: &Witness,
     ) -> Result<Account, Error> {
         if let Some(name) = &change.name {
             check_name(name)?;
         }
         let now = self.now();
-        self.changed(AccountName::Id(id), |found| {
+        let name = AccountName::Id(id);
+        self.changed(name, ("user.update", witness), |found| {
             self.check_authority(person, &found)?;
             let role = change.role.unwrap_or(found.role);
             let tenants = change.tenants.clone();
@@ -154,10 +162,16 @@ impl Accounts {
     ///
     /// # Errors
     /// When nobody would be left to run the service.
-    pub async fn remove(&self, person: &Principal, id: UserId) -> Result<(), Error> {
+    pub async fn remove(
+        &self,
+        person: &Principal,
+        id: UserId,
+        witness: &Witness,
+    ) -> Result<(), Error> {
         let account = self.found(AccountName::Id(id)).await?;
         self.check_authority(person, &account)?;
-        let removed = self.0.store.remove_account(id).await;
+        let act = self.act("user.delete", witness, Some(&account), None);
+        let removed = self.0.store.remove_account(id, act).await;
         self.0.recent.forget();
         Ok(removed?)
     }

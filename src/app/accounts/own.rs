@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::guess::spent;
 use super::{Account, Accounts, Error, Session, after};
 use crate::access::Principal;
+use crate::app::audit::Witness;
 use crate::auth::lockout::Failures;
 use crate::auth::recovery::recovery_codes;
 use crate::auth::{password, totp};
@@ -42,8 +43,16 @@ impl Accounts {
     ///
     /// # Errors
     /// [`Error::NotFound`] where it is none of theirs, or over.
-    pub async fn end_session(&self, person: &Principal, id: Uuid) -> Result<(), Error> {
-        let ended = self.0.store.end_session(person.user, id, self.now()).await;
+    pub async fn end_session(
+        &self,
+        person: &Principal,
+        id: Uuid,
+        witness: &Witness,
+    ) -> Result<(), Error> {
+        let fact = self.fact("session.end", format!("session/{id}"), &person.reach);
+        let act = witness.act(fact);
+        let store = &self.0.store;
+        let ended = store.end_session(person.user, id, self.now(), act).await;
         self.0.recent.forget();
         Ok(ended?)
     }
@@ -55,8 +64,8 @@ impl Accounts {
     pub async fn change_password(
         &self,
         person: &Principal,
-        present: SecretString,
-        new: SecretString,
+        (present, new): (SecretString, SecretString),
+        witness: &Witness,
     ) -> Result<(), Error> {
         let name = AccountName::Id(person.user);
         let guessed = self.guessed(name.clone(), present.clone()).await;
@@ -64,7 +73,7 @@ impl Accounts {
         check_new(&account, &present, &new)?;
         let kept = SecretString::from(self.0.passwords.keep(new).await?);
         let valid_from = after(self.now());
-        self.changed(name, |found| {
+        self.changed(name, ("user.password", witness), |found| {
             if found.valid_from != account.valid_from {
                 return Err(Error::Refused);
             }
@@ -84,11 +93,15 @@ impl Accounts {
     ///
     /// # Errors
     /// When they have one, or sign in elsewhere.
-    pub async fn enrol(&self, person: &Principal) -> Result<Enrolment, Error> {
+    pub async fn enrol(
+        &self,
+        person: &Principal,
+        witness: &Witness,
+    ) -> Result<Enrolment, Error> {
         let seed = totp::new_secret()?;
         let name = AccountName::Id(person.user);
         let account = self
-            .changed(name, |account| {
+            .changed(name, ("user.totp.enrol", witness), |account| {
                 if account.password.is_none() {
                     return Err(Error::Conflict("You sign in elsewhere: add it there."));
                 }
@@ -125,11 +138,12 @@ impl Accounts {
         &self,
         person: &Principal,
         code: &SecretString,
+        witness: &Witness,
     ) -> Result<Vec<SecretString>, Error> {
         let codes = recovery_codes()?;
         let now = self.now();
         let name = AccountName::Id(person.user);
-        self.changed(name, |account| {
+        self.changed(name, ("user.totp.confirm", witness), |account| {
             let begun = account.authenticator.as_ref().filter(|it| !it.is_confirmed);
             let begun = begun.ok_or(Error::Conflict("Enrol an authenticator first."))?;
             let shown = spent(begun, code.expose_secret(), now);
@@ -157,13 +171,14 @@ impl Accounts {
         person: &Principal,
         password: SecretString,
         code: &SecretString,
+        witness: &Witness,
     ) -> Result<(), Error> {
         let guessed = self.guessed(AccountName::Id(person.user), password).await;
         let account = guessed.map_err(wrong("/password"))?.account;
         if account.authenticator.is_none() {
             return Err(Error::Conflict("There is no authenticator."));
         }
-        let version = account.version + 1;
+        let (before, version) = (account.clone(), account.version + 1);
         let proven = self.with_code(account, Some(code));
         let account = Account {
             authenticator: None,
@@ -171,7 +186,8 @@ impl Accounts {
             version,
             ..proven.map_err(wrong("/code"))?
         };
-        match self.0.store.update_account(account).await {
+        let act = self.act("user.totp.disable", witness, Some(&before), Some(&account));
+        match self.0.store.update_account(account, act).await {
             Err(AccountsError::Stale) => Err(Error::Busy),
             done => Ok(done?),
         }

@@ -7,9 +7,10 @@ use super::guess::{Guessed, spent};
 use super::own::check_new;
 use super::refresh::RefreshToken;
 use super::{Account, Accounts, Error, Session, after};
+use crate::app::audit::Witness;
 use crate::auth::lockout::Failures;
 use crate::auth::token::{ACCESS_LIFE, Issued};
-use crate::store::{AccountName, AccountsError, EmailAddress, LONGEST_AGENT_CHARS, SESSION_LIFE};
+use crate::store::{Act, AccountName, AccountsError, EmailAddress, LONGEST_AGENT_CHARS, SESSION_LIFE};
 
 /// What somebody brings who signs in.
 #[derive(Debug)]
@@ -47,7 +48,7 @@ impl Accounts {
     /// # Errors
     /// [`Error::Invalid`] for a new password that cannot be; [`Error::Refused`] for whatever else is wrong, [`Error::CodeNeeded`] to those who know the password, and
     /// [`Error::Wait`] after too many wrong guesses.
-    pub async fn sign_in(&self, sign_in: SignIn) -> Result<SignedIn, Error> {
+    pub async fn sign_in(&self, sign_in: SignIn, witness: &Witness) -> Result<SignedIn, Error> {
         let SignIn {
             email,
             password,
@@ -60,7 +61,7 @@ impl Accounts {
         let fresh = password.clone();
         let guessed = self.guessed(AccountName::Email(email), password).await?;
         let account = self
-            .let_in(guessed, code.as_ref(), fresh, new_password)
+            .let_in(guessed, code.as_ref(), fresh, new_password, witness)
             .await?;
         let token = RefreshToken::new()?;
         let began = self.now().max(account.valid_from);
@@ -75,7 +76,9 @@ impl Accounts {
             address,
         };
         let id = session.id;
-        match self.0.store.insert_session(session).await {
+        let fact = self.fact("session.begin", format!("session/{id}"), &account.reach);
+        let act = witness.of_person(account.id, Some(id)).act(fact);
+        match self.0.store.insert_session(session, act).await {
             Ok(()) => self.signed_in(account, id, &token),
             // Removed this moment.
             Err(AccountsError::NotFound) => Err(Error::Refused),
@@ -90,8 +93,9 @@ impl Accounts {
         code: Option<&SecretString>,
         password: SecretString,
         new: Option<SecretString>,
+        witness: &Witness,
     ) -> Result<Account, Error> {
-        let version = account.version + 1;
+        let (before, version) = (account.clone(), account.version + 1);
         let let_in = self.with_code(account, code)?;
         let is_changed = new.is_some();
         let let_in = match new {
@@ -107,7 +111,13 @@ impl Accounts {
             version,
             ..let_in
         };
-        match self.0.store.update_account(account.clone()).await {
+        let act = if is_changed {
+            let witness = witness.of_person(account.id, None);
+            self.act("user.password", &witness, Some(&before), Some(&account))
+        } else {
+            Act::default()
+        };
+        match self.0.store.update_account(account.clone(), act).await {
             Ok(()) if is_changed => {
                 self.0.recent.forget();
                 Ok(account)

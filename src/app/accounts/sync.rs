@@ -5,6 +5,7 @@ use evara_actors::domain::Timestamp;
 use super::others::described;
 use super::{Account, Accounts, Borne, Error, NewAccount};
 use crate::access::{Role, Tenants};
+use crate::app::audit::Witness;
 use crate::auth::token::{Claims, Email, Issuer};
 use crate::store::{AccountName, EmailAddress};
 
@@ -17,7 +18,7 @@ impl Accounts {
     ///
     /// # Errors
     /// When the token names no address that was confirmed, or that of another account.
-    pub async fn sync(&self, borne: &Borne) -> Result<Account, Error> {
+    pub async fn sync(&self, borne: &Borne, witness: &Witness) -> Result<Account, Error> {
         if let Some(person) = &borne.person {
             return self.own(person).await;
         }
@@ -30,14 +31,20 @@ impl Accounts {
         }
         let address = EmailAddress::parse(&email.address).map_err(|_none| no_address())?;
         match self.0.store.account(AccountName::Email(address)).await? {
-            Some(account) => self.link(account, claims).await,
-            None => self.settle(claims, email).await,
+            Some(account) => self.link(account, claims, witness).await,
+            None => self.settle((claims, email), witness).await,
         }
     }
 
-    async fn link(&self, found: Account, claims: &Claims) -> Result<Account, Error> {
+    async fn link(
+        &self,
+        found: Account,
+        claims: &Claims,
+        witness: &Witness,
+    ) -> Result<Account, Error> {
+        let witness = witness.of_person(found.id, None);
         let name = AccountName::Id(found.id);
-        self.changed(name, |account| {
+        self.changed(name, ("user.link", &witness), |account| {
             let is_open = account.password.is_none() && account.external.is_none();
             if !is_open {
                 return Err(Error::Conflict("Another account has this address."));
@@ -50,7 +57,11 @@ impl Accounts {
         .await
     }
 
-    async fn settle(&self, claims: &Claims, email: &Email) -> Result<Account, Error> {
+    async fn settle(
+        &self,
+        (claims, email): (&Claims, &Email),
+        witness: &Witness,
+    ) -> Result<Account, Error> {
         let name: String = email.address.chars().take(128).collect();
         let new = NewAccount {
             email: email.address.clone(),
@@ -64,7 +75,9 @@ impl Accounts {
             valid_from: Timestamp::from_millis(0),
             ..described(&new, self.now())?
         };
-        self.0.store.insert_account(account.clone()).await?;
+        let witness = witness.of_person(account.id, None);
+        let act = self.act("user.settle", &witness, None, Some(&account));
+        self.0.store.insert_account(account.clone(), act).await?;
         self.0.recent.forget();
         Ok(account)
     }

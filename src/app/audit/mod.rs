@@ -16,6 +16,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use evara_actors::ports::Clock;
+use uuid::Uuid;
 
 pub use fact::{Fact, chain_of_node, chain_of_reach, chains_of_tenant};
 pub use refused::Refusals;
@@ -24,6 +25,7 @@ pub use verifying::Verdict;
 pub use crate::audit::{Actor, ActorKind, Chain, Entry, Outcome};
 pub use crate::store::{AuditError, AuditLog, AuditQuery, Listed};
 
+use crate::access::UserId;
 use crate::audit::{AuditKeys, Record, Seal};
 use crate::store::Act;
 
@@ -96,6 +98,19 @@ impl Witness {
     /// Who it is.
     pub const fn actor(&self) -> &Actor {
         &self.actor
+    }
+
+    /// The same request, now that it is known whose it is.
+    #[must_use]
+    pub fn of_person(&self, user: UserId, session: Option<Uuid>) -> Self {
+        let kind = ActorKind::Person;
+        let id = Some(user.0);
+        self.audit.witness(Actor {
+            kind,
+            id,
+            session,
+            ..self.actor.clone()
+        })
     }
 
     /// What goes with an act into its transaction.

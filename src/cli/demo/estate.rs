@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::people::{Person, person};
 use super::provision::{Api, TIME_ZONE};
 use crate::access::{Role, Tenants};
-use crate::app::accounts::Accounts;
+use crate::app::App;
 
 /// Two communities, each with the region that it is in.
 const COMMUNITIES: [(&str, &str); 2] = [("Lake View", "north"), ("Hill Side", "south")];
@@ -68,7 +68,7 @@ impl Estate {
     }
 
     /// Somebody of every role below those who run the service, with those of the first community.
-    pub(super) async fn people(&self, accounts: &Accounts) -> anyhow::Result<Vec<Person>> {
+    pub(super) async fn people(&self, app: &App) -> anyhow::Result<Vec<Person>> {
         let (distributor, home) = (Some(self.distributor), self.home(0));
         let region = Some(COMMUNITIES[0].1.to_owned());
         let community = || Tenants {
@@ -104,7 +104,7 @@ impl Estate {
         let mut people = Vec::new();
         for (role, tenants) in all {
             let email = format!("{role}@demo.example").replace('_', "-");
-            people.push(person(accounts, &email, role.name(), role, tenants).await?);
+            people.push(person(app, &email, role.name(), role, tenants).await?);
         }
         Ok(people)
     }

@@ -109,8 +109,8 @@ async fn provision_and_watch(
     simulator: &Served,
     clock: &ScaledClock,
 ) -> anyhow::Result<()> {
-    let admin = people::admin(app.accounts()).await?;
-    let token = admin.token(app.accounts()).await?;
+    let admin = people::admin(app).await?;
+    let token = admin.token(app).await?;
     let api = provision::Api::new(app.address(), &token)?;
     let devices = world.devices();
     let channels = simulator.channels();
@@ -124,8 +124,8 @@ async fn provision_and_watch(
         devices.len(),
         app.address()
     ))?;
-    let mut everybody = vec![people::admin(app.accounts()).await?];
-    everybody.extend(estate.people(app.accounts()).await?);
+    let mut everybody = vec![people::admin(app).await?];
+    everybody.extend(estate.people(app).await?);
     people::introduce(app, &everybody)?;
     ticker::run(app, clock).await;
     Ok(())

@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use super::super::output::data;
 use crate::access::{Role, Tenants};
 use crate::app::App;
-use crate::app::accounts::{Accounts, Error, NewAccount, SignIn};
+use crate::app::accounts::{Error, NewAccount, SignIn};
 use crate::auth::password::one_time;
 
 /// Who runs the demonstration.
@@ -22,9 +22,9 @@ pub(super) struct Person {
 }
 
 /// The person who runs the service.
-pub(super) async fn admin(accounts: &Accounts) -> anyhow::Result<Person> {
+pub(super) async fn admin(app: &App) -> anyhow::Result<Person> {
     person(
-        accounts,
+        app,
         ADMIN,
         "Admin",
         Role::SuperAdmin,
@@ -35,13 +35,14 @@ pub(super) async fn admin(accounts: &Accounts) -> anyhow::Result<Person> {
 
 /// Somebody with this role, made where they are not there yet.
 pub(super) async fn person(
-    accounts: &Accounts,
+    app: &App,
     email: &str,
     name: &str,
     role: Role,
     tenants: Tenants,
 ) -> anyhow::Result<Person> {
-    let password = match accounts.reset_password(email).await {
+    let console = app.audit().console();
+    let password = match app.accounts().reset_password(email, &console).await {
         Err(Error::NotFound) => {
             let new = NewAccount {
                 email: email.to_owned(),
@@ -50,7 +51,7 @@ pub(super) async fn person(
                 tenants,
                 has_password: true,
             };
-            let made = accounts.make(new).await?;
+            let made = app.accounts().make(new, &console).await?;
             made.password.context("an account without a password")?
         }
         reset => reset?,
@@ -65,7 +66,7 @@ pub(super) async fn person(
 
 impl Person {
     /// A token of theirs, for a quarter of an hour.
-    pub(super) async fn token(&self, accounts: &Accounts) -> anyhow::Result<SecretString> {
+    pub(super) async fn token(&self, app: &App) -> anyhow::Result<SecretString> {
         let sign_in = SignIn {
             email: self.email.clone(),
             password: self.password.clone(),
@@ -75,7 +76,9 @@ impl Person {
             agent: Some("evara demo".to_owned()),
             address: None,
         };
-        Ok(accounts.sign_in(sign_in).await?.access.token)
+        let console = app.audit().console();
+        let signed_in = app.accounts().sign_in(sign_in, &console).await?;
+        Ok(signed_in.access.token)
     }
 }
 

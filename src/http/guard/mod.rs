@@ -9,6 +9,7 @@ mod gathering;
 pub(crate) mod limits;
 mod located;
 mod oneself;
+pub(crate) mod refusals;
 mod scope;
 mod settled;
 mod standing;

@@ -20,24 +20,46 @@ impl FromRequestParts<AppState> for Witness {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Infallible> {
-        Ok(app.audit.witness(actor(&parts.extensions)))
+        Ok(app.audit.witness(Traces::of(&parts.extensions).actor()))
     }
 }
 
-/// Whoever sent the request: a stranger, where that is not known yet.
-pub(super) fn actor(extensions: &Extensions) -> Actor {
-    let (kind, id, session) = match Caller::asking(extensions) {
-        Ok(Caller::Person(person)) => (ActorKind::Person, Some(person.user.0), person.session),
-        Ok(Caller::Device(bearer)) => (ActorKind::Device, Some(bearer.key), None),
-        Err(_unguarded) => (ActorKind::Stranger, None, None),
-    };
-    let correlation = extensions.get::<Correlation>();
-    let correlation = correlation.and_then(|Correlation(id)| id.to_str().ok());
-    Actor {
-        kind,
-        id,
-        session,
-        address: extensions.get::<ClientAddress>().map(ToString::to_string),
-        correlation: correlation.map(str::to_owned),
+/// What is known of whoever sent a request, cheap to take along.
+#[derive(Debug)]
+pub(super) struct Traces {
+    caller: Option<Caller>,
+    address: Option<ClientAddress>,
+    correlation: Option<Correlation>,
+}
+
+impl Traces {
+    pub(super) fn of(extensions: &Extensions) -> Self {
+        Self {
+            caller: Caller::asking(extensions).ok(),
+            address: extensions.get().copied(),
+            correlation: extensions.get().cloned(),
+        }
+    }
+
+    pub(super) const fn caller(&self) -> Option<&Caller> {
+        self.caller.as_ref()
+    }
+
+    /// Whoever it is: a stranger, where that is not known yet.
+    pub(super) fn actor(&self) -> Actor {
+        let (kind, id, session) = match &self.caller {
+            Some(Caller::Person(it)) => (ActorKind::Person, Some(it.user.0), it.session),
+            Some(Caller::Device(it)) => (ActorKind::Device, Some(it.key), None),
+            None => (ActorKind::Stranger, None, None),
+        };
+        let correlation = self.correlation.as_ref();
+        let correlation = correlation.and_then(|Correlation(id)| id.to_str().ok());
+        Actor {
+            kind,
+            id,
+            session,
+            address: self.address.map(|address| address.to_string()),
+            correlation: correlation.map(str::to_owned),
+        }
     }
 }

@@ -134,7 +134,8 @@ impl Scene {
             has_password: true,
         };
         let accounts = &self.state.accounts;
-        let made = accounts.make(new).await.unwrap();
+        let console = self.state.audit.console();
+        let made = accounts.make(new, &console).await.unwrap();
         let person = Principal {
             user: made.account.id,
             session: None,
@@ -142,7 +143,8 @@ impl Scene {
             reach: made.account.reach.clone(),
             must_change_password: true,
         };
-        let changed = accounts.change_password(&person, made.password.unwrap(), OWN.into());
+        let both = (made.password.unwrap(), OWN.into());
+        let changed = accounts.change_password(&person, both, &console);
         changed.await.unwrap();
         Person {
             account: made.account,

@@ -9,7 +9,7 @@ use tokio::time::advance;
 use super::people::{Inhabited, Person};
 use super::scene::{Reply, Scene};
 use crate::access::{Role, Tenants};
-use crate::store::{AccountName, Accounts as _, Sessions as _};
+use crate::store::{AccountName, Accounts as _, Act, Sessions as _};
 
 /// A password that nobody would guess.
 const ANOTHER: &str = "seven quiet herons by the weir";
@@ -313,7 +313,7 @@ async fn who_is_out_elsewhere_reads_for_five_seconds_at_most_and_writes_nothing(
     let session = text(&signed_in, "session_id").parse().unwrap();
     let store = &scene.rooms.store;
     store
-        .end_session(ana.account.id, session, scene.state.clock.now())
+        .end_session(ana.account.id, session, scene.state.clock.now(), Act::default())
         .await
         .unwrap();
     let write = status(&scene, &token, Method::POST, "/auth/totp/enroll").await;

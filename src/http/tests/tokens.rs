@@ -98,7 +98,11 @@ async fn invited(scene: &Inhabited) -> UserId {
         tenants: Tenants::default(),
         has_password: false,
     };
-    let made = scene.state.accounts.make(new).await.unwrap();
+    let made = scene
+        .state
+        .accounts
+        .make(new, &scene.state.audit.console())
+        .await.unwrap();
     made.account.id
 }
 

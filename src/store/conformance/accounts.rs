@@ -9,7 +9,7 @@ use super::{Opened, Site};
 use crate::access::{CommunityId, CustomerId, DistributorId, Reach, Role, UserId};
 use crate::auth::lockout::Failures;
 use crate::store::{
-    Account, AccountName, AccountsError, Authenticator, Bearer, EmailAddress, Standing,
+    Account, AccountName, AccountsError, Act, Authenticator, Bearer, EmailAddress, Standing,
 };
 
 pub(crate) fn user(number: u128) -> UserId {
@@ -70,7 +70,7 @@ pub(crate) async fn an_account_comes_back_whole_by_each_of_its_names(site: &dyn 
     site.open()
         .await
         .accounts
-        .insert_account(kept.clone())
+        .insert_account(kept.clone(), Act::default())
         .await
         .unwrap();
     let Opened { accounts, .. } = site.open().await;
@@ -106,20 +106,20 @@ pub(crate) async fn an_account_comes_back_whole_by_each_of_its_names(site: &dyn 
 
 pub(crate) async fn an_address_is_taken_once_in_any_case(site: &dyn Site) {
     let Opened { accounts, .. } = site.open().await;
-    accounts.insert_account(nobody(1)).await.unwrap();
+    accounts.insert_account(nobody(1), Act::default()).await.unwrap();
     let same = EmailAddress::parse("PERSON-1@EXAMPLE.ORG").unwrap();
     let twin = Account {
         email: same.clone(),
         ..nobody(2)
     };
-    let refused = accounts.insert_account(twin).await;
+    let refused = accounts.insert_account(twin, Act::default()).await;
     assert!(matches!(refused, Err(AccountsError::Taken)), "{refused:?}");
-    accounts.insert_account(nobody(2)).await.unwrap();
+    accounts.insert_account(nobody(2), Act::default()).await.unwrap();
     let renamed = Account {
         email: same,
         ..next(&nobody(2))
     };
-    let refused = accounts.update_account(renamed).await;
+    let refused = accounts.update_account(renamed, Act::default()).await;
     assert!(matches!(refused, Err(AccountsError::Taken)), "{refused:?}");
 }
 
@@ -140,7 +140,7 @@ pub(crate) async fn every_role_is_kept_with_its_reach_and_with_no_other(site: &d
     ];
     for (number, (role, reach)) in (1..).zip(fitting.clone()) {
         accounts
-            .insert_account(account(number, role, reach))
+            .insert_account(account(number, role, reach), Act::default())
             .await
             .unwrap();
     }
@@ -162,7 +162,7 @@ pub(crate) async fn every_role_is_kept_with_its_reach_and_with_no_other(site: &d
             Reach::Region(DistributorId(id), "a".to_owned()),
         ),
     ] {
-        let refused = accounts.insert_account(account(99, role, reach)).await;
+        let refused = accounts.insert_account(account(99, role, reach), Act::default()).await;
         assert!(
             matches!(refused, Err(AccountsError::Unavailable(_))),
             "{role}"
@@ -172,34 +172,34 @@ pub(crate) async fn every_role_is_kept_with_its_reach_and_with_no_other(site: &d
 
 pub(crate) async fn of_two_who_change_an_account_at_once_one_is_told(site: &dyn Site) {
     let Opened { accounts, .. } = site.open().await;
-    accounts.insert_account(nobody(1)).await.unwrap();
+    accounts.insert_account(nobody(1), Act::default()).await.unwrap();
     let change = next(&nobody(1));
     let (one, other) = tokio::join!(
-        accounts.update_account(change.clone()),
-        accounts.update_account(change.clone()),
+        accounts.update_account(change.clone(), Act::default()),
+        accounts.update_account(change.clone(), Act::default()),
     );
     assert_eq!(u8::from(one.is_ok()) + u8::from(other.is_ok()), 1);
     let late = one.err().or_else(|| other.err());
     assert!(matches!(late, Some(AccountsError::Stale)), "{late:?}");
-    accounts.remove_account(user(1)).await.unwrap();
-    let gone = accounts.update_account(next(&change)).await;
+    accounts.remove_account(user(1), Act::default()).await.unwrap();
+    let gone = accounts.update_account(next(&change), Act::default()).await;
     assert!(matches!(gone, Err(AccountsError::NotFound)));
-    let gone = accounts.remove_account(user(1)).await;
+    let gone = accounts.remove_account(user(1), Act::default()).await;
     assert!(matches!(gone, Err(AccountsError::NotFound)));
 }
 
 pub(crate) async fn one_who_runs_the_service_is_always_left(site: &dyn Site) {
     let Opened { accounts, .. } = site.open().await;
-    accounts.insert_account(root(1)).await.unwrap();
-    accounts.insert_account(root(2)).await.unwrap();
+    accounts.insert_account(root(1), Act::default()).await.unwrap();
+    accounts.insert_account(root(2), Act::default()).await.unwrap();
     let demoted = |number| Account {
         role: Role::User,
         reach: Reach::Nothing,
         ..next(&root(number))
     };
     let (one, other) = tokio::join!(
-        accounts.update_account(demoted(1)),
-        accounts.update_account(demoted(2)),
+        accounts.update_account(demoted(1), Act::default()),
+        accounts.update_account(demoted(2), Act::default()),
     );
     assert_eq!(u8::from(one.is_ok()) + u8::from(other.is_ok()), 1);
     let last = if one.is_ok() { 2 } else { 1 };
@@ -208,9 +208,9 @@ pub(crate) async fn one_who_runs_the_service_is_always_left(site: &dyn Site) {
         ..next(&root(last))
     };
     for refused in [
-        accounts.update_account(demoted(last)).await,
-        accounts.update_account(disabled).await,
-        accounts.remove_account(user(last)).await,
+        accounts.update_account(demoted(last), Act::default()).await,
+        accounts.update_account(disabled, Act::default()).await,
+        accounts.remove_account(user(last), Act::default()).await,
     ] {
         assert!(
             matches!(refused, Err(AccountsError::LastOne)),
@@ -221,7 +221,7 @@ pub(crate) async fn one_who_runs_the_service_is_always_left(site: &dyn Site) {
         name: "other".to_owned(),
         ..next(&root(last))
     };
-    accounts.update_account(renamed).await.unwrap();
+    accounts.update_account(renamed, Act::default()).await.unwrap();
 }
 
 pub(crate) async fn what_a_bearer_is_follows_their_account_and_session(site: &dyn Site) {
@@ -233,9 +233,9 @@ pub(crate) async fn what_a_bearer_is_follows_their_account_and_session(site: &dy
         external: Some(external),
         ..nobody(1)
     };
-    accounts.insert_account(person.clone()).await.unwrap();
+    accounts.insert_account(person.clone(), Act::default()).await.unwrap();
     let session = super::sessions::session(1, 1);
-    sessions.insert_session(session.clone()).await.unwrap();
+    sessions.insert_session(session.clone(), Act::default()).await.unwrap();
     let ask = async |name, session, second| -> Standing {
         let bearer = Bearer {
             name,
@@ -269,7 +269,7 @@ pub(crate) async fn what_a_bearer_is_follows_their_account_and_session(site: &dy
             account: None
         }
     );
-    sessions.deny_token([9; 32], at(5)).await.unwrap();
+    sessions.deny_token([9; 32], at(5), Act::default()).await.unwrap();
     assert!(ask(own(), None, 4).await.is_denied && !ask(own(), None, 5).await.is_denied);
     assert!(ask(AccountName::Id(user(3)), None, 4).await.is_denied);
     let moved = Account {
@@ -277,7 +277,7 @@ pub(crate) async fn what_a_bearer_is_follows_their_account_and_session(site: &dy
         disabled_at: Some(at(3)),
         ..next(&person)
     };
-    accounts.update_account(moved).await.unwrap();
+    accounts.update_account(moved, Act::default()).await.unwrap();
     let found = ask(own(), Some(session.id), 4).await.account.unwrap();
     assert!(!found.has_session && found.is_disabled);
 }

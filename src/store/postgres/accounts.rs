@@ -8,6 +8,7 @@ use tokio_postgres::error::SqlState;
 use uuid::Uuid;
 
 use super::error::Failure;
+use super::receipts::{Enclosed, keep};
 use super::statements::Query;
 use super::transaction::Transaction;
 use super::values::{At, from_stored, to_stored};
@@ -17,7 +18,7 @@ use crate::auth::lockout::Failures;
 use crate::store::authenticators::{Stored, opened, sealed};
 use crate::store::unreadable::Unreadable;
 use crate::store::{
-    Account, AccountName, AccountStanding, Accounts, AccountsError, Bearer, EmailAddress, Standing,
+    Account, AccountName, AccountStanding, Accounts, AccountsError, Act, Bearer, EmailAddress, Standing,
 };
 
 /// What a call came to, where the database itself did not fail.
@@ -65,22 +66,42 @@ impl Accounts for PostgresStore {
         })
     }
 
-    fn insert_account(&self, account: Account) -> BoxFuture<'_, Result<(), AccountsError>> {
+    fn insert_account(
+        &self,
+        account: Account,
+        act: Act,
+    ) -> BoxFuture<'_, Result<(), AccountsError>> {
+        let act = self.enclosed(act);
         Box::pin(async move {
+            let act = act.map_err(|error| AccountsError::Unavailable(Box::new(error)))?;
             let sealed = sealed(&self.keys, &account)?;
-            insert(self, &account, sealed).await?
+            insert(self, &account, sealed, &act).await?
         })
     }
 
-    fn update_account(&self, account: Account) -> BoxFuture<'_, Result<(), AccountsError>> {
+    fn update_account(
+        &self,
+        account: Account,
+        act: Act,
+    ) -> BoxFuture<'_, Result<(), AccountsError>> {
+        let act = self.enclosed(act);
         Box::pin(async move {
+            let act = act.map_err(|error| AccountsError::Unavailable(Box::new(error)))?;
             let sealed = sealed(&self.keys, &account)?;
-            update(self, &account, sealed).await?
+            update(self, &account, sealed, &act).await?
         })
     }
 
-    fn remove_account(&self, id: UserId) -> BoxFuture<'_, Result<(), AccountsError>> {
-        Box::pin(async move { remove(self, id).await? })
+    fn remove_account(
+        &self,
+        id: UserId,
+        act: Act,
+    ) -> BoxFuture<'_, Result<(), AccountsError>> {
+        let act = self.enclosed(act);
+        Box::pin(async move {
+            let act = act.map_err(|error| AccountsError::Unavailable(Box::new(error)))?;
+            remove(self, id, &act).await?
+        })
     }
 }
 
@@ -102,6 +123,7 @@ async fn insert(
     store: &PostgresStore,
     account: &Account,
     sealed: Option<Vec<u8>>,
+    act: &Enclosed,
 ) -> Result<Outcome<()>, Failure> {
     let mut transaction = store.writing().await?;
     let put = put(
@@ -119,6 +141,7 @@ async fn insert(
         }
         Err(failure) => return Err(failure),
     }
+    keep(&mut transaction, act).await?;
     transaction.commit().await?;
     Ok(Ok(()))
 }
@@ -127,6 +150,7 @@ async fn update(
     store: &PostgresStore,
     account: &Account,
     sealed: Option<Vec<u8>>,
+    act: &Enclosed,
 ) -> Result<Outcome<()>, Failure> {
     let mut transaction = store.writing().await?;
     if !account.runs_the_service() && is_the_last(&mut transaction, account.id).await? {
@@ -162,11 +186,16 @@ async fn update(
         transaction.roll_back().await;
         return Ok(Err(refused));
     }
+    keep(&mut transaction, act).await?;
     transaction.commit().await?;
     Ok(Ok(()))
 }
 
-async fn remove(store: &PostgresStore, id: UserId) -> Result<Outcome<()>, Failure> {
+async fn remove(
+    store: &PostgresStore,
+    id: UserId,
+    act: &Enclosed,
+) -> Result<Outcome<()>, Failure> {
     let mut transaction = store.writing().await?;
     if is_the_last(&mut transaction, id).await? {
         transaction.roll_back().await;
@@ -175,9 +204,13 @@ async fn remove(store: &PostgresStore, id: UserId) -> Result<Outcome<()>, Failur
     let gone = transaction
         .rows(statements::DELETE_ACCOUNT, &[&id.0])
         .await?;
+    if gone.is_empty() {
+        transaction.roll_back().await;
+        return Ok(Err(AccountsError::NotFound));
+    }
+    keep(&mut transaction, act).await?;
     transaction.commit().await?;
-    let is_gone = !gone.is_empty();
-    Ok(is_gone.then_some(()).ok_or(AccountsError::NotFound))
+    Ok(Ok(()))
 }
 
 /// Whether nobody but `id` runs the service; so it stays until the transaction ends.

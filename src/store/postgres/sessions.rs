@@ -7,15 +7,24 @@ use tokio_postgres::error::SqlState;
 use uuid::Uuid;
 
 use super::error::Failure;
+use super::receipts::{Enclosed, keep};
 use super::values::{At, from_stored, to_stored};
 use super::{PostgresStore, history, statements};
 use crate::access::UserId;
 use crate::store::unreadable::Unreadable;
-use crate::store::{AccountsError, MOST_SESSIONS, RefreshDigests, Rotation, Session, Sessions};
+use crate::store::{AccountsError, Act, MOST_SESSIONS, RefreshDigests, Rotation, Session, Sessions};
 
 impl Sessions for PostgresStore {
-    fn insert_session(&self, session: Session) -> BoxFuture<'_, Result<(), AccountsError>> {
-        Box::pin(async move { insert(self, &session).await? })
+    fn insert_session(
+        &self,
+        session: Session,
+        act: Act,
+    ) -> BoxFuture<'_, Result<(), AccountsError>> {
+        let act = self.enclosed(act);
+        Box::pin(async move {
+            let act = act.map_err(|error| AccountsError::Unavailable(Box::new(error)))?;
+            insert(self, &session, &act).await?
+        })
     }
 
     fn rotate_session(
@@ -44,16 +53,22 @@ impl Sessions for PostgresStore {
         user: UserId,
         id: Uuid,
         now: Timestamp,
+        act: Act,
     ) -> BoxFuture<'_, Result<(), AccountsError>> {
+        let act = self.enclosed(act);
         Box::pin(async move {
+            let act = act.map_err(|error| AccountsError::Unavailable(Box::new(error)))?;
             let now = At(now);
             let mut transaction = self.writing().await?;
             let ended = transaction
                 .rows(statements::END_SESSION, &[&user.0, &id, &now])
                 .await?;
-            transaction.commit().await?;
-            let is_ended = !ended.is_empty();
-            is_ended.then_some(()).ok_or(AccountsError::NotFound)
+            if ended.is_empty() {
+                transaction.roll_back().await;
+                return Err(AccountsError::NotFound);
+            }
+            keep(&mut transaction, &act).await?;
+            Ok(transaction.commit().await?)
         })
     }
 
@@ -61,13 +76,17 @@ impl Sessions for PostgresStore {
         &self,
         digest: [u8; 32],
         until: Timestamp,
+        act: Act,
     ) -> BoxFuture<'_, Result<(), AccountsError>> {
+        let act = self.enclosed(act);
         Box::pin(async move {
+            let act = act.map_err(|error| AccountsError::Unavailable(Box::new(error)))?;
             let (digest, until) = (digest.as_slice(), At(until));
             let mut transaction = self.writing().await?;
             transaction
                 .rows(statements::DENY_TOKEN, &[&digest, &until])
                 .await?;
+            keep(&mut transaction, &act).await?;
             Ok(transaction.commit().await?)
         })
     }
@@ -93,6 +112,7 @@ impl Sessions for PostgresStore {
 async fn insert(
     store: &PostgresStore,
     session: &Session,
+    act: &Enclosed,
 ) -> Result<Result<(), AccountsError>, Failure> {
     let digests = [session.digests.family, session.digests.refresh];
     let [family, refresh] = digests.each_ref().map(|digest| digest.as_slice());
@@ -130,6 +150,7 @@ async fn insert(
     transaction
         .rows(statements::TRIM_SESSIONS, &[&session.user.0, &most])
         .await?;
+    keep(&mut transaction, act).await?;
     transaction.commit().await?;
     Ok(Ok(()))
 }

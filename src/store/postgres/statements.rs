@@ -46,7 +46,6 @@ statements! {
     ALL_PLANS = "all_plans";
     ALL_READ_KEYS = "all_read_keys";
     ALL_RULES = "all_rules";
-    ALL_SNAPSHOTS = "all_snapshots";
     AUDIT_CHAIN_NAMES = "audit_chain_names";
     AUDIT_CUT = "audit_cut";
     AUDIT_HEAD = "audit_head";

@@ -7,6 +7,7 @@ use secrecy::ExposeSecret as _;
 use uuid::Uuid;
 
 use super::error::Failure;
+use super::receipts::{Enclosed, keep};
 use super::registry::is_taken;
 use super::{DEADLINE, SqliteStore, history, statements};
 use crate::access::{Reach, Role, Tenants, UserId};
@@ -14,7 +15,7 @@ use crate::auth::lockout::Failures;
 use crate::store::authenticators::{Stored, opened, sealed};
 use crate::store::unreadable::Unreadable;
 use crate::store::{
-    Account, AccountName, AccountStanding, Accounts, AccountsError, Bearer, EmailAddress, Standing,
+    Account, AccountName, AccountStanding, Accounts, AccountsError, Act, Bearer, EmailAddress, Standing,
     codes,
 };
 
@@ -63,37 +64,50 @@ impl Accounts for SqliteStore {
         })
     }
 
-    fn insert_account(&self, account: Account) -> BoxFuture<'_, Result<(), AccountsError>> {
+    fn insert_account(
+        &self,
+        account: Account,
+        act: Act,
+    ) -> BoxFuture<'_, Result<(), AccountsError>> {
+        let act = self.enclosed(act);
         Box::pin(async move {
+            let act = act.map_err(|error| AccountsError::Unavailable(Box::new(error)))?;
             let sealed = sealed(&self.keys, &account)?;
             self.writer
                 .call(DEADLINE, move |connection| {
-                    match put(connection, statements::INSERT_ACCOUNT, &account, sealed) {
-                        Err(Failure::Sqlite(error)) if is_taken(&error) => {
-                            Ok(Err(AccountsError::Taken))
-                        }
-                        done => Ok(Ok(done.map(|_one| ())?)),
-                    }
+                    insert(connection, &account, sealed, &act)
                 })
                 .await?
         })
     }
 
-    fn update_account(&self, account: Account) -> BoxFuture<'_, Result<(), AccountsError>> {
+    fn update_account(
+        &self,
+        account: Account,
+        act: Act,
+    ) -> BoxFuture<'_, Result<(), AccountsError>> {
+        let act = self.enclosed(act);
         Box::pin(async move {
+            let act = act.map_err(|error| AccountsError::Unavailable(Box::new(error)))?;
             let sealed = sealed(&self.keys, &account)?;
             self.writer
                 .call(DEADLINE, move |connection| {
-                    update(connection, &account, sealed)
+                    update(connection, &account, sealed, &act)
                 })
                 .await?
         })
     }
 
-    fn remove_account(&self, id: UserId) -> BoxFuture<'_, Result<(), AccountsError>> {
+    fn remove_account(
+        &self,
+        id: UserId,
+        act: Act,
+    ) -> BoxFuture<'_, Result<(), AccountsError>> {
+        let act = self.enclosed(act);
         Box::pin(async move {
+            let act = act.map_err(|error| AccountsError::Unavailable(Box::new(error)))?;
             self.writer
-                .call(DEADLINE, move |connection| remove(connection, id))
+                .call(DEADLINE, move |connection| remove(connection, id, &act))
                 .await?
         })
     }
@@ -168,10 +182,27 @@ fn put(
     Ok(rows.next()?.is_some())
 }
 
+fn insert(
+    connection: &mut Connection,
+    account: &Account,
+    sealed: Option<Vec<u8>>,
+    act: &Enclosed,
+) -> Result<Outcome<()>, Failure> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    match put(&transaction, statements::INSERT_ACCOUNT, account, sealed) {
+        Err(Failure::Sqlite(error)) if is_taken(&error) => return Ok(Err(AccountsError::Taken)),
+        done => done?,
+    };
+    keep(&transaction, act)?;
+    transaction.commit()?;
+    Ok(Ok(()))
+}
+
 fn update(
     connection: &mut Connection,
     account: &Account,
     sealed: Option<Vec<u8>>,
+    act: &Enclosed,
 ) -> Result<Outcome<()>, Failure> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     if !account.runs_the_service() && is_the_last(&transaction, account.id)? {
@@ -192,11 +223,16 @@ fn update(
         }
         done => done?,
     };
+    keep(&transaction, act)?;
     transaction.commit()?;
     Ok(Ok(()))
 }
 
-fn remove(connection: &mut Connection, id: UserId) -> Result<Outcome<()>, Failure> {
+fn remove(
+    connection: &mut Connection,
+    id: UserId,
+    act: &Enclosed,
+) -> Result<Outcome<()>, Failure> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     if is_the_last(&transaction, id)? {
         return Ok(Err(AccountsError::LastOne));
@@ -204,8 +240,12 @@ fn remove(connection: &mut Connection, id: UserId) -> Result<Outcome<()>, Failur
     let gone = transaction
         .query_row(statements::DELETE_ACCOUNT, [id.0.as_bytes()], |_row| Ok(()))
         .optional()?;
+    if gone.is_none() {
+        return Ok(Err(AccountsError::NotFound));
+    }
+    keep(&transaction, act)?;
     transaction.commit()?;
-    Ok(gone.ok_or(AccountsError::NotFound))
+    Ok(Ok(()))
 }
 
 /// Whether nobody but `id` runs the service.

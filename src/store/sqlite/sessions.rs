@@ -6,17 +6,26 @@ use rusqlite::{Connection, Row, TransactionBehavior, params};
 use uuid::Uuid;
 
 use super::error::{Failure, is_no_node};
+use super::receipts::{Enclosed, keep};
 use super::{DEADLINE, SqliteStore, history, statements};
 use crate::access::UserId;
 use crate::store::{
-    AccountsError, MOST_SESSIONS, RefreshDigests, Rotation, Session, Sessions, codes,
+    AccountsError, Act, MOST_SESSIONS, RefreshDigests, Rotation, Session, Sessions, codes,
 };
 
 impl Sessions for SqliteStore {
-    fn insert_session(&self, session: Session) -> BoxFuture<'_, Result<(), AccountsError>> {
+    fn insert_session(
+        &self,
+        session: Session,
+        act: Act,
+    ) -> BoxFuture<'_, Result<(), AccountsError>> {
+        let act = self.enclosed(act);
         Box::pin(async move {
+            let act = act.map_err(|error| AccountsError::Unavailable(Box::new(error)))?;
             self.writer
-                .call(DEADLINE, move |connection| insert(connection, &session))
+                .call(DEADLINE, move |connection| {
+                    insert(connection, &session, &act)
+                })
                 .await?
         })
     }
@@ -54,17 +63,25 @@ impl Sessions for SqliteStore {
         user: UserId,
         id: Uuid,
         now: Timestamp,
+        act: Act,
     ) -> BoxFuture<'_, Result<(), AccountsError>> {
+        let act = self.enclosed(act);
         Box::pin(async move {
+            let act = act.map_err(|error| AccountsError::Unavailable(Box::new(error)))?;
             let job = self.writer.call(DEADLINE, move |connection| {
+                let transaction =
+                    connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
                 let key = params![user.0.as_bytes(), id.as_bytes(), now.millis()];
-                let ended = history::all(connection, statements::END_SESSION, key, |_row| Ok(()))?;
-                Ok(ended.is_empty())
+                let ended = statements::END_SESSION;
+                let ended = history::all(&transaction, ended, key, |_row| Ok(()))?;
+                if ended.is_empty() {
+                    return Ok(Err(AccountsError::NotFound));
+                }
+                keep(&transaction, &act)?;
+                transaction.commit()?;
+                Ok(Ok(()))
             });
-            if job.await? {
-                return Err(AccountsError::NotFound);
-            }
-            Ok(())
+            job.await?
         })
     }
 
@@ -72,11 +89,17 @@ impl Sessions for SqliteStore {
         &self,
         digest: [u8; 32],
         until: Timestamp,
+        act: Act,
     ) -> BoxFuture<'_, Result<(), AccountsError>> {
+        let act = self.enclosed(act);
         Box::pin(async move {
+            let act = act.map_err(|error| AccountsError::Unavailable(Box::new(error)))?;
             let job = self.writer.call(DEADLINE, move |connection| {
-                connection.execute(statements::DENY_TOKEN, params![digest, until.millis()])?;
-                Ok(())
+                let transaction =
+                    connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+                transaction.execute(statements::DENY_TOKEN, params![digest, until.millis()])?;
+                keep(&transaction, &act)?;
+                Ok(transaction.commit()?)
             });
             Ok(job.await?)
         })
@@ -104,6 +127,7 @@ impl Sessions for SqliteStore {
 fn insert(
     connection: &mut Connection,
     session: &Session,
+    act: &Enclosed,
 ) -> Result<Result<(), AccountsError>, Failure> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let row = params![
@@ -125,6 +149,7 @@ fn insert(
     }
     let most = params![session.user.0.as_bytes(), MOST_SESSIONS];
     transaction.execute(statements::TRIM_SESSIONS, most)?;
+    keep(&transaction, act)?;
     transaction.commit()?;
     Ok(Ok(()))
 }
