@@ -170,8 +170,7 @@ pub(crate) fn made_of(
     let target = either.map(|spec| format!("node/{}", spec.id));
     let fact = Fact::new(action, target.unwrap_or_default());
     let fact = fact.of(before.into_iter().chain(after).map(chain_of_node));
-    let fact = before.map_or(fact.clone(), |before| fact.was(before));
-    after.map_or(fact.clone(), |after| fact.is(after))
+    fact.turning(before, after)
 }
 
 /// The description that follows on `spec`.

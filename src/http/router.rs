@@ -18,8 +18,8 @@ use super::readings::MAX_BULK_BYTES;
 use super::state::AppState;
 use super::{
     actors, audit, auth, dashboard, database, dead_letters, device_keys, devices, guard, health,
-    history, idempotency, ip_rules, live, nodes, openapi, pollers, readings, telemetry, tenancy, twins,
-    users,
+    history, idempotency, ip_rules, live, nodes, openapi, pollers, readings, telemetry, tenancy,
+    twins, users,
 };
 
 /// Everything that is served, behind the edge.

@@ -194,11 +194,7 @@ pub trait Accounts: Debug + Send + Sync {
     ) -> BoxFuture<'_, Result<(), AccountsError>>;
 
     /// Removes an account with its sessions.
-    fn remove_account(
-        &self,
-        id: UserId,
-        act: Act,
-    ) -> BoxFuture<'_, Result<(), AccountsError>>;
+    fn remove_account(&self, id: UserId, act: Act) -> BoxFuture<'_, Result<(), AccountsError>>;
 }
 
 /// Why an account, or a session, was not kept, or not given.

@@ -110,7 +110,9 @@ impl Accounts {
     pub async fn sign_out(&self, borne: &Borne, witness: &Witness) -> Result<(), Error> {
         let claims = &borne.claims;
         let reach = borne.person.as_ref().map(|person| &person.reach);
-        let session = claims.session.map_or_else(|| "token".to_owned(), |id| format!("session/{id}"));
+        let session = claims
+            .session
+            .map_or_else(|| "token".to_owned(), |id| format!("session/{id}"));
         let fact = self.fact("session.end", session, reach.unwrap_or(&Reach::Nothing));
         let act = match &borne.person {
             Some(person) => witness.of_person(person.user, person.session).act(fact),
@@ -118,7 +120,10 @@ impl Accounts {
         };
         let done = match (claims.issuer, &borne.person, claims.session) {
             (Issuer::Local, Some(person), Some(session)) => {
-                let ended = self.0.store.end_session(person.user, session, self.now(), act);
+                let ended = self
+                    .0
+                    .store
+                    .end_session(person.user, session, self.now(), act);
                 match ended.await {
                     // Somebody was quicker.
                     Err(AccountsError::NotFound) => Ok(()),

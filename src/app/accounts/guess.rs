@@ -11,7 +11,7 @@ use crate::auth::lockout::Failures;
 use crate::auth::password::Verdict;
 use crate::auth::recovery::recovery_digest;
 use crate::auth::totp;
-use crate::store::{Act, AccountName, AccountsError, Authenticator};
+use crate::store::{AccountName, AccountsError, Act, Authenticator};
 
 /// What was found of a password that is right.
 #[derive(Debug)]
@@ -69,7 +69,12 @@ impl Accounts {
                 version: account.version + 1,
                 ..account
             };
-            match self.0.store.update_account(account.clone(), Act::default()).await {
+            match self
+                .0
+                .store
+                .update_account(account.clone(), Act::default())
+                .await
+            {
                 Ok(()) => return Ok(Some(account)),
                 Err(AccountsError::Stale | AccountsError::NotFound) => {}
                 Err(error) => return Err(error.into()),

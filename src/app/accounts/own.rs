@@ -93,11 +93,7 @@ impl Accounts {
     ///
     /// # Errors
     /// When they have one, or sign in elsewhere.
-    pub async fn enrol(
-        &self,
-        person: &Principal,
-        witness: &Witness,
-    ) -> Result<Enrolment, Error> {
+    pub async fn enrol(&self, person: &Principal, witness: &Witness) -> Result<Enrolment, Error> {
         let seed = totp::new_secret()?;
         let name = AccountName::Id(person.user);
         let account = self

@@ -10,7 +10,9 @@ use super::{Account, Accounts, Error, Session, after};
 use crate::app::audit::Witness;
 use crate::auth::lockout::Failures;
 use crate::auth::token::{ACCESS_LIFE, Issued};
-use crate::store::{Act, AccountName, AccountsError, EmailAddress, LONGEST_AGENT_CHARS, SESSION_LIFE};
+use crate::store::{
+    AccountName, AccountsError, Act, EmailAddress, LONGEST_AGENT_CHARS, SESSION_LIFE,
+};
 
 /// What somebody brings who signs in.
 #[derive(Debug)]

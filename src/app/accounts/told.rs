@@ -20,8 +20,8 @@ impl Accounts {
         let fact = Fact::new(action, format!("user/{}", id.unwrap_or_default()));
         let both = before.into_iter().chain(after);
         let fact = fact.of(both.map(|account| self.chain(&account.reach)));
-        let fact = before.map_or(fact.clone(), |before| fact.was(&told(before)));
-        witness.act(after.map_or(fact.clone(), |after| fact.is(&told(after))))
+        let [before, after] = [before, after].map(|account| account.map(told));
+        witness.act(fact.turning(before.as_ref(), after.as_ref()))
     }
 
     /// An act in the chain of somebody of this reach.

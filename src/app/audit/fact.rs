@@ -39,6 +39,16 @@ impl Fact {
         Self { chains, ..self }
     }
 
+    /// What the target was, and what it is; none where it was not, or is no more.
+    #[must_use]
+    pub fn turning<T: Serialize>(self, before: Option<&T>, after: Option<&T>) -> Self {
+        Self {
+            before: before.map(told),
+            after: after.map(told),
+            ..self
+        }
+    }
+
     /// What the target was.
     #[must_use]
     pub fn was(self, target: &impl Serialize) -> Self {

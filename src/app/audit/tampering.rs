@@ -37,7 +37,7 @@ const COLUMNS: [&str; 13] = [
     "mac",
 ];
 
-/// A year, which is as long as anything is kept.
+/// A clock that stands.
 #[derive(Debug)]
 struct Noon;
 

@@ -56,7 +56,8 @@ impl Audit {
         chain: Chain,
         held: &Held,
     ) -> Result<Result<Verified, Broken>, AuditError> {
-        let newest = held.seals.last().or(held.cut.as_ref().map(|cut| &cut.seal));
+        let of_cut = held.cut.as_ref().map(|cut| &cut.seal);
+        let newest = held.seals.last().or(of_cut);
         if self.is_behind(chain, newest) {
             let number = newest.map_or(0, |seal| seal.head.number) + 1;
             let fault = Fault::Cut;

@@ -23,14 +23,7 @@ pub(super) struct Person {
 
 /// The person who runs the service.
 pub(super) async fn admin(app: &App) -> anyhow::Result<Person> {
-    person(
-        app,
-        ADMIN,
-        "Admin",
-        Role::SuperAdmin,
-        Tenants::default(),
-    )
-    .await
+    person(app, ADMIN, "Admin", Role::SuperAdmin, Tenants::default()).await
 }
 
 /// Somebody with this role, made where they are not there yet.

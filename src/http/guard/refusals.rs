@@ -23,7 +23,10 @@ pub(crate) async fn noted(State(app): State<AppState>, request: Request, next: N
     let route = request.extensions().get::<MatchedPath>().cloned();
     let (method, uri) = (request.method().clone(), request.uri().clone());
     let answer = next.run(request).await;
-    if matches!(answer.status(), StatusCode::FORBIDDEN | StatusCode::NOT_FOUND) {
+    if matches!(
+        answer.status(),
+        StatusCode::FORBIDDEN | StatusCode::NOT_FOUND
+    ) {
         let route = route.as_ref().map_or("", MatchedPath::as_str);
         let target: String = uri.path().chars().take(LONGEST_TARGET_CHARS).collect();
         let chain = chain_of(&app, traces.caller());

@@ -125,8 +125,8 @@ fn made_of(verb: &str, before: Option<&Tenant>, after: Option<&Tenant>) -> Fact 
     let target = format!("{kind}/{}", id.unwrap_or_default());
     let chains = before.into_iter().chain(after).flat_map(chains_of_tenant);
     let fact = Fact::new(format!("{kind}.{verb}"), target).of(chains);
-    let fact = before.map_or(fact.clone(), |before| fact.was(&told(before)));
-    after.map_or(fact.clone(), |after| fact.is(&told(after)))
+    let [before, after] = [before, after].map(|tenant| tenant.map(told));
+    fact.turning(before.as_ref(), after.as_ref())
 }
 
 /// A tenant as people are shown it.

@@ -11,7 +11,7 @@ use super::people::Inhabited;
 use super::signing_in::{text, user};
 
 /// The six digits that an authenticator shows `seconds` from the beginning.
-fn code(uri: &str, seconds: i64) -> String {
+pub(super) fn code(uri: &str, seconds: i64) -> String {
     let secret = uri
         .split("secret=")
         .nth(1)

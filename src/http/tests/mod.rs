@@ -1,5 +1,6 @@
 //! The whole surface, through the real router, over fakes.
 
+mod acts;
 mod audited;
 mod authenticator;
 mod authority;

@@ -255,7 +255,7 @@ fn inside(
         clock,
         identities,
         accounts,
-        audit: audited(Arc::new(MemoryAudit::default())),
+        audit: audited(Arc::new(MemoryAudit)),
         tenancy,
         ip_rules: Arc::new(ip_rules),
         limits: Limits::new(Quotas::MOST),

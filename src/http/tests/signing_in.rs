@@ -313,7 +313,12 @@ async fn who_is_out_elsewhere_reads_for_five_seconds_at_most_and_writes_nothing(
     let session = text(&signed_in, "session_id").parse().unwrap();
     let store = &scene.rooms.store;
     store
-        .end_session(ana.account.id, session, scene.state.clock.now(), Act::default())
+        .end_session(
+            ana.account.id,
+            session,
+            scene.state.clock.now(),
+            Act::default(),
+        )
         .await
         .unwrap();
     let write = status(&scene, &token, Method::POST, "/auth/totp/enroll").await;

@@ -49,7 +49,7 @@ async fn every_bad_token_is_a_401_that_says_nothing_and_soon() {
 }
 
 /// A good token of the project, about always the same person.
-fn of_project(named: &str) -> String {
+pub(super) fn of_project(named: &str) -> String {
     let (_, token) = forged::good()
         .into_iter()
         .find(|(name, _)| name == named)

@@ -117,9 +117,9 @@ impl AuditView {
     /// A row of that table.
     pub(crate) fn cells(self) -> [String; 13] {
         let id = |id: Option<Uuid>| id.map(|id| id.to_string()).unwrap_or_default();
-        let json = |value: Value| match value {
-            Value::Null => String::new(),
-            told => told.to_string(),
+        let json = |value: Value| {
+            let told = Some(value).filter(|value| !value.is_null());
+            told.map(|value| value.to_string()).unwrap_or_default()
         };
         [
             self.tenant_id.to_string(),

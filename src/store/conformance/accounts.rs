@@ -106,7 +106,10 @@ pub(crate) async fn an_account_comes_back_whole_by_each_of_its_names(site: &dyn 
 
 pub(crate) async fn an_address_is_taken_once_in_any_case(site: &dyn Site) {
     let Opened { accounts, .. } = site.open().await;
-    accounts.insert_account(nobody(1), Act::default()).await.unwrap();
+    accounts
+        .insert_account(nobody(1), Act::default())
+        .await
+        .unwrap();
     let same = EmailAddress::parse("PERSON-1@EXAMPLE.ORG").unwrap();
     let twin = Account {
         email: same.clone(),
@@ -114,7 +117,10 @@ pub(crate) async fn an_address_is_taken_once_in_any_case(site: &dyn Site) {
     };
     let refused = accounts.insert_account(twin, Act::default()).await;
     assert!(matches!(refused, Err(AccountsError::Taken)), "{refused:?}");
-    accounts.insert_account(nobody(2), Act::default()).await.unwrap();
+    accounts
+        .insert_account(nobody(2), Act::default())
+        .await
+        .unwrap();
     let renamed = Account {
         email: same,
         ..next(&nobody(2))
@@ -162,7 +168,9 @@ pub(crate) async fn every_role_is_kept_with_its_reach_and_with_no_other(site: &d
             Reach::Region(DistributorId(id), "a".to_owned()),
         ),
     ] {
-        let refused = accounts.insert_account(account(99, role, reach), Act::default()).await;
+        let refused = accounts
+            .insert_account(account(99, role, reach), Act::default())
+            .await;
         assert!(
             matches!(refused, Err(AccountsError::Unavailable(_))),
             "{role}"
@@ -172,7 +180,10 @@ pub(crate) async fn every_role_is_kept_with_its_reach_and_with_no_other(site: &d
 
 pub(crate) async fn of_two_who_change_an_account_at_once_one_is_told(site: &dyn Site) {
     let Opened { accounts, .. } = site.open().await;
-    accounts.insert_account(nobody(1), Act::default()).await.unwrap();
+    accounts
+        .insert_account(nobody(1), Act::default())
+        .await
+        .unwrap();
     let change = next(&nobody(1));
     let (one, other) = tokio::join!(
         accounts.update_account(change.clone(), Act::default()),
@@ -181,7 +192,10 @@ pub(crate) async fn of_two_who_change_an_account_at_once_one_is_told(site: &dyn 
     assert_eq!(u8::from(one.is_ok()) + u8::from(other.is_ok()), 1);
     let late = one.err().or_else(|| other.err());
     assert!(matches!(late, Some(AccountsError::Stale)), "{late:?}");
-    accounts.remove_account(user(1), Act::default()).await.unwrap();
+    accounts
+        .remove_account(user(1), Act::default())
+        .await
+        .unwrap();
     let gone = accounts.update_account(next(&change), Act::default()).await;
     assert!(matches!(gone, Err(AccountsError::NotFound)));
     let gone = accounts.remove_account(user(1), Act::default()).await;
@@ -190,8 +204,14 @@ pub(crate) async fn of_two_who_change_an_account_at_once_one_is_told(site: &dyn 
 
 pub(crate) async fn one_who_runs_the_service_is_always_left(site: &dyn Site) {
     let Opened { accounts, .. } = site.open().await;
-    accounts.insert_account(root(1), Act::default()).await.unwrap();
-    accounts.insert_account(root(2), Act::default()).await.unwrap();
+    accounts
+        .insert_account(root(1), Act::default())
+        .await
+        .unwrap();
+    accounts
+        .insert_account(root(2), Act::default())
+        .await
+        .unwrap();
     let demoted = |number| Account {
         role: Role::User,
         reach: Reach::Nothing,
@@ -221,7 +241,10 @@ pub(crate) async fn one_who_runs_the_service_is_always_left(site: &dyn Site) {
         name: "other".to_owned(),
         ..next(&root(last))
     };
-    accounts.update_account(renamed, Act::default()).await.unwrap();
+    accounts
+        .update_account(renamed, Act::default())
+        .await
+        .unwrap();
 }
 
 pub(crate) async fn what_a_bearer_is_follows_their_account_and_session(site: &dyn Site) {
@@ -233,9 +256,15 @@ pub(crate) async fn what_a_bearer_is_follows_their_account_and_session(site: &dy
         external: Some(external),
         ..nobody(1)
     };
-    accounts.insert_account(person.clone(), Act::default()).await.unwrap();
+    accounts
+        .insert_account(person.clone(), Act::default())
+        .await
+        .unwrap();
     let session = super::sessions::session(1, 1);
-    sessions.insert_session(session.clone(), Act::default()).await.unwrap();
+    sessions
+        .insert_session(session.clone(), Act::default())
+        .await
+        .unwrap();
     let ask = async |name, session, second| -> Standing {
         let bearer = Bearer {
             name,
@@ -269,7 +298,10 @@ pub(crate) async fn what_a_bearer_is_follows_their_account_and_session(site: &dy
             account: None
         }
     );
-    sessions.deny_token([9; 32], at(5), Act::default()).await.unwrap();
+    sessions
+        .deny_token([9; 32], at(5), Act::default())
+        .await
+        .unwrap();
     assert!(ask(own(), None, 4).await.is_denied && !ask(own(), None, 5).await.is_denied);
     assert!(ask(AccountName::Id(user(3)), None, 4).await.is_denied);
     let moved = Account {
@@ -277,7 +309,10 @@ pub(crate) async fn what_a_bearer_is_follows_their_account_and_session(site: &dy
         disabled_at: Some(at(3)),
         ..next(&person)
     };
-    accounts.update_account(moved, Act::default()).await.unwrap();
+    accounts
+        .update_account(moved, Act::default())
+        .await
+        .unwrap();
     let found = ask(own(), Some(session.id), 4).await.account.unwrap();
     assert!(!found.has_session && found.is_disabled);
 }

@@ -10,7 +10,9 @@ use super::accounts::{nobody, user};
 use super::fixtures::{at, binding, node, spec};
 use super::receipts::{begun, kept, name};
 use super::{Opened, Site};
-use crate::store::{Account, AccountName, Act, Authenticator, ChannelSecrets, Rekeying, SealedTable};
+use crate::store::{
+    Account, AccountName, Act, Authenticator, ChannelSecrets, Rekeying, SealedTable,
+};
 
 fn reading(id: u128) -> NodeSpec {
     NodeSpec {
@@ -51,7 +53,11 @@ async fn one_of_each(opened: &Opened) {
     opened.registry.insert(reading(1)).await.unwrap();
     set(&*opened.secrets, 1, "read key").await;
     let account = with_seed(nobody(1), b"seed");
-    opened.accounts.insert_account(account, Act::default()).await.unwrap();
+    opened
+        .accounts
+        .insert_account(account, Act::default())
+        .await
+        .unwrap();
     let receipts = &*opened.receipts;
     begun(receipts, name(1, "a"), 1, at(1)).await;
     receipts.finish(kept(name(1, "a"), "answer")).await.unwrap();
@@ -163,7 +169,11 @@ pub(crate) async fn what_is_written_meanwhile_stays(site: &dyn Site) {
             opened.registry.insert(reading(id)).await.unwrap();
             set(&*opened.secrets, id, "before").await;
             let account = with_seed(nobody(id), b"before");
-            opened.accounts.insert_account(account, Act::default()).await.unwrap();
+            opened
+                .accounts
+                .insert_account(account, Act::default())
+                .await
+                .unwrap();
         }
     }
     let opened = site.open_with("ba").await.unwrap();
@@ -175,7 +185,11 @@ pub(crate) async fn what_is_written_meanwhile_stays(site: &dyn Site) {
             let found = found.unwrap().unwrap();
             let version = found.version + 1;
             let account = with_seed(Account { version, ..found }, b"after");
-            opened.accounts.update_account(account, Act::default()).await.unwrap();
+            opened
+                .accounts
+                .update_account(account, Act::default())
+                .await
+                .unwrap();
         }
     };
     let (_, _) = tokio::join!(write, rekey_all(&*rekeying, 1));

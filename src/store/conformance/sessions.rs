@@ -48,8 +48,14 @@ pub(crate) async fn a_session_goes_on_under_the_newest_token_alone(site: &dyn Si
         let Opened {
             accounts, sessions, ..
         } = site.open().await;
-        accounts.insert_account(nobody(1), Act::default()).await.unwrap();
-        sessions.insert_session(session(1, 1), Act::default()).await.unwrap();
+        accounts
+            .insert_account(nobody(1), Act::default())
+            .await
+            .unwrap();
+        sessions
+            .insert_session(session(1, 1), Act::default())
+            .await
+            .unwrap();
         let first = sessions
             .rotate_session(brought(1, 1), [2; 32], at(9))
             .await
@@ -78,9 +84,15 @@ pub(crate) async fn an_older_token_of_any_age_ends_the_family(site: &dyn Site) {
     let Opened {
         accounts, sessions, ..
     } = site.open().await;
-    accounts.insert_account(nobody(1), Act::default()).await.unwrap();
+    accounts
+        .insert_account(nobody(1), Act::default())
+        .await
+        .unwrap();
     for number in [1, 2] {
-        sessions.insert_session(session(number, 1), Act::default()).await.unwrap();
+        sessions
+            .insert_session(session(number, 1), Act::default())
+            .await
+            .unwrap();
         for age in 3..6 {
             let from = if age == 3 { number } else { age - 1 };
             let turn = sessions.rotate_session(brought(number, from), [age; 32], at(9));
@@ -110,8 +122,14 @@ pub(crate) async fn of_two_who_bring_a_token_at_once_exactly_one_is_given_the_ne
     let Opened {
         accounts, sessions, ..
     } = site.open().await;
-    accounts.insert_account(nobody(1), Act::default()).await.unwrap();
-    sessions.insert_session(session(1, 1), Act::default()).await.unwrap();
+    accounts
+        .insert_account(nobody(1), Act::default())
+        .await
+        .unwrap();
+    sessions
+        .insert_session(session(1, 1), Act::default())
+        .await
+        .unwrap();
     let (one, other) = tokio::join!(
         sessions.rotate_session(brought(1, 1), [2; 32], at(9)),
         sessions.rotate_session(brought(1, 1), [3; 32], at(9)),
@@ -131,8 +149,14 @@ pub(crate) async fn a_session_ends_by_hand_by_time_and_with_its_person(site: &dy
     let Opened {
         accounts, sessions, ..
     } = site.open().await;
-    accounts.insert_account(nobody(1), Act::default()).await.unwrap();
-    accounts.insert_account(nobody(2), Act::default()).await.unwrap();
+    accounts
+        .insert_account(nobody(1), Act::default())
+        .await
+        .unwrap();
+    accounts
+        .insert_account(nobody(2), Act::default())
+        .await
+        .unwrap();
     let refused = sessions.insert_session(session(9, 9), Act::default()).await;
     assert!(
         matches!(refused, Err(AccountsError::NotFound)),
@@ -149,13 +173,17 @@ pub(crate) async fn a_session_ends_by_hand_by_time_and_with_its_person(site: &dy
         found.iter().map(|it| it.id.as_u128()).collect::<Vec<_>>()
     };
     assert_eq!(of(1, at(9)).await, [3, 2, 1]);
-    let foreign = sessions.end_session(user(2), session(1, 1).id, at(9), Act::default()).await;
+    let foreign = sessions
+        .end_session(user(2), session(1, 1).id, at(9), Act::default())
+        .await;
     assert!(matches!(foreign, Err(AccountsError::NotFound)));
     sessions
         .end_session(user(1), session(1, 1).id, at(9), Act::default())
         .await
         .unwrap();
-    let again = sessions.end_session(user(1), session(1, 1).id, at(9), Act::default()).await;
+    let again = sessions
+        .end_session(user(1), session(1, 1).id, at(9), Act::default())
+        .await;
     assert!(matches!(again, Err(AccountsError::NotFound)));
     assert_eq!(of(1, at(9)).await, [3, 2]);
     assert_eq!(of(1, session(2, 1).expires_at).await, [3]);
@@ -164,7 +192,10 @@ pub(crate) async fn a_session_ends_by_hand_by_time_and_with_its_person(site: &dy
         version: 2,
         ..nobody(1)
     };
-    accounts.update_account(moved, Act::default()).await.unwrap();
+    accounts
+        .update_account(moved, Act::default())
+        .await
+        .unwrap();
     assert_eq!(of(1, at(9)).await, [3]);
     for (number, owner) in [(1, 1), (2, 1)] {
         let over = brought(number, number);
@@ -176,13 +207,19 @@ pub(crate) async fn a_session_ends_by_hand_by_time_and_with_its_person(site: &dy
         version: 2,
         ..nobody(2)
     };
-    accounts.update_account(disabled, Act::default()).await.unwrap();
+    accounts
+        .update_account(disabled, Act::default())
+        .await
+        .unwrap();
     let over = sessions
         .rotate_session(brought(4, 4), [8; 32], at(9))
         .await
         .unwrap();
     assert_eq!(over, Rotation::Unknown);
-    accounts.remove_account(user(1), Act::default()).await.unwrap();
+    accounts
+        .remove_account(user(1), Act::default())
+        .await
+        .unwrap();
     assert_eq!(of(1, at(9)).await, [0; 0]);
 }
 
@@ -190,10 +227,16 @@ pub(crate) async fn a_person_keeps_the_newest_sessions_and_no_more(site: &dyn Si
     let Opened {
         accounts, sessions, ..
     } = site.open().await;
-    accounts.insert_account(nobody(1), Act::default()).await.unwrap();
+    accounts
+        .insert_account(nobody(1), Act::default())
+        .await
+        .unwrap();
     let most = u8::try_from(MOST_SESSIONS).unwrap();
     for number in 1..=most + 2 {
-        sessions.insert_session(session(number, 1), Act::default()).await.unwrap();
+        sessions
+            .insert_session(session(number, 1), Act::default())
+            .await
+            .unwrap();
     }
     let left = sessions.sessions_of(user(1), at(99)).await.unwrap();
     assert_eq!(left.len(), usize::from(most));
@@ -204,14 +247,23 @@ pub(crate) async fn what_is_over_is_forgotten_a_few_at_a_time(site: &dyn Site) {
     let Opened {
         accounts, sessions, ..
     } = site.open().await;
-    accounts.insert_account(nobody(1), Act::default()).await.unwrap();
+    accounts
+        .insert_account(nobody(1), Act::default())
+        .await
+        .unwrap();
     for number in 1..=3 {
-        sessions.insert_session(session(number, 1), Act::default()).await.unwrap();
+        sessions
+            .insert_session(session(number, 1), Act::default())
+            .await
+            .unwrap();
         sessions
             .deny_token([number; 32], at(number.into()), Act::default())
             .await
             .unwrap();
-        sessions.deny_token([number; 32], at(99), Act::default()).await.unwrap();
+        sessions
+            .deny_token([number; 32], at(99), Act::default())
+            .await
+            .unwrap();
     }
     let over = session(3, 1).expires_at.plus(Duration::from_secs(1));
     assert_eq!(sessions.forget_expired(at(2), 9).await.unwrap(), 1);

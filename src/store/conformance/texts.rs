@@ -9,7 +9,7 @@ use super::fixtures::{at, node, spec};
 use super::{Opened, Site};
 use crate::access::{Distributor, DistributorId, Tenant};
 use crate::naughty::texts;
-use crate::store::{Account, AccountName, DeviceKey};
+use crate::store::{Account, AccountName, Act, DeviceKey};
 
 /// The longest that a name may be which no two have.
 const LONGEST_KEY: usize = 64;
@@ -63,12 +63,18 @@ pub(crate) async fn whatever_is_written_of_others_comes_back_to_the_byte(site: &
             version: 1,
         };
         let distributor = Tenant::Distributor(distributor);
-        tenants.insert_tenant(distributor, None).await.unwrap();
+        tenants
+            .insert_tenant(distributor, Act::default())
+            .await
+            .unwrap();
         let account = Account {
             name: text.clone(),
             ..nobody(*number)
         };
-        accounts.insert_account(account).await.unwrap();
+        accounts
+            .insert_account(account, Act::default())
+            .await
+            .unwrap();
         registry
             .insert(spec(*number, &number.to_string()))
             .await
@@ -81,7 +87,10 @@ pub(crate) async fn whatever_is_written_of_others_comes_back_to_the_byte(site: &
             digest,
             ..key(0, *number)
         };
-        device_keys.insert_device_key(key, None).await.unwrap();
+        device_keys
+            .insert_device_key(key, Act::default())
+            .await
+            .unwrap();
     }
     let forest = tenants.forest().await.unwrap();
     let keys = device_keys.device_keys().await.unwrap();

@@ -18,7 +18,8 @@ use crate::auth::lockout::Failures;
 use crate::store::authenticators::{Stored, opened, sealed};
 use crate::store::unreadable::Unreadable;
 use crate::store::{
-    Account, AccountName, AccountStanding, Accounts, AccountsError, Act, Bearer, EmailAddress, Standing,
+    Account, AccountName, AccountStanding, Accounts, AccountsError, Act, Bearer, EmailAddress,
+    Standing,
 };
 
 /// What a call came to, where the database itself did not fail.
@@ -92,11 +93,7 @@ impl Accounts for PostgresStore {
         })
     }
 
-    fn remove_account(
-        &self,
-        id: UserId,
-        act: Act,
-    ) -> BoxFuture<'_, Result<(), AccountsError>> {
+    fn remove_account(&self, id: UserId, act: Act) -> BoxFuture<'_, Result<(), AccountsError>> {
         let act = self.enclosed(act);
         Box::pin(async move {
             let act = act.map_err(|error| AccountsError::Unavailable(Box::new(error)))?;
@@ -191,11 +188,7 @@ async fn update(
     Ok(Ok(()))
 }
 
-async fn remove(
-    store: &PostgresStore,
-    id: UserId,
-    act: &Enclosed,
-) -> Result<Outcome<()>, Failure> {
+async fn remove(store: &PostgresStore, id: UserId, act: &Enclosed) -> Result<Outcome<()>, Failure> {
     let mut transaction = store.writing().await?;
     if is_the_last(&mut transaction, id).await? {
         transaction.roll_back().await;

@@ -12,7 +12,9 @@ use super::values::{At, from_stored, to_stored};
 use super::{PostgresStore, history, statements};
 use crate::access::UserId;
 use crate::store::unreadable::Unreadable;
-use crate::store::{AccountsError, Act, MOST_SESSIONS, RefreshDigests, Rotation, Session, Sessions};
+use crate::store::{
+    AccountsError, Act, MOST_SESSIONS, RefreshDigests, Rotation, Session, Sessions,
+};
 
 impl Sessions for PostgresStore {
     fn insert_session(

@@ -15,8 +15,8 @@ use crate::auth::lockout::Failures;
 use crate::store::authenticators::{Stored, opened, sealed};
 use crate::store::unreadable::Unreadable;
 use crate::store::{
-    Account, AccountName, AccountStanding, Accounts, AccountsError, Act, Bearer, EmailAddress, Standing,
-    codes,
+    Account, AccountName, AccountStanding, Accounts, AccountsError, Act, Bearer, EmailAddress,
+    Standing, codes,
 };
 
 /// What a call came to, where the database itself did not fail.
@@ -98,11 +98,7 @@ impl Accounts for SqliteStore {
         })
     }
 
-    fn remove_account(
-        &self,
-        id: UserId,
-        act: Act,
-    ) -> BoxFuture<'_, Result<(), AccountsError>> {
+    fn remove_account(&self, id: UserId, act: Act) -> BoxFuture<'_, Result<(), AccountsError>> {
         let act = self.enclosed(act);
         Box::pin(async move {
             let act = act.map_err(|error| AccountsError::Unavailable(Box::new(error)))?;
@@ -228,11 +224,7 @@ fn update(
     Ok(Ok(()))
 }
 
-fn remove(
-    connection: &mut Connection,
-    id: UserId,
-    act: &Enclosed,
-) -> Result<Outcome<()>, Failure> {
+fn remove(connection: &mut Connection, id: UserId, act: &Enclosed) -> Result<Outcome<()>, Failure> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     if is_the_last(&transaction, id)? {
         return Ok(Err(AccountsError::LastOne));
