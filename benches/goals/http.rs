@@ -123,7 +123,11 @@ async fn token(app: &App) -> String {
         tenants: Tenants::default(),
         has_password: true,
     };
-    let made = app.accounts().make(new).await.expect("nobody has it");
+    let made = app
+        .accounts()
+        .make(new, &app.audit().console())
+        .await
+        .expect("nobody has it");
     let sign_in = SignIn {
         email: made.account.email.to_string(),
         password: made.password.expect("it was asked for"),
@@ -132,7 +136,8 @@ async fn token(app: &App) -> String {
         agent: None,
         address: None,
     };
-    let signed_in = app.accounts().sign_in(sign_in).await;
+    let console = app.audit().console();
+    let signed_in = app.accounts().sign_in(sign_in, &console).await;
     let signed_in = signed_in.expect("the password is right");
     signed_in.access.token.expose_secret().to_owned()
 }

@@ -12,8 +12,8 @@ use evara::app::clock::SystemClock;
 use evara::auth::lockout::Failures;
 use evara::auth::token::LocalKeys;
 use evara::store::{
-    Account, Accounts, EmailAddress, PostgresAddress, PostgresStore, RefreshDigests, SecretBox,
-    Session, Sessions, SqliteStore, Tenants as _,
+    Account, Accounts, Act, EmailAddress, PostgresAddress, PostgresStore, RefreshDigests,
+    SecretBox, Session, Sessions, SqliteStore, Tenants as _,
 };
 use evara_actors::domain::{NodeSpec, Timestamp};
 use evara_actors::ports::Clock as _;
@@ -119,7 +119,7 @@ pub(crate) async fn move_in(database: &str) {
         Tenant::Community(community),
         Tenant::Customer(customer),
     ] {
-        let added = store.insert_tenant(tenant, None).await;
+        let added = store.insert_tenant(tenant, Act::default()).await;
         added.expect("the tenant is new");
     }
     let reach = Reach::Customer(CustomerId(RESIDENT));
@@ -171,6 +171,6 @@ async fn sign_in(
         address: None,
     };
     // They may be there from the last time.
-    let _known = store.insert_account(account).await;
-    let _known = store.insert_session(session).await;
+    let _known = store.insert_account(account, Act::default()).await;
+    let _known = store.insert_session(session, Act::default()).await;
 }
