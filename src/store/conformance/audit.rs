@@ -51,6 +51,11 @@ fn record(chain: Chain, number: u32) -> Record {
     Record::new(keys(), chain, entry(number))
 }
 
+/// What goes with a change that nobody is told of.
+pub(crate) fn nothing() -> Act {
+    Act::default()
+}
+
 fn noted(chain: Chain, number: u32) -> Act {
     Act {
         receipt: None,

@@ -4,6 +4,7 @@ use evara_actors::domain::NodeSpec;
 use evara_actors::ports::RegistryError;
 use uuid::Uuid;
 
+use super::audit::nothing;
 use super::fixtures::{at, node, spec};
 use super::receipts::{begun, kept, name, open};
 use super::registry::in_community;
@@ -12,7 +13,7 @@ use crate::access::{
     Community, CommunityId, Customer, CustomerId, Distributor, DistributorId, Forest, Plan, PlanId,
     PlanLimits, Tenant, TenantId,
 };
-use crate::store::{Act, Tenants, TenantsError};
+use crate::store::{Tenants, TenantsError};
 
 fn distributor(id: u128) -> Distributor {
     Distributor {
@@ -66,7 +67,7 @@ pub(crate) async fn settled(tenants: &dyn Tenants, communities: &[u128]) {
     let communities = communities.iter().map(|id| community(*id, 1));
     let all = [Tenant::Distributor(distributor(1))].into_iter();
     for tenant in all.chain(communities.map(Tenant::Community)) {
-        tenants.insert_tenant(tenant, Act::default()).await.unwrap();
+        tenants.insert_tenant(tenant, nothing()).await.unwrap();
     }
 }
 
@@ -74,6 +75,10 @@ async fn of_people(tenants: &dyn Tenants) -> Forest {
     let mut forest = tenants.forest().await.unwrap();
     forest.plans.retain(|_, plan| plan.created_at == at(4));
     forest
+}
+
+async fn removed(tenants: &dyn Tenants, id: TenantId, version: u64) -> &'static str {
+    word(tenants.remove_tenant(id, version, nothing()).await)
 }
 
 /// The outcome in a word.
@@ -133,7 +138,7 @@ pub(crate) async fn a_forest_comes_back_whole(site: &dyn Site) {
             Tenant::Customer(customer(4, 3)),
         ] {
             tenants
-                .insert_tenant(tenant.clone(), Act::default())
+                .insert_tenant(tenant.clone(), nothing())
                 .await
                 .unwrap();
             forest.put(tenant);
@@ -146,7 +151,7 @@ pub(crate) async fn a_forest_comes_back_whole(site: &dyn Site) {
         TenantId::Community(CommunityId(Uuid::from_u128(3))),
         TenantId::Plan(PlanId(Uuid::from_u128(5))),
     ] {
-        tenants.remove_tenant(id, 1, Act::default()).await.unwrap();
+        tenants.remove_tenant(id, 1, nothing()).await.unwrap();
         forest.take(id);
         assert_eq!(of_people(&*tenants).await, forest);
     }
@@ -164,7 +169,7 @@ pub(crate) async fn a_tenant_hangs_on_what_is_there(site: &dyn Site) {
         Tenant::Community(unplanned),
         Tenant::Customer(customer(2, 9)),
     ] {
-        let refused = tenants.insert_tenant(tenant, Act::default()).await;
+        let refused = tenants.insert_tenant(tenant, nothing()).await;
         assert_eq!(word(refused), "no parent");
     }
     let astray = Community {
@@ -172,7 +177,7 @@ pub(crate) async fn a_tenant_hangs_on_what_is_there(site: &dyn Site) {
         ..community(1, 9)
     };
     let refused = tenants
-        .update_tenant(Tenant::Community(astray), Act::default())
+        .update_tenant(Tenant::Community(astray), nothing())
         .await;
     assert_eq!(word(refused), "no parent");
     assert_eq!(of_people(&*tenants).await.communities.len(), 1);
@@ -181,7 +186,7 @@ pub(crate) async fn a_tenant_hangs_on_what_is_there(site: &dyn Site) {
 pub(crate) async fn a_change_replaces_the_version_before_it_only(site: &dyn Site) {
     let Opened { tenants, .. } = site.open().await;
     settled(&*tenants, &[2]).await;
-    let again = tenants.insert_tenant(Tenant::Distributor(distributor(1)), Act::default());
+    let again = tenants.insert_tenant(Tenant::Distributor(distributor(1)), nothing());
     assert_eq!(word(again.await), "moved");
     let version = |version| {
         Tenant::Community(Community {
@@ -191,47 +196,38 @@ pub(crate) async fn a_change_replaces_the_version_before_it_only(site: &dyn Site
         })
     };
     assert_eq!(
-        word(tenants.update_tenant(version(2), Act::default()).await),
+        word(tenants.update_tenant(version(2), nothing()).await),
         "done"
     );
     for stale in [1, 2, 4] {
         assert_eq!(
-            word(tenants.update_tenant(version(stale), Act::default()).await),
+            word(tenants.update_tenant(version(stale), nothing()).await),
             "moved"
         );
     }
     let id = version(2).id();
-    assert_eq!(
-        word(tenants.remove_tenant(id, 1, Act::default()).await),
-        "moved"
-    );
+    assert_eq!(removed(&*tenants, id, 1).await, "moved");
     assert_eq!(of_people(&*tenants).await.get(id), Some(version(2)));
+    assert_eq!(removed(&*tenants, id, 2).await, "done");
+    assert_eq!(removed(&*tenants, id, 2).await, "not found");
     assert_eq!(
-        word(tenants.remove_tenant(id, 2, Act::default()).await),
-        "done"
-    );
-    assert_eq!(
-        word(tenants.remove_tenant(id, 2, Act::default()).await),
-        "not found"
-    );
-    assert_eq!(
-        word(tenants.update_tenant(version(3), Act::default()).await),
+        word(tenants.update_tenant(version(3), nothing()).await),
         "not found"
     );
 }
 
 pub(crate) async fn a_plan_has_a_name_of_its_own(site: &dyn Site) {
     let Opened { tenants, .. } = site.open().await;
-    let taken = tenants.insert_tenant(Tenant::Plan(plan(1, "base")), Act::default());
+    let taken = tenants.insert_tenant(Tenant::Plan(plan(1, "base")), nothing());
     assert_eq!(word(taken.await), "taken");
-    let own = tenants.insert_tenant(Tenant::Plan(plan(1, "Base")), Act::default());
+    let own = tenants.insert_tenant(Tenant::Plan(plan(1, "Base")), nothing());
     assert_eq!(word(own.await), "done");
     let renamed = Plan {
         version: 2,
         ..plan(1, "pro")
     };
     let taken = tenants
-        .update_tenant(Tenant::Plan(renamed), Act::default())
+        .update_tenant(Tenant::Plan(renamed), nothing())
         .await;
     assert_eq!(word(taken), "taken");
 }
@@ -249,17 +245,14 @@ pub(crate) async fn what_something_hangs_on_stays(site: &dyn Site) {
         Tenant::Community(planned),
         Tenant::Customer(customer(3, 1)),
     ] {
-        tenants.insert_tenant(tenant, Act::default()).await.unwrap();
+        tenants.insert_tenant(tenant, nothing()).await.unwrap();
     }
     for used in [
         TenantId::Distributor(distributor(1).id),
         TenantId::Community(community(1, 1).id),
         TenantId::Plan(tailored),
     ] {
-        assert_eq!(
-            word(tenants.remove_tenant(used, 1, Act::default()).await),
-            "used"
-        );
+        assert_eq!(removed(&*tenants, used, 1).await, "used");
     }
 }
 
@@ -277,10 +270,7 @@ pub(crate) async fn a_node_belongs_to_what_is_there_and_keeps_it_there(site: &dy
     settled(&*tenants, &[1, 2]).await;
     for id in [7, 0xabcd] {
         let customer = Tenant::Customer(customer(id, 1));
-        tenants
-            .insert_tenant(customer, Act::default())
-            .await
-            .unwrap();
+        tenants.insert_tenant(customer, nothing()).await.unwrap();
     }
     let one = || spec(1, "one");
     for astray in [
@@ -308,33 +298,18 @@ pub(crate) async fn a_node_belongs_to_what_is_there_and_keeps_it_there(site: &dy
     );
     let community = TenantId::Community(community(1, 1).id);
     let [idle, owner] = [7, 0xabcd].map(|id| TenantId::Customer(customer(id, 1).id));
-    assert_eq!(
-        word(tenants.remove_tenant(owner, 1, Act::default()).await),
-        "used"
-    );
-    assert_eq!(
-        word(tenants.remove_tenant(idle, 1, Act::default()).await),
-        "done"
-    );
+    assert_eq!(removed(&*tenants, owner, 1).await, "used");
+    assert_eq!(removed(&*tenants, idle, 1).await, "done");
     let alone = NodeSpec {
         version: 2,
         customer_id: None,
         ..whole
     };
     registry.update(alone).await.unwrap();
-    assert_eq!(
-        word(tenants.remove_tenant(owner, 1, Act::default()).await),
-        "done"
-    );
-    assert_eq!(
-        word(tenants.remove_tenant(community, 1, Act::default()).await),
-        "used"
-    );
+    assert_eq!(removed(&*tenants, owner, 1).await, "done");
+    assert_eq!(removed(&*tenants, community, 1).await, "used");
     registry.remove(node(1)).await.unwrap();
-    assert_eq!(
-        word(tenants.remove_tenant(community, 1, Act::default()).await),
-        "done"
-    );
+    assert_eq!(removed(&*tenants, community, 1).await, "done");
 }
 
 pub(crate) async fn a_customer_moves_without_nodes_only(site: &dyn Site) {
@@ -343,7 +318,7 @@ pub(crate) async fn a_customer_moves_without_nodes_only(site: &dyn Site) {
     } = site.open().await;
     settled(&*tenants, &[1, 2]).await;
     let owner = Tenant::Customer(customer(7, 1));
-    tenants.insert_tenant(owner, Act::default()).await.unwrap();
+    tenants.insert_tenant(owner, nothing()).await.unwrap();
     let owned = of_customer(in_community(spec(1, "one"), 1), 7);
     registry.insert(owned).await.unwrap();
     let moved = || Customer {
@@ -351,12 +326,12 @@ pub(crate) async fn a_customer_moves_without_nodes_only(site: &dyn Site) {
         ..customer(7, 2)
     };
     let refused = tenants
-        .update_tenant(Tenant::Customer(moved()), Act::default())
+        .update_tenant(Tenant::Customer(moved()), nothing())
         .await;
     assert_eq!(word(refused), "used");
     registry.remove(node(1)).await.unwrap();
     let done = tenants
-        .update_tenant(Tenant::Customer(moved()), Act::default())
+        .update_tenant(Tenant::Customer(moved()), nothing())
         .await;
     assert_eq!(word(done), "done");
 }
@@ -369,18 +344,18 @@ pub(crate) async fn of_two_who_add_below_and_remove_one_wins(site: &dyn Site) {
     for round in 10..20 {
         let place = Tenant::Community(community(round, 1));
         let id = place.id();
-        tenants.insert_tenant(place, Act::default()).await.unwrap();
+        tenants.insert_tenant(place, nothing()).await.unwrap();
         let below = Tenant::Customer(customer(round + 100, round));
         let (added, removed) = tokio::join!(
             async {
                 if round % 2 == 0 {
-                    tenants.insert_tenant(below, Act::default()).await.is_ok()
+                    tenants.insert_tenant(below, nothing()).await.is_ok()
                 } else {
                     let node = in_community(spec(round, "one"), round);
                     registry.insert(node).await.is_ok()
                 }
             },
-            async { tenants.remove_tenant(id, 1, Act::default()).await.is_ok() },
+            async { tenants.remove_tenant(id, 1, nothing()).await.is_ok() },
         );
         assert!(added != removed, "round {round}: {added} {removed}");
         let forest = of_people(&*tenants).await;
