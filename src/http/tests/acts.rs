@@ -12,7 +12,7 @@ use super::memory::MemoryKeys;
 use super::people::{Inhabited, OneOperator, Rooms};
 use super::scene::{CHANNEL, Reply, Scene, TANK, empty_inside};
 use super::signing_in::text;
-use super::tokens::of_project;
+use super::tokens::{CONFIRMED, of_project};
 use crate::app::audit::{Audit, AuditLog as _, AuditQuery, Listed};
 use crate::app::device_keys::DeviceKeyring;
 use crate::app::ip_rules::AddressRules;
@@ -294,7 +294,7 @@ impl Walk {
         self.token = text(&signed_in.json(), "access_token");
         self.goes("POST /auth/logout", "/auth/logout", None, "session.end")
             .await;
-        self.token = of_project("Ec");
+        self.token = of_project(CONFIRMED);
         self.goes("POST /auth/sync", "/auth/sync", None, "user.settle")
             .await;
     }

@@ -13,7 +13,7 @@ use crate::auth::token::forged;
 use crate::store::{AccountName, Accounts as _};
 
 /// A token of the project whose address was confirmed.
-const CONFIRMED: &str = "Ec with an address that was confirmed";
+pub(super) const CONFIRMED: &str = "Ec with an address that was confirmed";
 
 /// By half of the tokens at least, on a machine that does other things too.
 const REFUSED_WITHIN: Duration = Duration::from_millis(5);
@@ -102,7 +102,8 @@ async fn invited(scene: &Inhabited) -> UserId {
         .state
         .accounts
         .make(new, &scene.state.audit.console())
-        .await.unwrap();
+        .await
+        .unwrap();
     made.account.id
 }
 
