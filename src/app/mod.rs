@@ -9,6 +9,7 @@ mod chores;
 pub mod clock;
 pub mod database;
 pub mod device_keys;
+mod furnish;
 mod gather;
 pub mod identity;
 pub mod ip_rules;
@@ -38,26 +39,19 @@ use evara_actors::tree::Failure;
 use tokio::net::TcpListener;
 use tokio::time::{Instant, timeout_at};
 
-use crate::audit::{AuditKeyError, AuditKeys};
+use crate::audit::AuditKeyError;
 use crate::config::{Config, SecretError};
-use crate::http::{AppState, Edge, Inside, service, starting};
-use crate::limits::{Limits, Shared};
+use crate::http::{AppState, Edge, service, starting};
 use crate::store::SecretKeyError;
 use crate::thingspeak::{HttpTransport, Keyring, ThingSpeak};
 use accounts::Accounts;
 use audit::Audit;
 use chores::Chores;
-use clock::SystemClock;
-use database::Database;
-use device_keys::DeviceKeyring;
+use furnish::Parts;
 use gather::GatherError;
-use ip_rules::AddressRules;
-use keys::Keys;
 use listener::{HeaderNames, Listener};
 use months::Months;
-use nodes::Nodes;
 use store::{Place, Store};
-use tenancy::Tenancy;
 use upkeep::{Tools, Upkeep};
 
 /// Platforms send SIGKILL 30 s after SIGTERM.
@@ -75,8 +69,6 @@ pub struct App {
     state: AppState,
     system: Arc<System>,
     ownership: Arc<dyn Ownership>,
-    nodes: Nodes,
-    tenancy: Tenancy,
     listener: Listener,
     upkeep: Upkeep,
     chores: Chores,
@@ -136,62 +128,21 @@ impl App {
     pub async fn start(config: &Config, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
         let socket = listener::bind(config.http.bind).await?;
         let border = config.border.build();
-        let gate = border.gate().clone();
         let door = Arc::new(ArcSwap::new(starting(border.clone())));
         let listener = listen(socket, Arc::clone(&door)).map_err(StartError::Socket)?;
         let store = Store::open(config).await?;
         let keyring = Arc::new(Keyring::new(config.thingspeak.api_key.clone()));
         let (system, specs) = prepare_system(config, &store, &keyring, &clock).await?;
-        let keys = Arc::new(Keys::new(Arc::clone(&store.secrets), keyring));
-        let registry = Arc::clone(&store.registry);
-        let acts = Arc::clone(&store.receipts);
-        let nodes = Nodes::new(
-            Arc::clone(&system),
-            registry,
-            acts,
-            keys,
-            Arc::clone(&clock),
-        );
         let late_hours = Arc::default();
-        let device_keys = DeviceKeyring::new(Arc::clone(&store.device_keys), Arc::clone(&clock));
-        let device_keys = Arc::new(device_keys);
-        let loaded = device_keys.load().await;
-        loaded.map_err(|error| loading(config, error))?;
-        let tenancy = tenants(config, &store).await?;
-        let ip_rules = AddressRules::new(Arc::clone(&store.ip_rules), gate, Arc::clone(&clock));
-        let loaded = ip_rules.load().await;
-        loaded.map_err(|error| loading(config, error))?;
-        let people = Arc::clone(&store.people);
-        // People and their tokens live in real time, also where water does not.
-        let real: Arc<dyn Clock> = Arc::new(SystemClock::new());
-        let accounts = accounts::open(config, people, &real, tenancy.clone())?;
-        let has_people = accounts.are_there_any().await;
+        let parts = Parts {
+            config,
+            store: &store,
+            system: &system,
+            clock: &clock,
+        };
+        let state = parts.furnish(keyring, border, &late_hours).await?;
+        let has_people = state.accounts.are_there_any().await;
         let has_people = has_people.map_err(|error| loading(config, error))?;
-        let keys = AuditKeys::derive(&config.secret_key.obtain()?, &config.old_secret_keys)?;
-        let audit = Audit::new(keys, Arc::clone(&store.audit), Arc::clone(&real));
-        let (archive, history) = store.past();
-        let state = AppState::new(Inside {
-            system: Arc::clone(&system),
-            archive,
-            history,
-            nodes: nodes.clone(),
-            database: Database::new(
-                store.postgres.clone(),
-                store.replica.clone(),
-                Arc::clone(&late_hours),
-            ),
-            clock: Arc::clone(&clock),
-            device_keys: Arc::clone(&device_keys),
-            receipts: Arc::clone(&store.receipts),
-            ip_rules: Arc::new(ip_rules),
-            limits: Limits::new(config.quotas).sharing(config.redis.as_ref().map(Shared::through)),
-            border,
-            identities: Arc::new(accounts.clone()),
-            accounts,
-            audit: audit.clone(),
-            tenancy: tenancy.clone(),
-            version: env!("CARGO_PKG_VERSION"),
-        });
         door.store(service(state.clone()));
         let back = gather::bring_back(&system, &*store.archive, specs).await;
         back.map_err(|error| match error {
@@ -206,20 +157,17 @@ impl App {
             raw_age: config.history.raw_age,
             late_hours,
         });
+        let keys = Arc::clone(&state.device_keys);
+        let chores = Chores::start(keys, store.receipts, store.people, Arc::clone(&clock));
         // The embedded store has one process, and nobody else to follow.
-        let shared = store.postgres.is_some().then(|| tenancy.clone());
-        let (receipts, people) = (store.receipts, store.people);
-        let chores = Chores::start(device_keys, receipts, people, Arc::clone(&clock));
-        if let Some(shared) = shared {
-            chores.follow(shared);
+        if store.postgres.is_some() {
+            chores.follow(state.tenancy.clone());
         }
-        chores.seal(audit, tenancy.clone());
+        chores.seal(state.audit.clone(), state.tenancy.clone());
         Ok(Self {
             state,
             system,
             ownership: store.ownership,
-            nodes,
-            tenancy,
             listener,
             upkeep,
             chores,
@@ -280,21 +228,14 @@ impl App {
             tracing::warn!("some sockets did not hear that the service ends");
         }
         // A change that was begun is ended even though nobody waits for it any more.
-        let _unfinished = timeout_at(deadline, self.nodes.drained()).await;
-        let _unfinished = timeout_at(deadline, self.tenancy.drained()).await;
+        let _unfinished = timeout_at(deadline, self.state.nodes.drained()).await;
+        let _unfinished = timeout_at(deadline, self.state.tenancy.drained()).await;
         self.upkeep.drain().await;
         self.state.refusals().end().await;
         self.chores.end().await;
         let left = deadline.saturating_duration_since(Instant::now());
         self.system.drain(left).await
     }
-}
-
-async fn tenants(config: &Config, store: &Store) -> Result<Tenancy, StartError> {
-    let tenancy = Tenancy::over(Arc::clone(&store.tenants));
-    let read = tenancy.refresh().await;
-    read.map_err(|error| loading(config, error))?;
-    Ok(tenancy)
 }
 
 /// The twin system without a twin yet, and the nodes whose twins are to be brought back.

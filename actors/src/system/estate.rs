@@ -10,7 +10,7 @@ use crate::domain::{ChannelId, ShardId};
 use crate::ports::Clock;
 use crate::tree::{Child, PlantError, Readers, Seat, Shard, ShardArgs, Supervisor, plant};
 use crate::twin::Apply;
-use crate::watchers::{Desk, Feed, ShardSink};
+use crate::watchers::{Desk, Intake, ShardSink};
 
 /// Where everyone lives.
 #[derive(Debug)]
@@ -18,7 +18,7 @@ pub(super) struct Estate {
     /// By number of the writer.
     pub(super) desks: Vec<Arc<Desk>>,
     /// Of all shards, for those who listen.
-    pub(super) feed: Arc<Feed>,
+    pub(super) intake: Arc<Intake>,
     clock: Arc<dyn Clock>,
     apply: Apply,
     places: Mutex<Places>,
@@ -39,7 +39,7 @@ impl Estate {
         let places = Mutex::default();
         Self {
             desks,
-            feed: Arc::default(),
+            intake: Arc::default(),
             clock,
             apply,
             places,
@@ -51,8 +51,8 @@ impl Estate {
         let desk = &self.desks[usize::from(shard.0) % self.desks.len()];
         let mut places = self.places();
         let sink = places.sinks.entry(shard);
-        let sink =
-            sink.or_insert_with(|| ShardSink::new(shard, Arc::clone(desk), Arc::clone(&self.feed)));
+        let sink = sink
+            .or_insert_with(|| ShardSink::new(shard, Arc::clone(desk), Arc::clone(&self.intake)));
         Arc::clone(sink)
     }
 

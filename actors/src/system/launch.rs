@@ -138,7 +138,7 @@ impl System {
     async fn start_broadcast(&self) -> Result<(), PlantError> {
         let index = Arc::clone(&self.index);
         let args = BroadcastArgs {
-            feed: Arc::clone(&self.estate.feed),
+            intake: Arc::clone(&self.estate.intake),
             broadcast: self.broadcast.clone(),
             twins: Arc::new(move || index.all()),
             clock: Arc::clone(&self.clock),

@@ -119,7 +119,7 @@ impl System {
         twin.address().move_out();
         twin.sink().forget(id);
         self.index.remove(id, &spec.key);
-        self.estate.feed.removed(id);
+        self.estate.intake.removed(id);
         Ok(())
     }
 

@@ -9,7 +9,7 @@ mod sift;
 mod sift_laws;
 mod sink;
 
-pub(crate) use broadcast::{BroadcastArgs, Feed};
+pub(crate) use broadcast::{BroadcastArgs, Intake};
 pub(crate) use desk::Desk;
 pub(crate) use persist::PersistArgs;
 pub use persist::PersistView;

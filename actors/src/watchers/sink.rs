@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
-use super::Feed;
+use super::Intake;
 use super::desk::{Desk, lock};
 use crate::domain::{NodeId, Revision, ShardId};
 use crate::ports::{CursorRow, DeadLetter, EventRow, TelemetryRow};
@@ -46,7 +46,7 @@ pub struct ShardSink {
     shard: ShardId,
     desk: Arc<Desk>,
     /// Where those who listen to live changes take them from.
-    feed: Arc<Feed>,
+    intake: Arc<Intake>,
     queue: Mutex<Queue>,
     /// As long as `queue.records`, readable without the lock.
     waiting: AtomicUsize,
@@ -87,11 +87,11 @@ pub(super) struct Taken {
 
 impl ShardSink {
     /// The empty sink of a shard, to be emptied by the writer of `desk`.
-    pub(crate) fn new(shard: ShardId, desk: Arc<Desk>, feed: Arc<Feed>) -> Arc<Self> {
+    pub(crate) fn new(shard: ShardId, desk: Arc<Desk>, intake: Arc<Intake>) -> Arc<Self> {
         Arc::new(Self {
             shard,
             desk,
-            feed,
+            intake,
             queue: Mutex::new(Queue {
                 records: VecDeque::new(),
                 sequence: 0,
@@ -166,7 +166,7 @@ impl ShardSink {
 
     /// Says that a twin was published, after what led to it was put.
     pub(crate) fn tell(&self, cell: &TwinCell) {
-        self.feed.changed(|| cell.view());
+        self.intake.changed(|| cell.view());
     }
 
     /// Has a twin saved with the next batch, since what led to it was put into another sink.

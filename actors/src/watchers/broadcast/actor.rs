@@ -1,7 +1,7 @@
 //! The broadcast: owns when what changed is told, and that all of it is.
 //!
-//! Each tick it takes what twins left in the feed and puts it into the log. It decides nothing and waits for
-//! nobody. Where something may have been left out (the feed had no room, or it was started again by its
+//! Each tick it takes what twins left in the intake and puts it into the log. It decides nothing and waits for
+//! nobody. Where something may have been left out (the intake had no room, or it was started again by its
 //! [supervisor](crate::tree)) it begins another log, of how the twins are then: whoever has a position in the
 //! old one learns that it is no use, and nothing is lost in silence.
 
@@ -16,7 +16,7 @@ use tokio::task::yield_now;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::feed::{Feed, Item, Lost};
+use super::intake::{Intake, Item, Lost};
 use super::{Broadcast, Log, Update, UpdateKind};
 use crate::domain::{NodeId, Timestamp};
 use crate::ports::Clock;
@@ -38,7 +38,7 @@ pub(crate) type Twins = Arc<dyn Fn() -> Vec<TwinHandle> + Send + Sync>;
 /// What the broadcast is born with.
 #[derive(Clone)]
 pub(crate) struct BroadcastArgs {
-    pub(crate) feed: Arc<Feed>,
+    pub(crate) intake: Arc<Intake>,
     pub(crate) broadcast: Broadcast,
     pub(crate) twins: Twins,
     pub(crate) clock: Arc<dyn Clock>,
@@ -109,7 +109,7 @@ impl State {
         if !self.awake {
             self.begin_anew().await;
         }
-        match self.ours.feed.take() {
+        match self.ours.intake.take() {
             Ok(items) => {
                 let told = self.drafted(items);
                 let now = self.began.elapsed();
@@ -126,7 +126,7 @@ impl State {
 
     fn sleep(&mut self) {
         if std::mem::take(&mut self.awake) {
-            self.ours.feed.shut();
+            self.ours.intake.shut();
             self.ours.broadcast.fall_silent();
         }
     }
@@ -136,8 +136,8 @@ impl State {
         let ours = &self.ours;
         let (epoch, _) = Uuid::new_v4().as_u64_pair();
         let mut log = Log::new(epoch, ours.broadcast.bounds());
-        // Before the first twin is looked at: what changes from then on is in the feed, too.
-        ours.feed.open();
+        // Before the first twin is looked at: what changes from then on is in the intake, too.
+        ours.intake.open();
         for portion in (ours.twins)().chunks(PORTION) {
             let now = ours.clock.now();
             let there = |twin: &&TwinHandle| twin.presence() != Presence::Gone;

@@ -1,7 +1,7 @@
 //! Telling those who watch: every published change of a twin, once, in one order.
 //!
 //! ```text
-//! twin ──changed──▶ feed ──each tick──▶ broadcast ──append──▶ log ◀──read by position── listeners
+//! twin ──changed──▶ intake ──each tick──▶ broadcast ──append──▶ log ◀──read by position── listeners
 //!                   bounded             (actor)               ring and latest states
 //! ```
 //!
@@ -10,12 +10,12 @@
 //! it when he is slower than the ring is long, and is told so. What he may see, and how it is spelt, is not
 //! known here.
 //!
-//! While nobody listens, twins do not even look at the feed's lock: the log is made anew for the first who comes.
+//! While nobody listens, twins do not even look at the intake's lock: the log is made anew for the first who comes.
 
 mod actor;
-mod feed;
 mod fold;
 mod handle;
+mod intake;
 #[cfg(test)]
 mod laws;
 mod log;
@@ -24,8 +24,8 @@ mod tests;
 mod update;
 
 pub(crate) use actor::BroadcastArgs;
-pub(crate) use feed::Feed;
 pub use fold::{Told, fold};
 pub use handle::{Broadcast, Listener, NotYet};
+pub(crate) use intake::Intake;
 pub use log::{Bounds, Gone, Log, Position, Since};
 pub use update::{Update, UpdateKind};

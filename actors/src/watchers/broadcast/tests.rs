@@ -10,7 +10,7 @@ use crate::domain::{NodeId, Revision, ShardId};
 use crate::testing::{VirtualClock, level, tank};
 use crate::tree::{BROADCAST, ChildSpec, Trunk, plant};
 use crate::twin::{Event, Presence, Twin, TwinCell, TwinHandle, apply, perform};
-use crate::watchers::{Feed, ShardSink};
+use crate::watchers::{Intake, ShardSink};
 
 /// More than a tick, and than what is needed to be started again.
 const A_MOMENT: Duration = Duration::from_millis(500);
@@ -18,7 +18,7 @@ const A_MOMENT: Duration = Duration::from_millis(500);
 /// Twins without actors, and the broadcast that tells of them.
 struct Stage {
     twins: Arc<Mutex<Vec<TwinHandle>>>,
-    feed: Arc<Feed>,
+    intake: Arc<Intake>,
     broadcast: Broadcast,
     actor: Arc<Mutex<Option<ActorCell>>>,
     _trunk: Trunk,
@@ -26,8 +26,8 @@ struct Stage {
 
 impl Stage {
     async fn of(count: u32) -> Self {
-        let feed = Arc::<Feed>::default();
-        let sink = ShardSink::new(ShardId(0), Arc::default(), Arc::clone(&feed));
+        let intake = Arc::<Intake>::default();
+        let sink = ShardSink::new(ShardId(0), Arc::default(), Arc::clone(&intake));
         let housed = |number| {
             let born = Twin::create(Arc::new(tank(number)), crate::testing::START);
             let cell = TwinCell::new(born.twin, Arc::clone(&sink));
@@ -37,7 +37,7 @@ impl Stage {
         let twins = Arc::new(Mutex::new((0..count).map(housed).collect::<Vec<_>>()));
         let all = Arc::clone(&twins);
         let args = BroadcastArgs {
-            feed: Arc::clone(&feed),
+            intake: Arc::clone(&intake),
             broadcast: Broadcast::new(Bounds::default()),
             twins: Arc::new(move || all.lock().unwrap().clone()),
             clock: Arc::new(VirtualClock::default()),
@@ -57,7 +57,7 @@ impl Stage {
         plant(&trunk.watchers, child).await.unwrap();
         Self {
             twins,
-            feed,
+            intake,
             broadcast,
             actor,
             _trunk: trunk,
@@ -140,7 +140,7 @@ async fn nothing_is_kept_for_those_who_do_not_come_back() {
     drop(listener);
     tokio::time::sleep(Bounds::default().span + A_MOMENT).await;
     stage.report(0, 2);
-    assert_eq!(stage.feed.take().map(|items| items.len()), Ok(0));
+    assert_eq!(stage.intake.take().map(|items| items.len()), Ok(0));
     let mut late = stage.broadcast.listen();
     assert_eq!(late.read(super::Log::depth), (0, 0));
     late.ready().await.unwrap();
@@ -154,8 +154,8 @@ async fn a_node_that_goes_is_told_and_is_no_state_any_more() {
     let stage = Stage::of(2).await;
     let mut listener = stage.broadcast.listen();
     let from = listener.ready().await.unwrap();
-    stage.feed.removed(tank(0).id);
-    stage.feed.removed(NodeId(uuid::Uuid::from_u128(99)));
+    stage.intake.removed(tank(0).id);
+    stage.intake.removed(NodeId(uuid::Uuid::from_u128(99)));
     a_moment().await;
     let since = listener.read(|log| log.since(from, 10)).unwrap();
     let kinds: Vec<_> = since.updates.iter().map(|it| (it.node, it.kind)).collect();

@@ -38,7 +38,7 @@ pub(super) struct Lost;
 
 /// Where twins leave what changed.
 #[derive(Debug, Default)]
-pub(crate) struct Feed {
+pub(crate) struct Intake {
     open: AtomicBool,
     waiting: Mutex<Waiting>,
 }
@@ -49,7 +49,7 @@ struct Waiting {
     lost: bool,
 }
 
-impl Feed {
+impl Intake {
     /// Tells of a twin that was just published.
     pub(crate) fn changed(&self, twin: impl FnOnce() -> Arc<Twin>) {
         if self.is_open() {
