@@ -8,7 +8,7 @@ use axum::http::request::Parts;
 use evara_actors::domain::{NodeSpec, Source};
 use evara_actors::twin::{Twin, TwinHandle};
 
-use super::{Caller, Right, to_be_judged};
+use super::{Caller, PASSWORD_DUE, Right, to_be_judged};
 use crate::access::{Forest, Permission, Principal, Reach};
 use crate::http::problem::{Code, Problem};
 use crate::http::state::AppState;
@@ -52,8 +52,12 @@ impl Scope {
         &self.forest
     }
 
-    /// Refuses those who do not have a permission.
+    /// Refuses those who do not have a permission, and those who have to change their password first,
+    /// by whichever door they came in.
     pub(crate) fn needs(&self, permission: Permission) -> Result<(), Problem> {
+        if self.person.must_change_password {
+            return Err(Problem::new(Code::Forbidden, PASSWORD_DUE));
+        }
         if self.person.may(permission) {
             return Ok(());
         }

@@ -190,7 +190,7 @@ impl Socket {
         if client.is_some_and(|client| limits.before_failure(client).refused.is_some()) {
             return Err(said(4429, "too many wrong tokens"));
         }
-        let person = self.app.identities.person(&token, Freshness::Now).await;
+        let person = self.app.identities.person(&token, Freshness::Recent).await;
         let Ok(person) = person else {
             if let Some(client) = client {
                 let _counted = limits.failure(client).await;
@@ -265,6 +265,13 @@ impl Socket {
     async fn tell(&mut self) -> Done {
         let topics: Vec<Topic> = self.watches.keys().copied().collect();
         for topic in topics {
+            // A reader who takes his time with one frame after another is told none that he may not see by then.
+            if *self.closing.borrow() {
+                return Ok(());
+            }
+            if self.is_to_be_looked_at() {
+                self.look().await?;
+            }
             let (Some(listener), Some(watch)) = (&self.listener, self.watches.get_mut(&topic))
             else {
                 continue;
@@ -274,6 +281,11 @@ impl Socket {
             self.send(frames).await?;
         }
         Ok(())
+    }
+
+    fn is_to_be_looked_at(&self) -> bool {
+        let who = self.who.as_ref();
+        who.is_some_and(|(who, _)| who.look_at() <= Instant::now())
     }
 
     async fn look(&mut self) -> Done {

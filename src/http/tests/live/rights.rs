@@ -10,6 +10,7 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use super::super::estate::{estate, estate_of, id, reach, role};
+use super::socket::Door;
 use crate::access::{Principal, UserId};
 use crate::app::identity::{Freshness, Identities, Unknown};
 
@@ -28,6 +29,13 @@ impl Changing {
             must_change_password: false,
         };
         self.0.lock().unwrap().insert(token, Arc::new(person));
+    }
+
+    /// He signed in by a password that was made for him.
+    fn make_new(&self, token: &'static str) {
+        let mut people = self.0.lock().unwrap();
+        let person = people.get_mut(token).unwrap();
+        Arc::make_mut(person).must_change_password = true;
     }
 
     fn put_out(&self, token: &str) {
@@ -130,6 +138,26 @@ async fn whoever_is_put_out_is_told_nothing_more_after_a_second() {
     assert!(put_out.elapsed() < A_SECOND);
     scene.report(&node, 1, 10.0).await;
     assert!(client.frame().await.is_none());
+}
+
+#[tokio::test]
+async fn a_password_that_was_made_for_somebody_opens_no_topic() {
+    let people = Arc::new(Changing::default());
+    people.make("anna", "operator");
+    people.make_new("anna");
+    let door = Door::of(estate_of(people).await).await;
+    for mut socket in [door.enter("anna").await, door.stranger().await] {
+        socket.say(&json!({"type": "auth", "token": "anna"})).await;
+        socket.until("authenticated").await;
+        for topic in ["fleet", "alerts", "commands"] {
+            let asked = json!({"type": "subscribe", "topic": topic, "mode": "all"});
+            socket.say(&asked).await;
+            let refused = socket.frame().await;
+            assert_eq!(refused["code"], "forbidden", "{refused}");
+            let detail = refused["detail"].as_str().unwrap();
+            assert!(detail.contains("/auth/password"), "{refused}");
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]

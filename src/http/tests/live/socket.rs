@@ -19,13 +19,13 @@ use crate::app::listener::{HeaderNames, Listener, bind};
 /// A frame that is not there by then is not coming.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-struct Door {
+pub(super) struct Door {
     listener: Listener,
     scene: Scene,
 }
 
 impl Door {
-    async fn of(scene: Scene) -> Self {
+    pub(super) async fn of(scene: Scene) -> Self {
         let edge = Arc::clone(&scene.edge);
         let socket = bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let answer = move |request, from| Arc::clone(&edge).answer(request, from);
@@ -56,14 +56,14 @@ impl Door {
         }
     }
 
-    async fn enter(&self, who: &str) -> Socket {
+    pub(super) async fn enter(&self, who: &str) -> Socket {
         let token = format!("Bearer {who}");
         let mut socket = self.knock(&[("authorization", &token)]).await.unwrap();
         assert_eq!(socket.frame().await["type"], "hello");
         socket
     }
 
-    async fn stranger(&self) -> Socket {
+    pub(super) async fn stranger(&self) -> Socket {
         let mut socket = self
             .knock(&[("sec-websocket-protocol", "evara.v1")])
             .await
@@ -73,10 +73,10 @@ impl Door {
     }
 }
 
-struct Socket(WebSocketStream<TcpStream>);
+pub(super) struct Socket(WebSocketStream<TcpStream>);
 
 impl Socket {
-    async fn say(&mut self, frame: &Value) {
+    pub(super) async fn say(&mut self, frame: &Value) {
         self.0.send(Message::text(frame.to_string())).await.unwrap();
     }
 
@@ -85,7 +85,7 @@ impl Socket {
         message.expect("more to come").unwrap()
     }
 
-    async fn frame(&mut self) -> Value {
+    pub(super) async fn frame(&mut self) -> Value {
         loop {
             match self.message().await {
                 Message::Text(text) => return serde_json::from_str(&text).unwrap(),
@@ -97,7 +97,7 @@ impl Socket {
         }
     }
 
-    async fn until(&mut self, kind: &str) -> Value {
+    pub(super) async fn until(&mut self, kind: &str) -> Value {
         loop {
             let frame = self.frame().await;
             if frame["type"] == kind {
