@@ -80,6 +80,8 @@ impl Actor for BroadcastActor {
     type Arguments = BroadcastArgs;
 
     async fn pre_start(&self, _: ActorRef<Round>, ours: BroadcastArgs) -> Done<State> {
+        // The one before may have left it open. Who listens keeps its log until there is another.
+        ours.intake.shut();
         Ok(State {
             ours,
             awake: false,
@@ -118,7 +120,7 @@ impl State {
             }
             Err(Lost) => {
                 tracing::warn!("more changed than could be told: who listens begins anew");
-                self.awake = false;
+                self.sleep();
                 REST_AFTER_LOSS
             }
         }
@@ -127,7 +129,6 @@ impl State {
     fn sleep(&mut self) {
         if std::mem::take(&mut self.awake) {
             self.ours.intake.shut();
-            self.ours.broadcast.fall_silent();
         }
     }
 

@@ -63,11 +63,16 @@ impl Broadcast {
         self.0.bounds
     }
 
-    /// Whether anybody listens, or may come back for what he missed.
+    /// Whether anybody listens, or may come back for what he missed. Where nobody does, the log is let go of in
+    /// the same step: whoever comes then finds that there is none yet, and never one with nobody in it.
     pub(super) fn is_wanted(&self) -> bool {
         let audience = lock(&self.0.audience);
         let may_come_back = |left: Instant| left.elapsed() <= self.0.bounds.span;
-        audience.listeners > 0 || audience.last_left_at.is_some_and(may_come_back)
+        let is_wanted = audience.listeners > 0 || audience.last_left_at.is_some_and(may_come_back);
+        if !is_wanted {
+            self.fall_silent();
+        }
+        is_wanted
     }
 
     /// How a node was when it was last told of.
@@ -96,9 +101,11 @@ impl Broadcast {
         drop(old);
     }
 
-    /// Lets go of the log, since nobody reads it.
-    pub(super) fn fall_silent(&self) {
-        self.0.told.send_replace(None);
+    /// Lets go of the log, which nobody reads.
+    fn fall_silent(&self) {
+        if self.0.told.send_replace(None).is_none() {
+            return;
+        }
         let nothing = Log::new(0, self.0.bounds);
         let old = std::mem::replace(&mut *self.0.write(), nothing);
         drop(old);

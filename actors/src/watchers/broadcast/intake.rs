@@ -82,7 +82,7 @@ impl Intake {
 
     /// Begins to keep what is told.
     pub(super) fn open(&self) {
-        *lock(&self.waiting) = Waiting::default();
+        self.forget();
         self.open.store(true, Ordering::Relaxed);
         fence(Ordering::SeqCst);
     }
@@ -90,7 +90,13 @@ impl Intake {
     /// Keeps nothing any more.
     pub(super) fn shut(&self) {
         self.open.store(false, Ordering::Relaxed);
-        *lock(&self.waiting) = Waiting::default();
+        self.forget();
+    }
+
+    /// What is dropped may be large: not under the lock that twins take.
+    fn forget(&self) {
+        let old = std::mem::take(&mut *lock(&self.waiting));
+        drop(old);
     }
 
     /// What was told since the last time, in its order.
