@@ -23,6 +23,14 @@ use crate::http::{AppState, Border, Inside};
 use crate::limits::{Limits, Shared};
 use crate::thingspeak::Keyring;
 
+/// Where everything stands, as the store has it.
+pub(super) async fn tenants(config: &Config, store: &Store) -> Result<Tenancy, StartError> {
+    let tenancy = Tenancy::over(Arc::clone(&store.tenants));
+    let read = tenancy.refresh().await;
+    read.map_err(|error| loading(config, error))?;
+    Ok(tenancy)
+}
+
 /// What everything else is made of.
 pub(super) struct Parts<'a> {
     pub(super) config: &'a Config,
@@ -40,7 +48,7 @@ impl Parts<'_> {
         late_hours: &Arc<AtomicU64>,
     ) -> Result<AppState, StartError> {
         let (config, store) = (self.config, self.store);
-        let tenancy = self.tenancy().await?;
+        let tenancy = tenants(config, store).await?;
         // People and their tokens live in real time, also where water does not.
         let real: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let people = Arc::clone(&store.people);
@@ -77,13 +85,6 @@ impl Parts<'_> {
             Arc::new(Keys::new(Arc::clone(&store.secrets), keyring)),
             Arc::clone(self.clock),
         )
-    }
-
-    async fn tenancy(&self) -> Result<Tenancy, StartError> {
-        let tenancy = Tenancy::over(Arc::clone(&self.store.tenants));
-        let read = tenancy.refresh().await;
-        read.map_err(|error| loading(self.config, error))?;
-        Ok(tenancy)
     }
 
     async fn device_keys(&self) -> Result<Arc<DeviceKeyring>, StartError> {

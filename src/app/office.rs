@@ -11,8 +11,8 @@ use super::StartError;
 use super::accounts::{Account, Accounts, Error, Invited, NewAccount, open};
 use super::audit::Audit;
 use super::clock::SystemClock;
+use super::furnish::tenants;
 use super::store::Store;
-use super::tenancy::Tenancy;
 use crate::audit::AuditKeys;
 use crate::config::Config;
 
@@ -31,7 +31,7 @@ impl Office {
     pub async fn open(config: &Config) -> Result<Self, StartError> {
         let store = Store::open(config).await?;
         let clock: Arc<dyn evara_actors::ports::Clock> = Arc::new(SystemClock::new());
-        let tenancy = Tenancy::over(store.tenants);
+        let tenancy = tenants(config, &store).await?;
         let keys = AuditKeys::derive(&config.secret_key.obtain()?, &config.old_secret_keys)?;
         let audit = Audit::new(keys, store.audit, Arc::clone(&clock));
         let accounts = open(config, store.people, &clock, tenancy)?;

@@ -32,11 +32,7 @@ pub struct Flood {
 impl Flood {
     /// Takes one more of `whom`, in `minute`. Holds no more names than it admits.
     pub fn admit(&mut self, whom: &str, minute: i64) -> Admitted {
-        let remainder = if minute == self.minute {
-            0
-        } else {
-            self.over(minute)
-        };
+        let remainder = self.turn(minute);
         let of_one = self.of_each.get(whom).copied().unwrap_or(0);
         let is_written = of_one < MOST_OF_ONE && self.of_all < MOST_OF_ALL;
         if is_written {
@@ -51,6 +47,15 @@ impl Flood {
         }
     }
 
+    /// Ends the minute before, if it is another one now, and tells how many of it were counted alone.
+    pub fn turn(&mut self, minute: i64) -> u64 {
+        if minute == self.minute {
+            0
+        } else {
+            self.over(minute)
+        }
+    }
+
     /// Ends a minute, and tells how many of it were counted alone.
     pub fn over(&mut self, next: i64) -> u64 {
         self.minute = next;
@@ -59,9 +64,9 @@ impl Flood {
         std::mem::take(&mut self.counted)
     }
 
-    /// Counts one that could not be written.
-    pub fn lost(&mut self) {
-        self.counted += 1;
+    /// Counts so many that could not be written.
+    pub fn lost(&mut self, refusals: u64) {
+        self.counted += refusals;
     }
 }
 
@@ -89,6 +94,18 @@ mod tests {
             prop_assert_eq!(written + told, refused.len() as u64);
             prop_assert!(written <= (minute as u64 + 1) * u64::from(MOST_OF_ALL));
         }
+    }
+
+    #[test]
+    fn who_looks_in_the_middle_of_a_minute_does_not_begin_it_again() {
+        let mut flood = Flood::default();
+        let mut written = 0;
+        for _ in 0..1_000 {
+            written += u32::from(flood.admit("one", 7).is_written);
+            assert_eq!(flood.turn(7), 0);
+        }
+        assert_eq!(written, MOST_OF_ONE);
+        assert_eq!(flood.turn(8), 980);
     }
 
     #[test]

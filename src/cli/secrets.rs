@@ -36,6 +36,6 @@ async fn rotate(config: &Config) -> anyhow::Result<()> {
         .await;
     let all = rotated.context("not everything is under the new SECRET_KEY")?;
     data(format_args!(
-        "{all} sealed anew; nothing is under an old SECRET_KEY: SECRET_KEY_OLD can go"
+        "{all} sealed anew; nothing is under an old SECRET_KEY: SECRET_KEY_OLD can go, unless entries of the audit that it bound are still to be proven"
     ))
 }

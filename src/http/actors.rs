@@ -15,7 +15,7 @@ use super::idempotency::Once;
 use super::problem::{Part, Problem};
 use super::state::AppState;
 use super::views::{ActorView, PresenceView};
-use crate::app::audit::{Chain, Fact, Witness, chain_of_node};
+use crate::app::audit::{Fact, Witness, chain_of_node};
 
 /// How much of the tree is wanted.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -93,8 +93,9 @@ pub(crate) async fn release(
             "must be a node's UUID, or twin/ and a UUID",
         )
     })?;
-    let spec = app.system.twin(node).map(|twin| twin.view());
-    let chain = spec.map_or(Chain::SERVICE, |twin| chain_of_node(twin.spec()));
+    // What is not there is not released, and nobody says that it was.
+    let twin = app.system.twin(node).ok_or_else(Problem::not_found)?;
+    let chain = chain_of_node(twin.view().spec());
     let fact = Fact::new("actor.release", format!("node/{node}")).of([chain]);
     witness.write(fact).await?;
     released(app.system.release(node).await, once.is_repeated())?;

@@ -147,7 +147,7 @@ pub trait AuditLog: Debug + Send + Sync {
     fn put_audit_seal(&self, chain: Chain, seal: Seal) -> BoxFuture<'_, Result<(), AuditError>>;
 
     /// The last seal of a chain with nothing before it that was written at `before` or later, of its first
-    /// `most` entries; never the newest seal of all.
+    /// `most` entries, or the first seal however many those are; never the newest seal of all.
     fn audit_cuttable(
         &self,
         chain: Chain,

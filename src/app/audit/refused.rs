@@ -61,7 +61,7 @@ impl Refusals {
         let admitted = self.0.flood().admit(&whom, minute);
         self.0.tell(admitted.remainder);
         if admitted.is_written && self.0.waiting.try_send((witness, fact)).is_err() {
-            self.0.flood().lost();
+            self.0.flood().lost(1);
         }
     }
 
@@ -89,7 +89,8 @@ impl Desk {
         }
         let fact = Fact::new("refusals.counted", "service").is(&remainder);
         if self.waiting.try_send((self.audit.console(), fact)).is_err() {
-            tracing::warn!(remainder, "refusals are in no audit");
+            self.flood().lost(remainder);
+            tracing::warn!(remainder, "refusals are in no audit yet");
         }
     }
 }
@@ -116,7 +117,7 @@ async fn write(desk: Arc<Desk>, mut queue: mpsc::Receiver<(Witness, Fact)>) {
             },
             _ = rounds.tick() => {
                 let minute = desk.minute();
-                let remainder = desk.flood().over(minute);
+                let remainder = desk.flood().turn(minute);
                 desk.tell(remainder);
             }
             () = desk.ended.cancelled() => {

@@ -12,7 +12,8 @@ const AT_LEAST_DAYS: u32 = 365;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Entries that are taken in one transaction: some milliseconds of the store's time.
+/// Entries that are taken in one transaction: some milliseconds of the store's time. What was written between
+/// two seals goes at once, and may be more.
 const MOST_CUT: u32 = 1_000;
 
 /// Cuts of one chain in a round: what is left is for the next.

@@ -323,6 +323,8 @@ pub(crate) async fn a_chain_that_was_cut_begins_at_the_seal_on_it(site: &dyn Sit
     assert_eq!(cuttable(3, 100).await, None, "the third is not old enough");
     assert_eq!(cuttable(4, 100).await, Some(3));
     assert_eq!(cuttable(100, 5).await, Some(3), "a few at a time");
+    let all_at_once = "what is between two seals is never too much";
+    assert_eq!(cuttable(100, 2).await, Some(3), "{all_at_once}");
     assert_eq!(cuttable(100, 100).await, Some(6), "the newest seal stays");
     let seal = audit.audit_cuttable(MINE, at(100), 100).await.unwrap();
     let cut = Cut::at(&keys, MINE, seal.unwrap()).unwrap();
