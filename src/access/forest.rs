@@ -159,6 +159,12 @@ impl Forest {
         Place { customer, ..place }
     }
 
+    /// The time zone of the community of a node; none where it has no community.
+    pub fn zone_of(&self, spec: &NodeSpec) -> Option<&str> {
+        let community = self.communities.get(&CommunityId(spec.community_id?))?;
+        Some(&community.time_zone)
+    }
+
     /// The plan of a community, if it has one.
     pub fn plan_of(&self, community: CommunityId) -> Option<&Plan> {
         let plan = self.communities.get(&community)?.plan?;

@@ -1,6 +1,6 @@
 //! What is done now and then, behind everything else: writing down when device keys were used, forgetting
 //! answers that nobody may ask for again and sessions that are over, and following what others change of
-//! the tenants. The audit is sealed.
+//! the tenants. The audit is sealed, and nodes follow the time zone of their community.
 //!
 //! Nothing waits for it, and what fails is tried again the next time.
 
@@ -16,6 +16,7 @@ use super::accounts::People;
 use super::audit::Audit;
 use super::device_keys::DeviceKeyring;
 use super::tenancy::Tenancy;
+use super::zones::Zones;
 use crate::store::{RECEIPT_AGE, Receipts};
 
 /// As exact as the use of a key is told.
@@ -83,6 +84,14 @@ impl Chores {
         let ended = self.ended.clone();
         self.tasks.spawn(async move {
             ended.run_until_cancelled(follow(tenancy)).await;
+        });
+    }
+
+    /// Has nodes follow the time zone of their community.
+    pub(super) fn bring_zones(&self, zones: Zones) {
+        let ended = self.ended.clone();
+        self.tasks.spawn(async move {
+            ended.run_until_cancelled(Box::pin(zones.keep())).await;
         });
     }
 

@@ -25,6 +25,7 @@ pub mod stats;
 mod store;
 pub mod tenancy;
 mod upkeep;
+pub(crate) mod zones;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -53,6 +54,7 @@ use listener::{HeaderNames, Listener};
 use months::Months;
 use store::{Place, Store};
 use upkeep::{Tools, Upkeep};
+use zones::Zones;
 
 /// Platforms send SIGKILL 30 s after SIGTERM.
 pub const GRACE: Duration = Duration::from_secs(25);
@@ -164,6 +166,12 @@ impl App {
             chores.follow(state.tenancy.clone());
         }
         chores.seal(state.audit.clone(), state.tenancy.clone());
+        chores.bring_zones(Zones {
+            system: Arc::clone(&system),
+            nodes: state.nodes.clone(),
+            tenancy: state.tenancy.clone(),
+            witness: state.audit.console(),
+        });
         Ok(Self {
             state,
             system,

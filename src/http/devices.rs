@@ -10,12 +10,12 @@ use evara_actors::twin::Twin;
 use super::answer::{self, Answer};
 use super::conditions::{IfMatch, IfNoneMatch, version_tag};
 use super::extract::{Json, NoQuery};
-use super::guard::{Located, May, to};
-use super::nodes::{edited, made_of};
+use super::guard::{Located, May, Move, settled, to};
+use super::nodes::edited;
 use super::problem::Problem;
 use super::state::AppState;
 use super::views::{ChannelBody, ChannelView, ConfigBody, MapPoint};
-use crate::app::audit::Witness;
+use crate::app::audit::{Witness, made_of_node};
 use crate::app::nodes::KeyChange;
 
 /// Every node that has a position.
@@ -55,17 +55,22 @@ pub(crate) async fn config(
 pub(crate) async fn set_config(
     _: NoQuery,
     State(app): State<AppState>,
-    Located { handle, .. }: Located<to::DevicesConfigure>,
+    Located { handle, scope, .. }: Located<to::DevicesConfigure>,
     IfMatch(expected): IfMatch,
     witness: Witness,
     Json(body): Json<ConfigBody>,
 ) -> Answer {
     let before = Arc::clone(handle.view().spec());
-    let spec = NodeSpec {
-        config: body.into(),
-        ..edited(before.as_ref().clone())
+    let to_be = Move {
+        before: Some(&before),
+        zone: body.time_zone.clone(),
+        after: NodeSpec {
+            config: body.into(),
+            ..edited(before.as_ref().clone())
+        },
     };
-    let act = witness.act(made_of("device.configure", Some(&before), Some(&spec)));
+    let spec = settled(&app, &scope, to_be).map_err(|problem| problem.relative_to("/config"))?;
+    let act = witness.act(made_of_node("device.configure", Some(&before), Some(&spec)));
     let changed = app.nodes.update(spec, expected, act).await;
     let twin = changed.map_err(|error| Problem::from(error).relative_to("/config"))?;
     shown_config(&twin)
@@ -106,7 +111,7 @@ pub(crate) async fn set_channel(
         KeyChange::Set(_) => "channel.bind_with_key",
         KeyChange::Remove => "channel.bind_without_key",
     };
-    let act = witness.act(made_of(action, Some(&before), Some(&spec)));
+    let act = witness.act(made_of_node(action, Some(&before), Some(&spec)));
     let changed = app.nodes.rebind(spec, key, expected, act).await;
     let twin = changed.map_err(|error| Problem::from(error).relative_to("/channel"))?;
     shown_channel(&app, &twin).await
@@ -130,7 +135,7 @@ pub(crate) async fn remove_channel(
         channel: None,
         ..edited(before.as_ref().clone())
     };
-    let act = witness.act(made_of("channel.unbind", Some(&before), Some(&spec)));
+    let act = witness.act(made_of_node("channel.unbind", Some(&before), Some(&spec)));
     let key = KeyChange::Remove;
     app.nodes.rebind(spec, key, expected, act).await?;
     Ok(answer::no_content())

@@ -18,7 +18,7 @@ use super::page::{after, cursor};
 use super::problem::Problem;
 use super::state::AppState;
 use super::views::{List, MaintenanceBody, NodeBody, NodeView};
-use crate::app::audit::{Fact, Witness, chain_of_node};
+use crate::app::audit::{Witness, made_of_node};
 
 /// Lists nodes, in the order of their creation.
 #[utoipa::path(get, path = "/nodes", tag = "Nodes", params(NodesQuery),
@@ -53,6 +53,7 @@ pub(crate) async fn create(
     let (id, now) = app.nodes.birth();
     let to_be = Move {
         before: None,
+        zone: body.zone(),
         after: body.into_spec(id, now)?,
     };
     let spec = settled(&app, &scope, to_be)?;
@@ -64,7 +65,7 @@ pub(crate) async fn create(
         &NodeView::from(&twin),
     )?;
     let (made, kept) = once.keep(made).await?;
-    let act = witness.act(made_of("node.create", None, Some(&spec)));
+    let act = witness.act(made_of_node("node.create", None, Some(&spec)));
     app.nodes.create(spec, act.answered(kept)).await?;
     Ok(made)
 }
@@ -96,10 +97,11 @@ pub(crate) async fn change(
     let body = merged(&NodeBody::from(&spec), patch)?;
     let to_be = Move {
         before: Some(&spec),
+        zone: body.zone(),
         after: body.onto(edited(spec.clone()))?,
     };
     let after = settled(&app, &scope, to_be)?;
-    let act = witness.act(made_of("node.update", Some(&spec), Some(&after)));
+    let act = witness.act(made_of_node("node.update", Some(&spec), Some(&after)));
     let twin = app.nodes.update(after, expected, act).await?;
     shown(&twin, None)
 }
@@ -115,7 +117,7 @@ pub(crate) async fn remove(
     witness: Witness,
 ) -> Result<Response, Problem> {
     let before = Arc::clone(handle.view().spec());
-    let act = witness.act(made_of("node.delete", Some(&before), None));
+    let act = witness.act(made_of_node("node.delete", Some(&before), None));
     app.nodes.remove(handle.id(), expected, act).await?;
     app.device_keys.forget(handle.id());
     Ok(answer::no_content())
@@ -143,7 +145,7 @@ pub(crate) async fn maintain(
     let made = shown(&*app.nodes.foreseen(&spec)?, None)?;
     let (made, kept) = once.keep(made).await?;
     let is_kept = kept.is_some();
-    let act = witness.act(made_of("node.maintain", Some(&before), Some(&spec)));
+    let act = witness.act(made_of_node("node.maintain", Some(&before), Some(&spec)));
     let twin = app.nodes.update(spec, expected, act.answered(kept)).await?;
     if is_kept {
         Ok(made)
@@ -158,19 +160,6 @@ fn shown(twin: &Twin, held: Option<&IfNoneMatch>) -> Answer {
         return Ok(answer::not_modified(tag));
     }
     answer::tagged(tag, &NodeView::from(twin))
-}
-
-/// What is made of a node: in the chain of its community, or of both where it moves.
-pub(crate) fn made_of(
-    action: &'static str,
-    before: Option<&NodeSpec>,
-    after: Option<&NodeSpec>,
-) -> Fact {
-    let either = after.or(before);
-    let target = either.map(|spec| format!("node/{}", spec.id));
-    let fact = Fact::new(action, target.unwrap_or_default());
-    let fact = fact.of(before.into_iter().chain(after).map(chain_of_node));
-    fact.turning(before, after)
 }
 
 /// The description that follows on `spec`.

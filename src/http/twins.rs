@@ -13,12 +13,12 @@ use super::answer::{self, Answer};
 use super::conditions::{IfMatch, IfNoneMatch, revision_tag};
 use super::extract::{MergePatch, NoQuery, Params, path_param};
 use super::guard::{Located, to};
-use super::nodes::{edited, made_of};
+use super::nodes::edited;
 use super::problem::Problem;
 use super::project::{at, only};
 use super::state::AppState;
 use super::views::{Time, TwinPatch, TwinValuesView, TwinView};
-use crate::app::audit::Witness;
+use crate::app::audit::{Witness, made_of_node};
 use crate::history::replay::twin_at;
 
 /// How much of a twin is wanted.
@@ -121,7 +121,7 @@ pub(crate) async fn change(
     let spec = edited(before.as_ref().clone());
     let tags = TwinPatch::read(patch)?.onto(spec.tags.clone());
     let spec = NodeSpec { tags, ..spec };
-    let act = witness.act(made_of("node.tag", Some(&before), Some(&spec)));
+    let act = witness.act(made_of_node("node.tag", Some(&before), Some(&spec)));
     let twin = app.nodes.update(spec, expected, act).await?;
     let feed = app.feed_of(&twin);
     answer::tagged(revision_tag(twin.revision()), &TwinView::new(&twin, feed))

@@ -44,3 +44,4 @@ mod surface;
 mod throttled;
 mod tidy;
 mod tree;
+mod zones;

@@ -193,6 +193,13 @@ impl NodeSpec {
         }
     }
 
+    /// The same node in a place with this time zone, an IANA name.
+    #[must_use]
+    pub fn in_zone(mut self, zone: &str) -> Self {
+        zone.clone_into(&mut self.config.time_zone);
+        self
+    }
+
     /// The shard that its actor lives in: that of its channel, or its own where it has none.
     pub fn shard(&self) -> ShardId {
         match &self.channel {

@@ -74,6 +74,18 @@ pub fn chain_of_node(spec: &NodeSpec) -> Chain {
     spec.community_id.map_or(Chain::SERVICE, Chain)
 }
 
+/// What is made of a node: in the chain of its community, or of both where it moves.
+pub fn made_of_node(
+    action: &'static str,
+    before: Option<&NodeSpec>,
+    after: Option<&NodeSpec>,
+) -> Fact {
+    let target = after.or(before).map(|spec| format!("node/{}", spec.id));
+    let fact = Fact::new(action, target.unwrap_or_default());
+    let fact = fact.of(before.into_iter().chain(after).map(chain_of_node));
+    fact.turning(before, after)
+}
+
 /// The chains that a tenant stands in: that of whoever has a say in it, and a community's own.
 pub fn chains_of_tenant(tenant: &Tenant) -> BTreeSet<Chain> {
     match tenant {

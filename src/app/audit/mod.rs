@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use evara_actors::ports::Clock;
 use uuid::Uuid;
 
-pub use fact::{Fact, chain_of_node, chain_of_reach, chains_of_tenant};
+pub use fact::{Fact, chain_of_node, chain_of_reach, chains_of_tenant, made_of_node};
 pub use refused::Refusals;
 pub use verifying::Verdict;
 

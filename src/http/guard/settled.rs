@@ -13,6 +13,8 @@ use crate::http::state::AppState;
 pub(crate) struct Move<'a> {
     /// None for a node that is to be.
     pub(crate) before: Option<&'a NodeSpec>,
+    /// The time zone that people say, if they say one.
+    pub(crate) zone: Option<String>,
     /// What people say.
     pub(crate) after: NodeSpec,
 }
@@ -21,15 +23,21 @@ pub(crate) struct Move<'a> {
 pub(crate) fn settled(
     app: &AppState,
     scope: &Scope,
-    Move { before, after }: Move<'_>,
+    Move {
+        before,
+        zone,
+        after,
+    }: Move<'_>,
 ) -> Result<NodeSpec, Problem> {
+    let keeps_zone = |zone: &String| before.is_some_and(|before| before.config.time_zone == *zone);
+    let zone = zone.filter(|zone| !keeps_zone(zone));
     let stays = |get: fn(&NodeSpec) -> Option<Uuid>| {
         before.is_some_and(|before| get(before) == get(&after))
     };
     let stays_in_community = stays(|spec| spec.community_id);
     let is_told = !stays(|spec| spec.distributor_id);
     if stays_in_community && stays(|spec| spec.customer_id) && !is_told {
-        return Ok(whole(after, scope));
+        return in_zone(whole(after, scope), zone, scope);
     }
     let said = after.distributor_id;
     let spec = whole(after, scope);
@@ -40,7 +48,20 @@ pub(crate) fn settled(
     if !stays_in_community {
         has_room(app, scope, &spec)?;
     }
-    Ok(spec)
+    in_zone(spec, zone, scope)
+}
+
+/// Where a day begins is one for all nodes of a community, and said of the community.
+fn in_zone(spec: NodeSpec, said: Option<String>, scope: &Scope) -> Result<NodeSpec, Problem> {
+    let Some(zone) = scope.forest().zone_of(&spec) else {
+        return Ok(spec);
+    };
+    if said.is_some_and(|said| said != zone) {
+        let what = format!("must be that of the community: {zone}");
+        let fault = FieldError::new("/config/time_zone", what);
+        return Err(Problem::invalid(vec![fault]));
+    }
+    Ok(spec.in_zone(zone))
 }
 
 /// A customer has one community, and a community one distributor.

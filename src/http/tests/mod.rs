@@ -34,3 +34,4 @@ mod tenants;
 mod tokens;
 mod users;
 mod writes;
+mod zones;

@@ -36,15 +36,17 @@ pub(crate) struct ConfigBody {
     /// Offline once the newest source time is older than this many intervals.
     #[serde(deserialize_with = "or_offline")]
     pub(crate) offline_after: f64,
-    /// IANA name of the time zone that decides where a day begins.
-    #[serde(deserialize_with = "or_utc")]
+    /// IANA name of the time zone that decides where a day begins. A node of a community has that of the
+    /// community, and cannot be given another; any other node has UTC where not given.
     #[schema(example = "Asia/Kolkata")]
-    pub(crate) time_zone: String,
+    pub(crate) time_zone: Option<String>,
 }
 
 impl Default for ConfigBody {
     fn default() -> Self {
-        NodeConfig::default().into()
+        let mut body = Self::from(NodeConfig::default());
+        body.time_zone = None;
+        body
     }
 }
 
@@ -54,10 +56,6 @@ fn or_late<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> 
 
 fn or_offline<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or_else(|| NodeConfig::default().offline_after))
-}
-
-fn or_utc<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    Ok(Option::deserialize(deserializer)?.unwrap_or_else(|| NodeConfig::default().time_zone))
 }
 
 /// A tank and its sensor. Lengths in metres.
@@ -207,7 +205,7 @@ impl From<NodeConfig> for ConfigBody {
             expected_interval_s: config.expected_interval_s,
             late_after: config.late_after,
             offline_after: config.offline_after,
-            time_zone: config.time_zone,
+            time_zone: Some(config.time_zone),
         }
     }
 }
@@ -226,7 +224,7 @@ impl From<ConfigBody> for NodeConfig {
             expected_interval_s: body.expected_interval_s,
             late_after: body.late_after,
             offline_after: body.offline_after,
-            time_zone: body.time_zone,
+            time_zone: body.time_zone.unwrap_or_else(|| Self::default().time_zone),
         }
     }
 }

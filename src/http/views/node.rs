@@ -94,6 +94,11 @@ impl NodeBody {
         })
     }
 
+    /// The time zone that is said, if one is.
+    pub(crate) fn zone(&self) -> Option<String> {
+        self.config.time_zone.clone()
+    }
+
     fn position(&self) -> Result<Option<Position>, Problem> {
         match (self.lat, self.lng) {
             (Some(lat), Some(lng)) => Ok(Some(Position { lat, lng })),
