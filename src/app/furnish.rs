@@ -19,7 +19,7 @@ use super::tenancy::Tenancy;
 use super::{StartError, loading};
 use crate::audit::AuditKeys;
 use crate::config::Config;
-use crate::http::{AppState, Border, Inside};
+use crate::http::{AppState, Border, Inside, Room};
 use crate::limits::{Limits, Shared};
 use crate::thingspeak::Keyring;
 
@@ -37,6 +37,8 @@ pub(super) struct Parts<'a> {
     pub(super) store: &'a Store,
     pub(super) system: &'a Arc<System>,
     pub(super) clock: &'a Arc<dyn Clock>,
+    /// How many may listen.
+    pub(super) room: Room,
 }
 
 impl Parts<'_> {
@@ -68,6 +70,7 @@ impl Parts<'_> {
             ip_rules: self.ip_rules(&border).await?,
             limits: Limits::new(config.quotas).sharing(config.redis.as_ref().map(Shared::through)),
             border,
+            room: self.room,
             identities: Arc::new(accounts.clone()),
             accounts,
             audit: Audit::new(keys, Arc::clone(&store.audit), real),

@@ -4,6 +4,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use evara_actors::ports::BoxFuture;
+use tokio::time::Instant;
 
 use crate::access::Principal;
 
@@ -16,6 +17,15 @@ pub enum Freshness {
     Now,
 }
 
+/// A person, and how old what is known of them is.
+#[derive(Debug, Clone)]
+pub struct Known {
+    /// With what they may do.
+    pub person: Arc<Principal>,
+    /// When that was found out: long ago, where they are only believed while the store is away.
+    pub at: Instant,
+}
+
 /// Tells who is who. What a person may comes from the store, never from their token.
 pub trait Identities: Debug + Send + Sync {
     /// The person that `token` stands for, with what they may do.
@@ -24,6 +34,15 @@ pub trait Identities: Debug + Send + Sync {
         token: &'a str,
         freshness: Freshness,
     ) -> BoxFuture<'a, Result<Arc<Principal>, Unknown>>;
+
+    /// The same, as of a moment ago if that is known, and since when it is.
+    fn known<'a>(&'a self, token: &'a str) -> BoxFuture<'a, Result<Known, Unknown>> {
+        Box::pin(async move {
+            let at = Instant::now();
+            let person = self.person(token, Freshness::Recent).await?;
+            Ok(Known { person, at })
+        })
+    }
 }
 
 /// Why nobody was recognised.

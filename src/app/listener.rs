@@ -8,7 +8,7 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -23,8 +23,8 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// Connections at once; the next ones wait in the system's queue. Each holds a descriptor, of which a
-/// process has 1024 where nobody set more, and the database and ThingSpeak need some.
+/// Connections at once that are asked by; the next ones wait in the system's queue. Each holds a descriptor and
+/// up to 128 KiB. Those who listen give their place back, see [`Place`].
 pub(crate) const MAX_CONNECTIONS: usize = 768;
 
 /// A client sends its headers at once, or is holding a connection for the sake of it.
@@ -58,6 +58,18 @@ impl Default for Limits {
             connections: MAX_CONNECTIONS,
             headers_within: HEADERS_WITHIN,
         }
+    }
+}
+
+/// The place of a connection among those that are asked by. Every request has it among its extensions.
+#[derive(Debug, Clone)]
+pub(crate) struct Place(Arc<Mutex<Option<OwnedSemaphorePermit>>>);
+
+impl Place {
+    /// Gives the place back: the connection is asked nothing more, and whoever keeps it counts it among others.
+    pub(crate) fn leave(&self) {
+        let place = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(place);
     }
 }
 
@@ -185,7 +197,8 @@ async fn accept<A, F>(
         };
         match socket.accept().await {
             Ok((stream, peer)) => {
-                let connection = connection(stream, peer, terms, answer.clone());
+                let place = Place(Arc::new(Mutex::new(Some(place))));
+                let connection = connection((stream, peer), terms, place.clone(), answer.clone());
                 tasks.spawn(closed_in_time(connection, stop.clone(), place));
             }
             Err(error) => {
@@ -197,9 +210,9 @@ async fn accept<A, F>(
 }
 
 fn connection<A, F>(
-    stream: TcpStream,
-    peer: SocketAddr,
+    (stream, peer): (TcpStream, SocketAddr),
     (limits, names): (Limits, HeaderNames),
+    place: Place,
     answer: A,
 ) -> http1::UpgradeableConnection<
     TokioIo<TcpStream>,
@@ -217,7 +230,9 @@ where
     // Answers are written whole; waiting for more of them only delays the last part.
     let _as_it_is = stream.set_nodelay(true);
     let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
-        let answered = answer(request.map(Body::new), peer);
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(place.clone());
+        let answered = answer(request, peer);
         async move { Ok(answered.await) }
     });
     http1::Builder::new()
@@ -234,7 +249,7 @@ where
 async fn closed_in_time<S>(
     connection: http1::UpgradeableConnection<TokioIo<TcpStream>, S>,
     stop: CancellationToken,
-    _place: OwnedSemaphorePermit,
+    _place: Place,
 ) where
     S: hyper::service::Service<
             hyper::Request<hyper::body::Incoming>,

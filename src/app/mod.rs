@@ -8,6 +8,7 @@ pub mod audit;
 mod chores;
 pub mod clock;
 pub mod database;
+mod descriptors;
 pub mod device_keys;
 mod furnish;
 mod gather;
@@ -50,7 +51,7 @@ use audit::Audit;
 use chores::Chores;
 use furnish::Parts;
 use gather::GatherError;
-use listener::{HeaderNames, Listener};
+use listener::{HeaderNames, Limits, Listener};
 use months::Months;
 use store::{Place, Store};
 use upkeep::{Tools, Upkeep};
@@ -81,6 +82,9 @@ pub struct App {
 /// Why the service did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
+    /// There is no room for clients.
+    #[error(transparent)]
+    Descriptors(#[from] descriptors::TooFew),
     /// The address is taken.
     #[error(transparent)]
     Bind(#[from] listener::BindError),
@@ -128,10 +132,12 @@ impl App {
     /// # Errors
     /// When a part does not start; those before it are gone then.
     pub async fn start(config: &Config, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
+        let shares = descriptors::share(config.live.room)?;
         let socket = listener::bind(config.http.bind).await?;
         let border = config.border.build();
         let door = Arc::new(ArcSwap::new(starting(border.clone())));
-        let listener = listen(socket, Arc::clone(&door)).map_err(StartError::Socket)?;
+        let listener =
+            listen(socket, shares.connections, Arc::clone(&door)).map_err(StartError::Socket)?;
         let store = Store::open(config).await?;
         let keyring = Arc::new(Keyring::new(config.thingspeak.api_key.clone()));
         let (system, specs) = prepare_system(config, &store, &keyring, &clock).await?;
@@ -141,6 +147,7 @@ impl App {
             store: &store,
             system: &system,
             clock: &clock,
+            room: shares.room,
         };
         let state = parts.furnish(keyring, border, &late_hours).await?;
         let has_people = state.accounts.are_there_any().await;
@@ -275,11 +282,12 @@ async fn prepare_system(
     };
     let settings = Settings {
         writers: store.writers(),
+        replay: config.live.replay,
+        tick: config.live.tick,
         gate: GateSettings {
             channel: config.thingspeak.channel_budget,
             ..GateSettings::default()
         },
-        ..Settings::default()
     };
     Ok((System::prepare(ports, settings, cursors).await?, nodes))
 }
@@ -295,8 +303,15 @@ fn loading(
 }
 
 /// Has requests answered by whoever is behind the door when they come.
-fn listen(socket: TcpListener, door: Arc<ArcSwap<Edge>>) -> std::io::Result<Listener> {
-    Listener::start(socket, HeaderNames::Lower, move |request, from| {
-        door.load_full().answer(request, from)
-    })
+fn listen(
+    socket: TcpListener,
+    connections: usize,
+    door: Arc<ArcSwap<Edge>>,
+) -> std::io::Result<Listener> {
+    let limits = Limits {
+        connections,
+        ..Limits::default()
+    };
+    let answer = move |request, from| door.load_full().answer(request, from);
+    Listener::start_within(limits, socket, HeaderNames::Lower, answer)
 }

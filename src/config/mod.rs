@@ -20,6 +20,7 @@ mod key;
 #[cfg(test)]
 mod laws;
 mod limits;
+mod live;
 mod logging;
 mod mistake;
 mod reader;
@@ -43,6 +44,7 @@ pub use deployment::Deployment;
 pub use history::HistoryConfig;
 pub use http::HttpConfig;
 pub use kept::{Secret, SecretError};
+pub use live::LiveConfig;
 pub use logging::LogFilter;
 pub use mistake::{EXIT_CODE, Mistake, Mistakes};
 pub use reader::Setting;
@@ -62,7 +64,7 @@ const CONFIG: Key = Key::plain("EVARA_CONFIG");
 const DEFAULT_FILE: &str = "evara.toml";
 
 /// Every setting that a file may have.
-const KEYS: [&Key; 34] = [
+const KEYS: [&Key; 39] = [
     &deployment::ENVIRONMENT,
     &deployment::APP_MODE,
     &http::BIND,
@@ -73,6 +75,11 @@ const KEYS: [&Key; 34] = [
     &limits::DEVICE,
     &limits::ADDRESS,
     &limits::SIGN_IN,
+    &live::SOCKETS,
+    &live::SOCKETS_PER_USER,
+    &live::TICK_MS,
+    &live::RING_SECONDS,
+    &live::RING_MIB,
     &secret_key::SECRET_KEY,
     &secret_key::SECRET_KEY_OLD,
     &auth::URL,
@@ -110,6 +117,8 @@ pub struct Config {
     pub border: BorderConfig,
     /// How often everyone may ask.
     pub quotas: Quotas,
+    /// Who may listen, and to what of the past.
+    pub live: LiveConfig,
     /// Where processes share what is left of that.
     pub redis: Option<RedisAddress>,
     /// What secrets are sealed with, and tokens signed.
@@ -183,6 +192,7 @@ impl Config {
             deployment,
             border: border::read(reader, deployment),
             quotas: limits::read(reader),
+            live: live::read(reader),
             redis,
             http: http::read(reader),
             secret_key: secret_key::read(reader, deployment, &store.data),

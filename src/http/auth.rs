@@ -2,6 +2,8 @@
 //!
 //! No handler here takes the name of a person: each is about whoever bears the token.
 
+use std::ops::ControlFlow;
+
 use axum::extract::{Extension, State};
 use axum::http::HeaderMap;
 use axum::http::header::USER_AGENT;
@@ -12,7 +14,7 @@ use utoipa::ToSchema;
 
 use super::answer::{self, Answer};
 use super::extract::{Json, NoQuery};
-use super::guard::{Bearing, Knowing, NodeName as Id, Oneself};
+use super::guard::{Bearing, Knowing, NodeName as Id, Oneself, limits};
 use super::problem::Problem;
 use super::state::AppState;
 use super::views::{List, LoginBody, MeView, RefreshBody, SessionView, SignedInView, UserView, id};
@@ -86,7 +88,15 @@ pub(crate) async fn logout(
 /// Tells who asks, and what they may.
 #[utoipa::path(get, path = "/auth/me", tag = "Identity",
     responses((status = 200, body = MeView<'_>)))]
-pub(crate) async fn me(_: NoQuery, State(app): State<AppState>, Bearing(borne): Bearing) -> Answer {
+pub(crate) async fn me(
+    _: NoQuery,
+    State(app): State<AppState>,
+    Extension(client): Extension<ClientAddress>,
+    Bearing(borne): Bearing,
+) -> Answer {
+    if let ControlFlow::Break(refusal) = limits::count_bearer(&app, &borne, client).await {
+        return Ok(refusal);
+    }
     let account = match &borne.person {
         Some(person) => Some(app.accounts.own(person).await?),
         None => None,
@@ -102,9 +112,13 @@ pub(crate) async fn me(_: NoQuery, State(app): State<AppState>, Bearing(borne): 
 pub(crate) async fn sync(
     _: NoQuery,
     State(app): State<AppState>,
+    Extension(client): Extension<ClientAddress>,
     witness: Witness,
     Bearing(borne): Bearing,
 ) -> Answer {
+    if let ControlFlow::Break(refusal) = limits::count_bearer(&app, &borne, client).await {
+        return Ok(refusal);
+    }
     let account = app.accounts.sync(&borne, &witness).await?;
     answer::json(&UserView::from(&account))
 }

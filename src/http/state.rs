@@ -3,7 +3,6 @@
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use evara_actors::ports::{Archive, Clock};
 use evara_actors::system::System;
@@ -13,7 +12,7 @@ use tokio::sync::Semaphore;
 use super::border::Border;
 use super::guard::Scope;
 use super::idempotency::Running;
-use super::live::Live;
+use super::live::{Live, Room};
 use super::readings::MAX_BULKS;
 use super::views::FeedView;
 use crate::app::accounts::Accounts;
@@ -59,6 +58,8 @@ pub struct Inside {
     pub ip_rules: Arc<AddressRules>,
     /// How often everyone may ask.
     pub limits: Limits,
+    /// How many may listen.
+    pub room: Room,
     /// What stands between it and the network.
     pub border: Border,
     /// The version that is running.
@@ -80,7 +81,6 @@ pub struct AppState(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     inside: Inside,
-    draining: AtomicBool,
     running: Running,
     bulks: Semaphore,
     live: Live,
@@ -93,18 +93,16 @@ impl AppState {
         let refusals = Refusals::start(inside.audit.clone());
         Self(Arc::new(Shared {
             refusals,
+            live: Live::new(inside.room),
             inside,
-            draining: AtomicBool::new(false),
             running: Running::default(),
             bulks: Semaphore::new(MAX_BULKS),
-            live: Live::default(),
         }))
     }
 
     /// Says from now on that no more requests should be sent here; they are still answered. Whoever listens is
     /// sent away.
     pub fn drain(&self) {
-        self.0.draining.store(true, Ordering::Release);
         self.0.live.close();
     }
 
@@ -134,7 +132,7 @@ impl AppState {
     }
 
     pub(crate) fn is_draining(&self) -> bool {
-        self.0.draining.load(Ordering::Acquire)
+        self.0.live.is_closing()
     }
 
     /// What is seen of the fleet in numbers, as it stands.

@@ -144,6 +144,14 @@ impl Limits {
         table.look(subject, self.quotas.address, now)
     }
 
+    /// What there would be to say to a request without credentials, as [`before_failure`](Self::before_failure)
+    /// does.
+    pub(crate) fn before_stranger(&self, client: ClientAddress) -> Standing {
+        let subject = Subject::Stranger(client.block());
+        let (table, now) = (self.table(subject), self.now());
+        table.look(subject, self.quotas.address, now)
+    }
+
     /// A password that is tried.
     pub(crate) async fn sign_in(&self, client: ClientAddress) -> Standing {
         self.take(Subject::SignIn(client.block()), self.quotas.sign_in)

@@ -50,6 +50,7 @@ impl System {
             broadcast: Broadcast::new(settings.replay),
             estate: Estate::new(settings.writers, Arc::clone(&ports.clock), apply),
             pollers: Pollers::new(&ports, settings.gate, cursors),
+            tick: settings.tick,
             changes: Mutex::default(),
             whole: AtomicBool::new(false),
             live: AtomicBool::new(false),
@@ -142,6 +143,7 @@ impl System {
             broadcast: self.broadcast.clone(),
             twins: Arc::new(move || index.all()),
             clock: Arc::clone(&self.clock),
+            tick: self.tick,
         };
         let child = ChildSpec::new(BROADCAST, move |parent| {
             Box::pin(args.clone().start(parent))

@@ -15,6 +15,7 @@ mod restore;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use tokio::sync::Mutex;
 
@@ -30,7 +31,7 @@ use crate::ports::{Archive, Clock, Feed, Saved};
 use crate::tree::{Census, Failure, Trunk, census};
 use crate::twin::{Apply, TwinHandle, apply};
 use crate::watchers::PersistView;
-use crate::watchers::broadcast::{Bounds, Broadcast};
+use crate::watchers::broadcast::{Bounds, Broadcast, TICK};
 
 /// What the system asks of the outside.
 #[derive(Debug, Clone)]
@@ -52,6 +53,8 @@ pub struct Settings {
     pub gate: GateSettings,
     /// How much of what is told is kept for those who come back.
     pub replay: Bounds,
+    /// Between two tellings of what changed.
+    pub tick: Duration,
 }
 
 impl Default for Settings {
@@ -61,6 +64,7 @@ impl Default for Settings {
             writers: 1,
             gate: GateSettings::default(),
             replay: Bounds::default(),
+            tick: TICK,
         }
     }
 }
@@ -75,6 +79,7 @@ pub struct System {
     broadcast: Broadcast,
     estate: Estate,
     pollers: Pollers,
+    tick: Duration,
     changes: Mutex<()>,
     /// Whether every twin is back.
     whole: AtomicBool,

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use evara_actors::ports::BoxFuture;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::{Accounts, Error};
 use crate::access::{Principal, Reach, UserId};
 use crate::app::audit::Witness;
-use crate::app::identity::{Freshness, Identities, Unknown};
+use crate::app::identity::{Freshness, Identities, Known, Unknown};
 use crate::auth::token::{Claims, Issuer, Refused};
 use crate::store::{AccountName, AccountsError, Bearer, Standing};
 
@@ -26,6 +26,8 @@ pub struct Borne {
     pub claims: Arc<Claims>,
     /// The person; none where the project's person has no account here.
     pub person: Option<Arc<Principal>>,
+    /// When it was found out who it is.
+    pub known_at: Instant,
 }
 
 impl Identities for Accounts {
@@ -37,6 +39,15 @@ impl Identities for Accounts {
         Box::pin(async move {
             let borne = self.borne(token, freshness).await?;
             borne.person.ok_or(Unknown::NoAccount)
+        })
+    }
+
+    fn known<'a>(&'a self, token: &'a str) -> BoxFuture<'a, Result<Known, Unknown>> {
+        Box::pin(async move {
+            let borne = self.borne(token, Freshness::Recent).await?;
+            let (person, at) = (borne.person, borne.known_at);
+            let person = person.ok_or(Unknown::NoAccount)?;
+            Ok(Known { person, at })
         })
     }
 }
@@ -54,19 +65,25 @@ impl Accounts {
             Freshness::Recent => recent.get(&claims.digest).await,
             Freshness::Now => None,
         };
+        let now = Instant::now();
+        let borne = |claims, person, known_at| Borne {
+            claims,
+            person,
+            known_at,
+        };
         let Some(held) = held else {
             let person = self.asked(&claims).await?;
-            return Ok(Borne { claims, person });
+            return Ok(borne(claims, person, now));
         };
         let person = Some(Arc::clone(&held.person));
         if recent.is_enough(&held) {
-            return Ok(Borne { claims, person });
+            return Ok(borne(claims, person, held.known_at()));
         }
         match timeout(PATIENCE, self.asked_to_the_end(&claims)).await {
-            Ok(Ok(person)) => Ok(Borne { claims, person }),
+            Ok(Ok(person)) => Ok(borne(claims, person, now)),
             Ok(Err(Unknown::Unavailable(_))) | Err(_) => {
                 recent.is_away();
-                Ok(Borne { claims, person })
+                Ok(borne(claims, person, held.known_at()))
             }
             Ok(Err(unknown)) => Err(unknown),
         }

@@ -49,6 +49,13 @@ pub(super) struct Asked {
     at: Instant,
 }
 
+impl Held {
+    /// When the store said so.
+    pub(super) fn known_at(&self) -> Instant {
+        self.asked.at
+    }
+}
+
 impl Default for Recent {
     fn default() -> Self {
         Self {

@@ -3,6 +3,8 @@
 //! People and devices are counted once they are known, by themselves and not by where they are; strangers,
 //! and those whose credentials are worth nothing, by their address. Probes of health are never counted.
 
+use std::ops::ControlFlow;
+
 use axum::extract::{Extension, Request, State};
 use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
@@ -12,6 +14,7 @@ use axum::response::{IntoResponse, Response};
 use super::Caller;
 use crate::access::{Plan, Principal};
 use crate::address::ClientAddress;
+use crate::app::accounts::Borne;
 use crate::http::problem::{Code, Problem};
 use crate::http::state::AppState;
 use crate::limits::{Quota, Standing, whole_seconds};
@@ -38,22 +41,64 @@ pub(crate) fn seats(app: &AppState, person: &Principal) -> Option<u32> {
     forest.plan_for(&person.reach)?.limits.sockets
 }
 
-/// A person has what their community pays for; what is configured where there is no plan, and no limit where
-/// the plan has none.
 async fn of_person(app: &AppState, person: &Principal, request: Request, next: Next) -> Response {
+    match count(app, person).await {
+        ControlFlow::Break(refusal) => refusal,
+        ControlFlow::Continue(None) => next.run(request).await,
+        ControlFlow::Continue(Some(standing)) => marked(next.run(request).await, standing),
+    }
+}
+
+/// One more request of a person, or the answer that it is one too many. A person has what their community pays
+/// for; what is configured where there is no plan, and no limit where the plan has none.
+pub(crate) async fn count(
+    app: &AppState,
+    person: &Principal,
+) -> ControlFlow<Response, Option<Standing>> {
     let forest = app.tenancy.forest();
     let plan = forest.plan_for(&person.reach);
     let quota = match plan.map(|plan| plan.limits.requests_per_minute) {
-        Some(None) => return next.run(request).await,
+        Some(None) => return ControlFlow::Continue(None),
         // A plan of nothing would be one that nobody can look at.
         Some(Some(requests)) => Quota::per_minute(requests.clamp(1, Quota::MOST_PER_MINUTE)),
         None => None,
     };
     let standing = app.limits.person(person.user.0, quota).await;
-    match plan {
-        Some(plan) if standing.refused.is_some() => refused_by(plan, standing),
-        Some(_) | None => within(standing, request, next).await,
+    if standing.refused.is_none() {
+        return ControlFlow::Continue(Some(standing));
     }
+    ControlFlow::Break(match plan {
+        Some(plan) => refused_by(plan, standing),
+        None => refused(standing),
+    })
+}
+
+/// One more request under a token that was proven: of its person, or where it has none of its address.
+pub(crate) async fn count_bearer(
+    app: &AppState,
+    borne: &Borne,
+    client: ClientAddress,
+) -> ControlFlow<Response, Option<Standing>> {
+    if let Some(person) = &borne.person {
+        return count(app, person).await;
+    }
+    let standing = app.limits.stranger(client).await;
+    if standing.refused.is_some() {
+        return ControlFlow::Break(refused(standing));
+    }
+    ControlFlow::Continue(Some(standing))
+}
+
+/// What is answered to a stranger who comes from where too many left without a word.
+pub(crate) fn unwelcome(app: &AppState, client: ClientAddress) -> Option<Response> {
+    let standing = app.limits.before_stranger(client);
+    standing.refused.is_some().then(|| refused(standing))
+}
+
+/// What is answered to whoever comes from where too many failed to be recognised.
+pub(crate) fn suspected(app: &AppState, client: ClientAddress) -> Option<Response> {
+    let standing = app.limits.before_failure(client);
+    standing.refused.is_some().then(|| refused(standing))
 }
 
 /// Counts those who fail to be recognised, by their address.
@@ -66,11 +111,10 @@ pub(crate) async fn failures(
     request: Request,
     next: Next,
 ) -> Response {
-    if bears_token(request.headers()) {
-        let standing = app.limits.before_failure(client);
-        if standing.refused.is_some() {
-            return refused(standing);
-        }
+    if bears_token(request.headers())
+        && let Some(refusal) = suspected(&app, client)
+    {
+        return refusal;
     }
     let answer = next.run(request).await;
     if answer.status() != StatusCode::UNAUTHORIZED {

@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::extract::ws::Utf8Bytes;
 use evara_actors::watchers::broadcast::{Told, Update, UpdateKind};
 use serde::{Serialize, Serializer};
 use serde_json::json;
@@ -20,15 +21,37 @@ use crate::http::views::{StateView, Time};
 /// One frame.
 #[derive(Debug, Clone)]
 pub(crate) struct Frame {
-    /// JSON, in one line.
-    pub(crate) json: String,
-    /// Where to go on behind it; none where there is no going on from there.
-    pub(crate) cursor: Option<Arc<str>>,
+    /// JSON, in one line. Cheap to clone: whoever is told the same is sent the same letters.
+    pub(crate) json: Utf8Bytes,
+    /// Where to go on behind it.
+    pub(crate) place: Place,
+}
+
+/// What a frame says of where to go on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Where it was before.
+    Same,
+    /// Nowhere: what was before is no use any more.
+    Lost,
+    /// From here.
+    At(Arc<str>),
+}
+
+impl Place {
+    fn or(cursor: Option<Arc<str>>, without: Self) -> Self {
+        cursor.map_or(without, Self::At)
+    }
 }
 
 impl Frame {
     fn of(json: String) -> Self {
-        Self { json, cursor: None }
+        Self::at(json, Place::Same)
+    }
+
+    fn at(json: String, place: Place) -> Self {
+        let json = json.into();
+        Self { json, place }
     }
 
     /// The first of all.
@@ -44,10 +67,7 @@ impl Frame {
     /// A topic is listened to; from `cursor` on, or from a snapshot that follows.
     pub(crate) fn subscribed(topic: Topic, cursor: Option<Arc<str>>) -> Self {
         let json = json!({ "type": "subscribed", "topic": topic.to_string(), "cursor": cursor });
-        Self {
-            json: json.to_string(),
-            cursor,
-        }
+        Self::at(json.to_string(), Place::or(cursor, Place::Lost))
     }
 
     /// A topic is not listened to any more.
@@ -71,7 +91,8 @@ impl Frame {
     /// Nothing that was known of a topic holds any more: a snapshot follows.
     pub(crate) fn resync(topic: Topic, reason: &'static str) -> Self {
         let topic = topic.to_string();
-        Self::of(json!({ "type": "resync", "topic": topic, "reason": reason }).to_string())
+        let json = json!({ "type": "resync", "topic": topic, "reason": reason });
+        Self::at(json.to_string(), Place::Lost)
     }
 
     /// So many events were left out, each since a later one of its node says all that it said.
@@ -107,7 +128,7 @@ impl Frame {
             json.push_str(node.text(spell));
         }
         json.push_str("]}");
-        Self { json, cursor }
+        Self::at(json, Place::or(cursor, Place::Same))
     }
 
     /// What happened: one event by itself, several as a batch.
@@ -132,7 +153,7 @@ impl Frame {
             json.push(']');
         }
         json.push('}');
-        Self { json, cursor }
+        Self::at(json, Place::or(cursor, Place::Same))
     }
 }
 

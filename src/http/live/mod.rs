@@ -24,6 +24,7 @@ use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use cursor::Cursors;
+pub use seats::Room;
 use seats::Seats;
 
 /// What all who listen share.
@@ -44,18 +45,22 @@ fn come_back_ms(session: Uuid) -> u64 {
     1_000 + session.as_u64_pair().0 % COME_BACK_WITHIN_MS
 }
 
-impl Default for Live {
-    fn default() -> Self {
+impl Live {
+    /// Where so many may listen.
+    pub(crate) fn new(room: Room) -> Self {
         Self {
             cursors: Cursors::new(),
-            seats: Arc::default(),
+            seats: Arc::new(Seats::new(room)),
             closing: signal::Sender::new(false),
             sockets: TaskTracker::new(),
         }
     }
-}
 
-impl Live {
+    /// Whether everyone is being sent away.
+    pub(crate) fn is_closing(&self) -> bool {
+        *self.closing.borrow()
+    }
+
     /// Has everyone who listens go, and come back to whoever is there then.
     pub(crate) fn close(&self) {
         self.closing.send_replace(true);

@@ -1,144 +1,353 @@
 //! How many may listen at once: each holds a seat for as long as he does.
+//!
+//! Where all seats are taken, whoever has been idle for longest gives his up to the next who comes. Those of
+//! whom nobody knows yet who they are stand, for a moment and few of an address, so that strangers cannot keep
+//! others out.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
 use crate::access::UserId;
-use crate::app::listener::MAX_CONNECTIONS;
+use crate::address::{ClientAddress, Network};
 use crate::http::problem::{Code, Problem};
 
-/// Of one person: some browsers with some tabs each.
-const MOST_OF_ONE: u32 = 20;
+/// How many may listen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Room {
+    /// Of all who are known.
+    pub sockets: u32,
+    /// Of one person; their plan may allow fewer.
+    pub of_one: u32,
+    /// Of those who have not said yet who they are: each has ten seconds for it.
+    pub standing: u32,
+}
 
-/// Of all: each holds a connection, and a third of those is for whoever asks.
-const MOST: u32 = (MAX_CONNECTIONS / 3 * 2) as u32;
+impl Default for Room {
+    fn default() -> Self {
+        Self {
+            // At 24 KiB each some 240 MB.
+            sockets: 10_000,
+            // Some browsers with some tabs each.
+            of_one: 20,
+            // Whoever says at once who he is stands for a round trip: this is some hundred a second.
+            standing: 128,
+        }
+    }
+}
 
-/// Of those who have not said yet who they are: each has ten seconds for it.
-const MOST_STANDING: u32 = 128;
+/// Strangers of one address at once: a household that comes back together.
+const STANDING_OF_ONE: u32 = 8;
+
+/// Who has neither said nor been told anything for so long may have to go: two heartbeats.
+const IDLE_AFTER: Duration = Duration::from_secs(60);
+
+/// Who listens to nothing is idle after so long: many times what it takes to subscribe.
+const IDLE_WITHOUT_TOPICS_AFTER: Duration = Duration::from_secs(10);
 
 /// Somebody will have left by then.
 const COME_BACK_AFTER: Duration = Duration::from_secs(10);
 
 /// Who listens.
-#[derive(Debug, Default)]
-pub(crate) struct Seats(Mutex<Taken>);
+#[derive(Debug)]
+pub(crate) struct Seats {
+    room: Room,
+    taken: Mutex<Taken>,
+}
 
 #[derive(Debug, Default)]
 struct Taken {
-    all: u32,
-    standing: u32,
+    /// How many were ever taken.
+    count: u64,
+    /// In the order in which they were taken.
+    occupants: BTreeMap<u64, Occupant>,
     /// Nobody without a seat is in it.
     by_person: HashMap<UserId, u32>,
+    standing: u32,
+    /// No address from where nobody stands is in it.
+    standing_from: HashMap<Network, u32>,
+}
+
+#[derive(Debug)]
+struct Occupant {
+    person: UserId,
+    active: Arc<Mutex<Active>>,
+    leave: CancellationToken,
+}
+
+/// How busy somebody is.
+#[derive(Debug, Clone, Copy)]
+struct Active {
+    topics: usize,
+    at: Instant,
+}
+
+impl Active {
+    fn is_idle(self, now: Instant) -> bool {
+        let after = if self.topics == 0 {
+            IDLE_WITHOUT_TOPICS_AFTER
+        } else {
+            IDLE_AFTER
+        };
+        now.duration_since(self.at) >= after
+    }
 }
 
 /// Room to stand for one who is not known yet, until it is dropped.
 #[derive(Debug)]
-pub(crate) struct Standing(Arc<Seats>);
+pub(crate) struct Standing {
+    seats: Arc<Seats>,
+    from: Network,
+}
 
 /// A seat, until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Seat {
     seats: Arc<Seats>,
-    person: UserId,
+    number: u64,
+    active: Arc<Mutex<Active>>,
+    leave: CancellationToken,
 }
 
 impl Seats {
+    /// Nobody is there yet.
+    pub(crate) fn new(room: Room) -> Self {
+        Self {
+            room,
+            taken: Mutex::default(),
+        }
+    }
+
     /// A seat for somebody whose plan allows so many.
     pub(crate) fn take(
         self: &Arc<Self>,
         person: UserId,
         allowed: Option<u32>,
     ) -> Result<Seat, Problem> {
-        let most = allowed.map_or(MOST_OF_ONE, |allowed| allowed.min(MOST_OF_ONE));
+        let most = allowed.map_or(self.room.of_one, |allowed| allowed.min(self.room.of_one));
         let mut taken = self.taken();
-        if taken.all >= MOST {
-            let detail = "Too many listen at once; come back later.";
-            return Err(Problem::new(Code::Busy, detail).retry_after(COME_BACK_AFTER));
-        }
         let own = taken.by_person.get(&person).copied().unwrap_or_default();
         if own >= most {
             let detail = format!("One person may listen {most} times at once.");
             return Err(Problem::new(Code::RateLimited, detail).retry_after(COME_BACK_AFTER));
         }
-        taken.by_person.insert(person, own + 1);
-        taken.all += 1;
-        drop(taken);
-        Ok(Seat {
-            seats: Arc::clone(self),
-            person,
-        })
+        let now = Instant::now();
+        if taken.occupants.len() >= self.room.sockets as usize && !taken.make_room(now) {
+            let detail = "Too many listen at once; come back later.";
+            return Err(Problem::new(Code::Busy, detail).retry_after(COME_BACK_AFTER));
+        }
+        Ok(taken.seat(self, person, now))
     }
 
     /// Room for one who is not known yet.
-    pub(crate) fn stand(self: &Arc<Self>) -> Result<Standing, Problem> {
+    pub(crate) fn stand(self: &Arc<Self>, client: ClientAddress) -> Result<Standing, Problem> {
+        let from = client.block();
         let mut taken = self.taken();
-        if taken.standing >= MOST_STANDING {
+        let of_one = taken.standing_from.get(&from).copied().unwrap_or_default();
+        if taken.standing >= self.room.standing || of_one >= STANDING_OF_ONE {
             let detail =
                 "Too many are at the door; come back later, or with a token in the header.";
             return Err(Problem::new(Code::Busy, detail).retry_after(COME_BACK_AFTER));
         }
         taken.standing += 1;
-        Ok(Standing(Arc::clone(self)))
+        taken.standing_from.insert(from, of_one + 1);
+        Ok(Standing {
+            seats: Arc::clone(self),
+            from,
+        })
     }
 
     fn taken(&self) -> MutexGuard<'_, Taken> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        held(&self.taken)
+    }
+}
+
+impl Taken {
+    fn seat(&mut self, seats: &Arc<Seats>, person: UserId, now: Instant) -> Seat {
+        let number = self.count;
+        self.count += 1;
+        let active = Arc::new(Mutex::new(Active { topics: 0, at: now }));
+        let leave = CancellationToken::new();
+        let occupant = Occupant {
+            person,
+            active: Arc::clone(&active),
+            leave: leave.clone(),
+        };
+        self.occupants.insert(number, occupant);
+        *self.by_person.entry(person).or_default() += 1;
+        Seat {
+            seats: Arc::clone(seats),
+            number,
+            active,
+            leave,
+        }
+    }
+
+    /// Sends away whoever has been idle for longest, those before others who listen to nothing; whether there
+    /// was anybody. All are looked at, which takes a tenth of a millisecond and happens at the cap alone.
+    fn make_room(&mut self, now: Instant) -> bool {
+        let all = self.occupants.iter();
+        let idle = all.filter_map(|(number, it)| {
+            let active = *held(&it.active);
+            active
+                .is_idle(now)
+                .then_some((active.topics > 0, active.at, *number))
+        });
+        let Some((.., number)) = idle.min() else {
+            return false;
+        };
+        if let Some(occupant) = self.leave(number) {
+            occupant.leave.cancel();
+        }
+        true
+    }
+
+    fn leave(&mut self, number: u64) -> Option<Occupant> {
+        let occupant = self.occupants.remove(&number)?;
+        less(&mut self.by_person, &occupant.person);
+        Some(occupant)
+    }
+}
+
+/// One fewer of `key`, and nothing of it where that was the last.
+fn less<K: std::hash::Hash + Eq>(counts: &mut HashMap<K, u32>, key: &K) {
+    match counts.get_mut(key) {
+        Some(count) if *count > 1 => *count -= 1,
+        _ => drop(counts.remove(key)),
+    }
+}
+
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Waits until somebody else is given a seat; for ever where there is none yet.
+pub(crate) async fn given_away(seat: Option<&Seat>) {
+    match seat {
+        Some(seat) => seat.leave.cancelled().await,
+        None => std::future::pending().await,
+    }
+}
+
+impl Seat {
+    /// That he said something or was told something, and to how many topics he listens.
+    pub(crate) fn is_active(&self, topics: usize) {
+        let at = Instant::now();
+        *held(&self.active) = Active { topics, at };
+    }
+
+    /// Whether somebody else was given it.
+    #[cfg(test)]
+    fn is_given_away(&self) -> bool {
+        self.leave.is_cancelled()
     }
 }
 
 impl Drop for Standing {
     fn drop(&mut self) {
-        self.0.taken().standing -= 1;
+        let mut taken = self.seats.taken();
+        taken.standing -= 1;
+        less(&mut taken.standing_from, &self.from);
     }
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        let mut taken = self.seats.taken();
-        taken.all -= 1;
-        let own = taken.by_person.get_mut(&self.person);
-        if let Some(own) = own.filter(|own| **own > 1) {
-            *own -= 1;
-        } else {
-            taken.by_person.remove(&self.person);
-        }
+        // Where it was given away it is another's by now.
+        let _left = self.seats.taken().leave(self.number);
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::net::{IpAddr, Ipv4Addr};
+
+    use tokio::time::advance;
     use uuid::Uuid;
 
     use super::*;
 
-    #[test]
-    fn a_seat_that_is_left_can_be_taken_again_and_nothing_is_kept_of_who_has_none() {
-        let seats = Arc::<Seats>::default();
-        let one = UserId(Uuid::from_u128(1));
-        let mut held: Vec<_> = (0..MOST_OF_ONE)
-            .map(|_| seats.take(one, None).unwrap())
-            .collect();
-        assert!(seats.take(one, Some(1_000)).is_err());
-        let other = UserId(Uuid::from_u128(2));
-        let theirs = seats.take(other, Some(1)).unwrap();
-        assert!(seats.take(other, Some(1)).is_err());
-        held.pop();
-        held.push(seats.take(one, None).unwrap());
-        drop((held, theirs));
-        let taken = seats.taken();
-        assert_eq!((taken.all, taken.by_person.len()), (0, 0));
+    const ROOM: Room = Room {
+        sockets: 30,
+        of_one: 20,
+        standing: 20,
+    };
+
+    fn seats() -> Arc<Seats> {
+        Arc::new(Seats::new(ROOM))
     }
 
-    #[test]
-    fn nobody_is_seated_beyond_all_seats() {
-        let seats = Arc::<Seats>::default();
-        let person = |number: u32| UserId(Uuid::from_u128(u128::from(number / 10)));
-        let held: Vec<_> = (0..MOST)
-            .map(|number| seats.take(person(number), None).unwrap())
+    fn person(number: u32) -> UserId {
+        UserId(Uuid::from_u128(u128::from(number)))
+    }
+
+    fn address(last: u8) -> ClientAddress {
+        ClientAddress::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, last)))
+    }
+
+    #[tokio::test]
+    async fn a_seat_that_is_left_can_be_taken_again_and_nothing_is_kept_of_who_has_none() {
+        let seats = seats();
+        let mut held: Vec<_> = (0..ROOM.of_one)
+            .map(|_| seats.take(person(1), None).unwrap())
             .collect();
-        assert!(seats.take(person(u32::MAX), None).is_err());
+        assert!(seats.take(person(1), Some(1_000)).is_err());
+        let theirs = seats.take(person(2), Some(1)).unwrap();
+        assert!(seats.take(person(2), Some(1)).is_err());
+        held.pop();
+        held.push(seats.take(person(1), None).unwrap());
+        drop((held, theirs));
+        let taken = seats.taken();
+        assert_eq!((taken.occupants.len(), taken.by_person.len()), (0, 0));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn beyond_all_seats_who_is_idle_for_longest_makes_room_and_who_is_busy_does_not() {
+        let seats = seats();
+        let take = |number| seats.take(person(number), None);
+        let mut held: Vec<_> = (0..ROOM.sockets)
+            .map(|number| take(number).unwrap())
+            .collect();
+        for seat in &held {
+            seat.is_active(1);
+        }
+        assert!(take(100).is_err(), "nobody is idle");
+        advance(IDLE_AFTER / 2).await;
+        held[0].is_active(1);
+        held[7].is_active(0);
+        advance(IDLE_AFTER / 2).await;
+        // Who listens to nothing goes before those who have been idle for longer.
+        for gone in [7, 1, 2] {
+            held.push(take(100).unwrap());
+            let away: Vec<_> = held.iter().map(Seat::is_given_away).collect();
+            assert!(away[gone] && !away[0], "{gone}");
+        }
+        let away = held.iter().filter(|seat| seat.is_given_away());
+        assert_eq!(away.count(), 3);
         drop(held);
-        assert!(seats.take(person(u32::MAX), None).is_ok());
+        let taken = seats.taken();
+        assert_eq!((taken.occupants.len(), taken.by_person.len()), (0, 0));
+    }
+
+    #[tokio::test]
+    async fn strangers_of_one_address_leave_room_to_stand_for_others() {
+        let seats = seats();
+        let mut standing: Vec<_> = (0..STANDING_OF_ONE)
+            .map(|_| seats.stand(address(1)).unwrap())
+            .collect();
+        assert!(seats.stand(address(1)).is_err());
+        standing.push(seats.stand(address(2)).unwrap());
+        standing.remove(0);
+        standing.push(seats.stand(address(1)).unwrap());
+        while let Ok(one) = seats.stand(address(standing.len() as u8)) {
+            standing.push(one);
+        }
+        assert_eq!(standing.len(), ROOM.standing as usize);
+        drop(standing);
+        let taken = seats.taken();
+        assert_eq!((taken.standing, taken.standing_from.len()), (0, 0));
     }
 }

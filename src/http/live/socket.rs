@@ -16,12 +16,12 @@ use uuid::Uuid;
 use super::asked::{self, Asked};
 use super::end::{Done, End, Frames, broken, restarting, said};
 use super::frame::Frame;
-use super::seats::{Seat, Standing};
+use super::seats::{Seat, Standing, given_away};
 use super::topic::Topic;
 use super::watch::{Mode, Sight, Watch};
 use super::who::{Look, Who};
 use crate::address::ClientAddress;
-use crate::app::identity::Freshness;
+use crate::app::identity::{Known, Unknown};
 use crate::http::guard::{Scope, limits as shares};
 use crate::http::problem::{Code, Problem};
 use crate::http::state::AppState;
@@ -113,10 +113,19 @@ impl Socket {
                 Next::End(end) => Err(end),
             };
         }
+        self.account(&done).await;
         if let Err(End::Said(code, reason)) = done {
             let reason = reason.into_owned().into();
             let close = Message::Close(Some(CloseFrame { code, reason }));
             let _nobody_hears = timeout(CLOSED_WITHIN, self.socket.send(close)).await;
+        }
+    }
+
+    /// Whoever leaves without having said who he is counts as a stranger: so many may come from an address.
+    async fn account(&mut self, done: &Done) {
+        let is_ours = matches!(done, Err(End::Said(1012, _)));
+        if let Some((client, _)) = self.stranger.take().filter(|_| !is_ours) {
+            let _counted = self.app.limits.stranger(client).await;
         }
     }
 
@@ -135,6 +144,7 @@ impl Socket {
         }
         tokio::select! {
             _closing = self.closing.wait_for(|closing| *closing) => Next::End(restarting(self.session)),
+            () = given_away(self.who.as_ref().map(|(_, seat)| seat)) => Next::End(said(4429, "idle while others wait")),
             message = self.socket.recv() => Next::Hear(message),
             () = news(self.listener.as_mut(), &self.watches) => Next::Tell,
             () = sleep_until(look_at.min(beat_at)) => Next::Beat,
@@ -152,12 +162,9 @@ impl Socket {
         match message {
             Message::Text(text) => match Asked::read(&text) {
                 Ok(asked) => self.answer(asked).await,
-                Err(misspelt) => {
-                    self.refuse(Code::InvalidRequest, &misspelt.to_string())
-                        .await
-                }
+                Err(misspelt) => self.invalid(&misspelt.to_string()).await,
             },
-            Message::Binary(_) => self.refuse(Code::InvalidRequest, "Frames are text.").await,
+            Message::Binary(_) => self.invalid("Frames are text.").await,
             Message::Ping(_) | Message::Pong(_) => Ok(()),
             Message::Close(_) => {
                 // It is answered while one goes on reading.
@@ -173,10 +180,7 @@ impl Socket {
             Asked::Pong {} => Ok(()),
             Asked::Subscribe { topic, mode, since } => match asked::topic(&topic) {
                 Ok(topic) => self.subscribe((topic, mode), since.as_deref()).await,
-                Err(misspelt) => {
-                    self.refuse(Code::InvalidRequest, &misspelt.to_string())
-                        .await
-                }
+                Err(misspelt) => self.invalid(&misspelt.to_string()).await,
             },
             Asked::Unsubscribe { topic } => self.unsubscribe(&topic).await,
         }
@@ -190,13 +194,19 @@ impl Socket {
         if client.is_some_and(|client| limits.before_failure(client).refused.is_some()) {
             return Err(said(4429, "too many wrong tokens"));
         }
-        let person = self.app.identities.person(&token, Freshness::Recent).await;
-        let Ok(person) = person else {
-            if let Some(client) = client {
-                let _counted = limits.failure(client).await;
+        let Known { person, at } = match self.app.identities.known(&token).await {
+            Ok(known) => known,
+            Err(Unknown::Unavailable(_)) => return Err(restarting(self.session)),
+            Err(Unknown::Refused | Unknown::NoAccount) => {
+                if let Some((client, _)) = self.stranger.take() {
+                    let _counted = limits.failure(client).await;
+                }
+                return Err(said(4401, "the token is no use"));
             }
-            return Err(said(4401, "the token is no use"));
         };
+        if shares::count(&self.app, &person).await.is_break() {
+            return Err(said(4429, "too many requests"));
+        }
         let seat = match self.who.take() {
             Some((who, _)) if who.scope().person().user != person.user => {
                 return Err(said(4403, "another person's token"));
@@ -209,7 +219,7 @@ impl Socket {
             }
         };
         let scope = Scope::of(&self.app, person);
-        self.who = Some((Who::known(token, scope), seat));
+        self.who = Some((Who::known(token, scope, at), seat));
         self.stranger = None;
         self.see().await?;
         self.send(vec![Frame::authenticated()]).await
@@ -247,13 +257,17 @@ impl Socket {
         let (watch, frames) =
             listener.read(|log| Watch::begin(told, Sight::from(scope), since, (log, cursors)));
         self.watches.insert(topic, watch);
+        self.is_active();
         self.send(frames).await
     }
 
     async fn unsubscribe(&mut self, name: &str) -> Done {
         let topic = asked::topic(name).ok();
         match topic.and_then(|topic| self.watches.remove_entry(&topic)) {
-            Some((topic, _)) => self.send(vec![Frame::unsubscribed(topic)]).await,
+            Some((topic, _)) => {
+                self.is_active();
+                self.send(vec![Frame::unsubscribed(topic)]).await
+            }
             None => {
                 self.refuse(Code::NotFound, "This topic is not listened to.")
                     .await
@@ -278,9 +292,19 @@ impl Socket {
             };
             let cursors = &self.app.live().cursors;
             let frames = listener.read(|log| watch.next(log, cursors));
+            if !frames.is_empty() {
+                self.is_active();
+            }
             self.send(frames).await?;
         }
         Ok(())
+    }
+
+    /// He was told something, or asked for it.
+    fn is_active(&self) {
+        if let Some((_, seat)) = &self.who {
+            seat.is_active(self.watches.len());
+        }
     }
 
     fn is_to_be_looked_at(&self) -> bool {
@@ -337,6 +361,10 @@ impl Socket {
         self.send(vec![ping]).await
     }
 
+    async fn invalid(&mut self, why: &str) -> Done {
+        self.refuse(Code::InvalidRequest, why).await
+    }
+
     async fn refuse(&mut self, code: Code, why: &str) -> Done {
         self.send(vec![Frame::error(code, why)]).await
     }
@@ -348,7 +376,7 @@ impl Socket {
 
     async fn send(&mut self, frames: Vec<Frame>) -> Done {
         for frame in frames {
-            let text = Message::Text(frame.json.into());
+            let text = Message::Text(frame.json);
             match timeout(TAKEN_WITHIN, self.socket.send(text)).await {
                 Ok(Ok(())) => {}
                 Ok(Err(_)) => return Err(End::Gone),

@@ -6,8 +6,8 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use axum::extract::State;
-use axum::http::header::CONTENT_TYPE;
+use axum::extract::{Extension, State};
+use axum::http::header::{CONNECTION, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::Response;
 use bytes::Bytes;
@@ -19,15 +19,16 @@ use utoipa::IntoParams;
 use uuid::Uuid;
 
 use super::come_back_ms;
-use super::frame::Frame;
-use super::seats::Seat;
+use super::frame::{Frame, Place};
+use super::seats::{Seat, given_away};
 use super::topic::Topic;
 use super::watch::{Mode, Sight, Watch};
 use super::who::{Look, Who};
+use crate::app::listener::Place as Connected;
 use crate::http::answer::Answer;
 use crate::http::error::unavailable;
 use crate::http::extract::Params;
-use crate::http::guard::{May, limits, to, token};
+use crate::http::guard::{May, limits, to, token, unknown};
 use crate::http::problem::{Code, Part, Problem};
 use crate::http::state::AppState;
 use crate::http::stream::{self, Broken, Parts};
@@ -68,6 +69,7 @@ pub(crate) async fn stream(
     May { scope, .. }: May<to::NodesRead>,
     State(app): State<AppState>,
     Params(query): Params<StreamQuery>,
+    place: Option<Extension<Connected>>,
     headers: HeaderMap,
 ) -> Answer {
     let no_topic =
@@ -94,8 +96,13 @@ pub(crate) async fn stream(
             (log, &app.live().cursors),
         )
     });
-    let who = Who::known(token(&headers)?.to_owned(), scope);
+    let token = token(&headers)?;
+    let known = app.identities.known(token).await.map_err(unknown)?;
+    let who = Who::known(token.to_owned(), scope, known.at);
     let session = Session::new(app, who, (listener, seat), begun);
+    if let Some(Extension(place)) = place {
+        place.leave();
+    }
     Ok(answered(session))
 }
 
@@ -103,6 +110,9 @@ fn answered(session: Session) -> Response {
     let mut response = Response::new(stream::lasting(session, PART_WITHIN, LIFE + PART_WITHIN));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    // Its connection gave its place among those that are asked back, and counts by its seat: when that is left,
+    // it ends.
+    headers.insert(CONNECTION, HeaderValue::from_static("close"));
     // A proxy that collects what passes would hold it back for ever.
     headers.insert(ACCEL_BUFFERING, HeaderValue::from_static("no"));
     response
@@ -121,7 +131,7 @@ struct Session {
     until: Instant,
     come_back_ms: u64,
     is_over: bool,
-    _seat: Seat,
+    seat: Seat,
 }
 
 /// What is to be done next.
@@ -142,6 +152,7 @@ impl Session {
         let id = Uuid::new_v4();
         let now = Instant::now();
         let window = app.system.broadcast().bounds().span;
+        seat.is_active(1);
         let mut greeting = written(&[Frame::hello(id, KEEP_ALIVE, window)]);
         greeting.push_str(&written(&frames));
         Self {
@@ -155,7 +166,7 @@ impl Session {
             until: now + LIFE,
             come_back_ms: come_back_ms(id),
             is_over: false,
-            _seat: seat,
+            seat,
         }
     }
 
@@ -178,6 +189,7 @@ impl Session {
         }
         tokio::select! {
             _closing = self.closing.wait_for(|closing| *closing) => Next::Leave,
+            () = given_away(Some(&self.seat)) => Next::Leave,
             () = self.listener.news(position) => Next::Tell,
             () = sleep_until(look_at) => Next::Look,
         }
@@ -186,6 +198,9 @@ impl Session {
     fn tell(&mut self) -> String {
         let cursors = &self.app.live().cursors;
         let frames = self.listener.read(|log| self.watch.next(log, cursors));
+        if !frames.is_empty() {
+            self.seat.is_active(1);
+        }
         written(&frames)
     }
 
@@ -254,9 +269,12 @@ fn written(frames: &[Frame]) -> String {
     let room = frames.iter().map(|frame| frame.json.len() + 80).sum();
     let mut text = String::with_capacity(room);
     for frame in frames {
-        if let Some(cursor) = &frame.cursor {
-            let _written = writeln!(text, "id: {cursor}");
-        }
+        let _written = match &frame.place {
+            Place::Same => Ok(()),
+            // Whoever comes back then brings no place, and not one from before.
+            Place::Lost => writeln!(text, "id:"),
+            Place::At(cursor) => writeln!(text, "id: {cursor}"),
+        };
         let _written = write!(text, "data: {}\n\n", frame.json);
     }
     text

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::app::identity::{Freshness, Unknown};
+use crate::app::identity::Unknown;
 use crate::auth::token::ACCESS_LIFE;
 use crate::http::guard::Scope;
 use crate::http::state::AppState;
@@ -41,14 +41,13 @@ impl std::fmt::Debug for Who {
 }
 
 impl Who {
-    /// Whoever bears this token, as he was just found.
-    pub(super) fn known(token: String, scope: Scope) -> Self {
-        let now = Instant::now();
+    /// Whoever bears this token, as he was found at that time.
+    pub(super) fn known(token: String, scope: Scope, known_at: Instant) -> Self {
         Self {
             token,
             scope,
-            looked_at: now,
-            known_at: now,
+            looked_at: Instant::now(),
+            known_at,
         }
     }
 
@@ -65,9 +64,8 @@ impl Who {
     /// Looks who he is now.
     pub(super) async fn look(&mut self, app: &AppState) -> Look {
         self.looked_at = Instant::now();
-        let person = app.identities.person(&self.token, Freshness::Recent).await;
-        let person = match person {
-            Ok(person) => person,
+        let known = match app.identities.known(&self.token).await {
+            Ok(known) => known,
             // Who was known is believed while nobody can be asked, as long as a token lives.
             Err(Unknown::Unavailable(_)) if self.known_at.elapsed() < ACCESS_LIFE => {
                 return Look::Same;
@@ -76,8 +74,8 @@ impl Who {
                 return Look::Out;
             }
         };
-        self.known_at = self.looked_at;
-        let scope = Scope::of(app, person);
+        self.known_at = known.at;
+        let scope = Scope::of(app, known.person);
         if scope.is_same(&self.scope) {
             return Look::Same;
         }

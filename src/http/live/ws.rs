@@ -1,5 +1,7 @@
 //! `GET /ws`: the door to a WebSocket. Who comes with a token is known at once; who does not, says so within.
 
+use std::ops::ControlFlow;
+
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{Extension, State};
@@ -11,8 +13,9 @@ use super::seats::Seat;
 use super::socket::{Socket, Visitor};
 use super::who::Who;
 use crate::address::ClientAddress;
-use crate::app::identity::Freshness;
+use crate::app::identity::Known;
 use crate::http::answer::Answer;
+use crate::http::error::unavailable;
 use crate::http::extract::NoQuery;
 use crate::http::guard::{self, Scope, limits};
 use crate::http::problem::{Code, Problem};
@@ -52,9 +55,22 @@ pub(crate) async fn ws(
     if !app.system.is_whole() {
         return Err(Problem::starting());
     }
-    let who = match headers.contains_key(AUTHORIZATION) {
-        true => Visitor::Known(known(&app, &headers).await?),
-        false => Visitor::Stranger(client, app.live().seats.stand()?),
+    if app.is_draining() {
+        return Err(unavailable());
+    }
+    let who = if headers.contains_key(AUTHORIZATION) {
+        let token = guard::token(&headers)?;
+        let known = app.identities.known(token).await.map_err(guard::unknown)?;
+        if let ControlFlow::Break(refusal) = limits::count(&app, &known.person).await {
+            return Ok(refusal);
+        }
+        Visitor::Known(seated(&app, token, known)?)
+    } else {
+        // Who says who he is is counted as himself, and who leaves without a word as a stranger.
+        if let Some(refusal) = limits::unwelcome(&app, client) {
+            return Ok(refusal);
+        }
+        Visitor::Stranger(client, app.live().seats.stand(client)?)
     };
     let upgrade = upgrade
         .protocols(["evara.v1"])
@@ -67,21 +83,19 @@ pub(crate) async fn ws(
 }
 
 fn opened(app: AppState, upgrade: WebSocketUpgrade, who: Visitor) -> Response {
-    let tasks = app.live().sockets.clone();
-    upgrade.on_upgrade(move |socket| {
-        // What serves it is waited for at the end.
-        tasks.track_future(async move { Socket::new(app, socket, who).serve().await })
+    // What serves it is waited for at the end, from now on: it begins once this was answered.
+    let token = app.live().sockets.token();
+    upgrade.on_upgrade(move |socket| async move {
+        Socket::new(app, socket, who).serve().await;
+        drop(token);
     })
 }
 
-async fn known(app: &AppState, headers: &HeaderMap) -> Result<(Who, Seat), Problem> {
-    let token = guard::token(headers)?;
-    let person = app.identities.person(token, Freshness::Recent).await;
-    let person = person.map_err(guard::unknown)?;
-    let allowed = limits::seats(app, &person);
-    let seat = app.live().seats.take(person.user, allowed)?;
-    let scope = Scope::of(app, person);
-    Ok((Who::known(token.to_owned(), scope), seat))
+fn seated(app: &AppState, token: &str, known: Known) -> Result<(Who, Seat), Problem> {
+    let allowed = limits::seats(app, &known.person);
+    let seat = app.live().seats.take(known.person.user, allowed)?;
+    let scope = Scope::of(app, known.person);
+    Ok((Who::known(token.to_owned(), scope, known.at), seat))
 }
 
 /// Browsers let any page open a socket anywhere, and say where it is from: only one of ours, or of an origin

@@ -13,6 +13,7 @@ use serde_json::json;
 use tokio::time::advance;
 use uuid::Uuid;
 
+use super::people::Inhabited;
 use super::pushing::{key_of, push_with};
 use super::scene::{Reply, Scene, TANK, empty_inside, operator, request};
 use crate::access::{
@@ -242,6 +243,20 @@ async fn a_subnet_of_ipv6_is_one_client() {
         StatusCode::TOO_MANY_REQUESTS
     );
     assert_eq!(from("[2001:db8:0:1::1]:1").await, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn whoever_asks_who_they_are_is_counted_as_themselves() {
+    let people = Inhabited::within(Limits::new(few())).await;
+    let root = people.root().await;
+    let token = people.token(&root).await;
+    let me = || people.ask_as(&token, Method::GET, "/auth/me", None);
+    for _ in 0..5 {
+        assert_eq!(me().await.status, StatusCode::OK);
+    }
+    let refused = me().await;
+    let said = (refused.code(), told(&refused)[0]);
+    assert_eq!(said, ("rate_limited".to_owned(), 5));
 }
 
 /// One person of the village, whatever token is borne.

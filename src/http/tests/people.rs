@@ -21,6 +21,7 @@ use crate::app::identity::{Freshness, Identities, Unknown};
 use crate::app::tenancy::Tenancy;
 use crate::auth::token::forged::{self, Counted};
 use crate::http::Inside;
+use crate::limits::{Limits, Quotas};
 use crate::store::{SecretBox, SqliteStore};
 
 /// What people of tests chose.
@@ -104,12 +105,18 @@ impl Deref for Inhabited {
 impl Inhabited {
     /// Without nodes, and with nobody yet.
     pub(super) async fn new() -> Self {
+        Self::within(Limits::new(Quotas::MOST)).await
+    }
+
+    /// The same, where everyone may ask so often.
+    pub(super) async fn within(limits: Limits) -> Self {
         let rooms = Rooms::new();
         let inside = empty_inside(Arc::new(OneOperator)).await;
         let accounts = rooms.accounts(inside.tenancy.clone());
         let inside = Inside {
             accounts: accounts.clone(),
             identities: Arc::new(accounts),
+            limits,
             ..inside
         };
         let scene = Scene::of(inside);

@@ -30,7 +30,7 @@ use crate::app::nodes::Nodes;
 use crate::app::tenancy::Tenancy;
 use crate::history::History;
 use crate::history::testing::Unrolled;
-use crate::http::{AppState, Border, Edge, Inside, service};
+use crate::http::{AppState, Border, Edge, Inside, Room, service};
 use crate::limits::{Limits, Quotas};
 
 pub(super) const TOKEN: &str = "an-open-secret";
@@ -260,6 +260,7 @@ fn inside(
         ip_rules: Arc::new(ip_rules),
         limits: Limits::new(Quotas::MOST),
         border,
+        room: Room::default(),
         version: "0.0.0",
     }
 }

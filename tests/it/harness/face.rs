@@ -17,7 +17,7 @@ use evara::app::nodes::{KeysError, Nodes, ReadKeys};
 use evara::app::tenancy::Tenancy;
 use evara::audit::AuditKeys;
 use evara::auth::token::{LocalKeys, Tokens};
-use evara::http::{AppState, Border, Edge, Inside, service};
+use evara::http::{AppState, Border, Edge, Inside, Room, service};
 use evara::limits::{Limits, Quotas};
 use evara::store::{SecretBox, SqliteStore};
 use evara::thingspeak::Keyring;
@@ -85,6 +85,7 @@ impl World {
             limits: Limits::new(Quotas::MOST),
             ip_rules: Arc::new(ip_rules),
             border,
+            room: Room::default(),
             version: "0.0.0",
         })))
     }

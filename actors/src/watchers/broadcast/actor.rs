@@ -23,8 +23,8 @@ use crate::ports::Clock;
 use crate::tree::{Done, later};
 use crate::twin::{Presence, Twin, TwinHandle};
 
-/// Between two tellings: what falls into it is told together, and a person sees no difference.
-const TICK: Duration = Duration::from_millis(50);
+/// Between two tellings, as a rule: what falls into it is told together, and a person sees no difference.
+pub const TICK: Duration = Duration::from_millis(50);
 
 /// Before another log is begun where more changed than could be told: to begin costs a look at every twin.
 const REST_AFTER_LOSS: Duration = Duration::from_secs(1);
@@ -42,6 +42,8 @@ pub(crate) struct BroadcastArgs {
     pub(crate) broadcast: Broadcast,
     pub(crate) twins: Twins,
     pub(crate) clock: Arc<dyn Clock>,
+    /// Between two tellings.
+    pub(crate) tick: Duration,
 }
 
 impl fmt::Debug for BroadcastArgs {
@@ -106,7 +108,7 @@ impl State {
     async fn round(&mut self) -> Duration {
         if !self.ours.broadcast.is_wanted() {
             self.sleep();
-            return TICK;
+            return self.ours.tick;
         }
         if !self.awake {
             self.begin_anew().await;
@@ -116,7 +118,7 @@ impl State {
                 let told = self.drafted(items);
                 let now = self.began.elapsed();
                 self.ours.broadcast.tell(|log| log.append(now, told));
-                TICK
+                self.ours.tick
             }
             Err(Lost) => {
                 tracing::warn!("more changed than could be told: who listens begins anew");

@@ -24,6 +24,7 @@ mod tests;
 mod update;
 
 pub(crate) use actor::BroadcastArgs;
+pub use actor::TICK;
 pub use fold::{Told, fold};
 pub use handle::{Broadcast, Listener, NotYet};
 pub(crate) use intake::Intake;

@@ -41,6 +41,7 @@ impl Stage {
             broadcast: Broadcast::new(Bounds::default()),
             twins: Arc::new(move || all.lock().unwrap().clone()),
             clock: Arc::new(VirtualClock::default()),
+            tick: super::TICK,
         };
         let broadcast = args.broadcast.clone();
         let actor = Arc::<Mutex<Option<ActorCell>>>::default();

@@ -88,6 +88,7 @@ impl Client {
         let mut frame = None;
         for line in event.lines() {
             match line.split_once(": ") {
+                _ if line == "id:" => self.cursor = None,
                 Some(("id", cursor)) => self.cursor = Some(cursor.to_owned()),
                 Some(("data", data)) => frame = Some(serde_json::from_str(data).unwrap()),
                 Some(("retry", pause)) => self.retry_ms = Some(pause.parse().unwrap()),

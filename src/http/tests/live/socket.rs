@@ -20,8 +20,8 @@ use crate::app::listener::{HeaderNames, Listener, bind};
 const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(super) struct Door {
-    listener: Listener,
-    scene: Scene,
+    pub(super) listener: Listener,
+    pub(super) scene: Scene,
 }
 
 impl Door {
@@ -33,7 +33,7 @@ impl Door {
         Self { listener, scene }
     }
 
-    async fn knock(&self, headers: &[(&'static str, &str)]) -> Result<Socket, u16> {
+    pub(super) async fn knock(&self, headers: &[(&'static str, &str)]) -> Result<Socket, u16> {
         let address = self.listener.address();
         let stream = TcpStream::connect(address).await.unwrap();
         let mut request = format!("ws://{address}/api/v1/ws")
@@ -107,7 +107,7 @@ impl Socket {
     }
 
     /// The code that it is closed with, and why.
-    async fn end(&mut self) -> (u16, String) {
+    pub(super) async fn end(&mut self) -> (u16, String) {
         loop {
             match self.message().await {
                 Message::Close(Some(close)) => {
