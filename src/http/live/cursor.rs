@@ -28,7 +28,7 @@ const LONGEST: usize = 64;
 pub(crate) struct Cursors(Key);
 
 /// What a cursor is a place in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Covered {
     /// What is listened to.
     pub(crate) topic: Topic,

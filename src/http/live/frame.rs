@@ -114,8 +114,8 @@ impl Frame {
             nodes,
             cursor,
         } = part;
-        let room: usize = nodes.iter().map(|it| it.bytes()).sum();
-        let mut json = String::with_capacity(room);
+        let room: usize = nodes.iter().map(|it| it.text(spell).len() + 1).sum();
+        let mut json = String::with_capacity(room + ROOM_AROUND);
         let more = !is_last;
         json.push_str(r#"{"type":"snapshot""#);
         let _written = write!(json, r#","topic":"{topic}","part":{number},"more":{more}"#);
@@ -133,8 +133,11 @@ impl Frame {
 
     /// What happened: one event by itself, several as a batch.
     pub(crate) fn events(topic: Topic, told: &[Told], cursor: Option<Arc<str>>) -> Self {
-        let room: usize = told.iter().map(|it| it.update.bytes()).sum();
-        let mut json = String::with_capacity(room);
+        let room: usize = told
+            .iter()
+            .map(|it| it.update.text(spell).len() + ROOM_AROUND)
+            .sum();
+        let mut json = String::with_capacity(room + ROOM_AROUND);
         if let [one] = told {
             json.push_str(r#"{"type":"event","#);
             put_event(&mut json, one);
@@ -156,6 +159,9 @@ impl Frame {
         Self::at(json, Place::or(cursor, Place::Same))
     }
 }
+
+/// What is written around a node at most, and around all of them.
+const ROOM_AROUND: usize = 256;
 
 /// A part of a snapshot.
 #[derive(Debug)]

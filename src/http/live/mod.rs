@@ -2,8 +2,8 @@
 //!
 //! What happens is told by the [broadcast](evara_actors::watchers::broadcast), once for everyone. Here it becomes
 //! what one of them may see of a [`topic`], as [frames](frame), with [cursors](cursor) to come back with;
-//! [`watch`] decides what comes next, and [`sse`] or a [`socket`] carries it. Nothing is kept for anybody beyond the frame that
-//! he is being sent.
+//! [`watch`] decides what comes next, [`steps`] has it made once for all who see the same, and [`sse`] or a [`socket`] carries
+//! it. Nothing is kept for anybody beyond the frame that he is being sent.
 
 mod asked;
 mod cursor;
@@ -12,7 +12,9 @@ mod frame;
 mod seats;
 mod socket;
 pub(crate) mod sse;
+mod steps;
 mod topic;
+mod topics;
 mod watch;
 mod who;
 pub(crate) mod ws;
@@ -26,12 +28,14 @@ use uuid::Uuid;
 use cursor::Cursors;
 pub use seats::Room;
 use seats::Seats;
+use steps::Steps;
 
 /// What all who listen share.
 #[derive(Debug)]
 pub(crate) struct Live {
     cursors: Cursors,
     seats: Arc<Seats>,
+    pub(super) steps: Steps,
     closing: signal::Sender<bool>,
     /// Those that are no requests any more.
     sockets: TaskTracker,
@@ -51,6 +55,7 @@ impl Live {
         Self {
             cursors: Cursors::new(),
             seats: Arc::new(Seats::new(room)),
+            steps: Steps::default(),
             closing: signal::Sender::new(false),
             sockets: TaskTracker::new(),
         }

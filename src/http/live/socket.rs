@@ -4,11 +4,9 @@
 //! he asks waits in his own connection. Whatever he says that is wrong costs him an answer and not the socket,
 //! unless he floods; what breaks the protocol ends it, as RFC 6455 says.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
-use evara_actors::watchers::broadcast::Listener;
 use tokio::sync::watch as signal;
 use tokio::time::{Instant, sleep_until, timeout};
 use uuid::Uuid;
@@ -18,7 +16,8 @@ use super::end::{Done, End, Frames, broken, restarting, said};
 use super::frame::Frame;
 use super::seats::{Seat, Standing, given_away};
 use super::topic::Topic;
-use super::watch::{Mode, Sight, Watch};
+use super::topics::Topics;
+use super::watch::{Mode, Sight};
 use super::who::{Look, Who};
 use crate::address::ClientAddress;
 use crate::app::identity::{Known, Unknown};
@@ -57,9 +56,8 @@ pub(super) struct Socket {
     who: Option<(Who, Seat)>,
     /// While nobody is known.
     stranger: Option<(ClientAddress, Standing)>,
-    /// From the first topic on.
-    listener: Option<Listener>,
-    watches: BTreeMap<Topic, Watch>,
+    /// From the first of them on.
+    topics: Option<Topics>,
     closing: signal::Receiver<bool>,
     began: Instant,
     heard_at: Instant,
@@ -90,8 +88,7 @@ impl Socket {
             session: Uuid::new_v4(),
             who,
             stranger,
-            listener: None,
-            watches: BTreeMap::new(),
+            topics: None,
             began: now,
             heard_at: now,
             pinged_at: now,
@@ -146,7 +143,7 @@ impl Socket {
             _closing = self.closing.wait_for(|closing| *closing) => Next::End(restarting(self.session)),
             () = given_away(self.who.as_ref().map(|(_, seat)| seat)) => Next::End(said(4429, "idle while others wait")),
             message = self.socket.recv() => Next::Hear(message),
-            () = news(self.listener.as_mut(), &self.watches) => Next::Tell,
+            () = news(self.topics.as_ref()) => Next::Tell,
             () = sleep_until(look_at.min(beat_at)) => Next::Beat,
         }
     }
@@ -236,7 +233,10 @@ impl Socket {
         if let Err(problem) = topic.check(&self.app, &scope) {
             return self.refuse_for(&problem).await;
         }
-        if self.watches.len() >= MOST_TOPICS && !self.watches.contains_key(&topic) {
+        let held = self.topics.as_ref();
+        let is_one_more =
+            held.is_some_and(|held| held.len() >= MOST_TOPICS && !held.contains(topic));
+        if is_one_more {
             return self
                 .refuse(
                     Code::RateLimited,
@@ -245,26 +245,23 @@ impl Socket {
                 .await;
         }
         let app = &self.app;
-        let listener = self
-            .listener
-            .get_or_insert_with(|| app.system.broadcast().listen());
-        if listener.ready().await.is_err() {
+        let listened = || Topics::new(app.system.broadcast().listen());
+        let topics = self.topics.get_or_insert_with(listened);
+        if topics.ready().await.is_err() {
             return self
                 .refuse(Code::Unavailable, "Nothing can be told yet; ask again.")
                 .await;
         }
-        let cursors = &app.live().cursors;
-        let (watch, frames) =
-            listener.read(|log| Watch::begin(told, Sight::from(scope), since, (log, cursors)));
-        self.watches.insert(topic, watch);
+        let frames = topics.begin(told, Sight::from(scope), since, app.live());
         self.is_active();
         self.send(frames).await
     }
 
     async fn unsubscribe(&mut self, name: &str) -> Done {
         let topic = asked::topic(name).ok();
-        match topic.and_then(|topic| self.watches.remove_entry(&topic)) {
-            Some((topic, _)) => {
+        let ended = |topic: &Topic| self.topics.as_mut().is_some_and(|held| held.end(*topic));
+        match topic.filter(ended) {
+            Some(topic) => {
                 self.is_active();
                 self.send(vec![Frame::unsubscribed(topic)]).await
             }
@@ -277,8 +274,8 @@ impl Socket {
 
     /// Tells the next of each topic, so that none waits for another to be done.
     async fn tell(&mut self) -> Done {
-        let topics: Vec<Topic> = self.watches.keys().copied().collect();
-        for topic in topics {
+        let behind = self.topics.as_mut().map(Topics::behind);
+        for topic in behind.unwrap_or_default() {
             // A reader who takes his time with one frame after another is told none that he may not see by then.
             if *self.closing.borrow() {
                 return Ok(());
@@ -286,12 +283,10 @@ impl Socket {
             if self.is_to_be_looked_at() {
                 self.look().await?;
             }
-            let (Some(listener), Some(watch)) = (&self.listener, self.watches.get_mut(&topic))
-            else {
+            let Some(topics) = &mut self.topics else {
                 continue;
             };
-            let cursors = &self.app.live().cursors;
-            let frames = listener.read(|log| watch.next(log, cursors));
+            let frames = topics.next(topic, self.app.live());
             if !frames.is_empty() {
                 self.is_active();
             }
@@ -303,7 +298,7 @@ impl Socket {
     /// He was told something, or asked for it.
     fn is_active(&self) {
         if let Some((_, seat)) = &self.who {
-            seat.is_active(self.watches.len());
+            seat.is_active(self.topics.as_ref().map_or(0, Topics::len));
         }
     }
 
@@ -325,21 +320,12 @@ impl Socket {
 
     /// Has every topic be seen as he sees it now, and those that are not there for him any more end.
     async fn see(&mut self) -> Done {
-        let (Some((who, _)), Some(listener)) = (&self.who, &self.listener) else {
+        let (Some((who, _)), Some(topics)) = (&self.who, &mut self.topics) else {
             return Ok(());
         };
         let sight = Sight::from(who.scope().clone());
-        let mut frames = Vec::new();
         let app = &self.app;
-        self.watches.retain(|topic, watch| {
-            let is_there = topic.check(app, &sight.scope).is_ok();
-            if is_there {
-                frames.extend(listener.read(|log| watch.look(sight.clone(), log)));
-            } else {
-                frames.push(Frame::unsubscribed(*topic));
-            }
-            is_there
-        });
+        let frames = topics.look(&sight, |topic| topic.check(app, &sight.scope).is_ok());
         self.send(frames).await
     }
 
@@ -352,12 +338,9 @@ impl Socket {
             return Ok(());
         }
         self.pinged_at = Instant::now();
-        let cursors = &self.app.live().cursors;
-        let places = self
-            .watches
-            .iter()
-            .map(|(topic, watch)| (*topic, watch.cursor(cursors)));
-        let ping = Frame::ping(places);
+        let live = self.app.live();
+        let places = self.topics.as_mut().map(|topics| topics.cursors(live));
+        let ping = Frame::ping(places.unwrap_or_default().into_iter());
         self.send(vec![ping]).await
     }
 
@@ -388,12 +371,9 @@ impl Socket {
 }
 
 /// Waits until there is something to tell; for ever where nobody listens to anything.
-async fn news(listener: Option<&mut Listener>, watches: &BTreeMap<Topic, Watch>) {
-    let (Some(listener), Some(any)) = (listener, watches.values().next()) else {
-        return std::future::pending().await;
-    };
-    let is_behind = |watch: &Watch| listener.read(|log| watch.is_behind(log));
-    if !watches.values().any(is_behind) {
-        listener.news(any.position()).await;
+async fn news(topics: Option<&Topics>) {
+    match topics {
+        Some(topics) => topics.news().await,
+        None => std::future::pending().await,
     }
 }

@@ -11,7 +11,6 @@ use axum::http::header::{CONNECTION, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::Response;
 use bytes::Bytes;
-use evara_actors::watchers::broadcast::Listener;
 use serde::Deserialize;
 use tokio::sync::watch as signal;
 use tokio::time::{Instant, sleep_until};
@@ -22,7 +21,8 @@ use super::come_back_ms;
 use super::frame::{Frame, Place};
 use super::seats::{Seat, given_away};
 use super::topic::Topic;
-use super::watch::{Mode, Sight, Watch};
+use super::topics::Topics;
+use super::watch::{Mode, Sight};
 use super::who::{Look, Who};
 use crate::app::listener::Place as Connected;
 use crate::http::answer::Answer;
@@ -78,8 +78,8 @@ pub(crate) async fn stream(
     topic.check(&app, &scope)?;
     let seats = limits::seats(&app, scope.person());
     let seat = app.live().seats.take(scope.person().user, seats)?;
-    let mut listener = app.system.broadcast().listen();
-    let ready = listener.ready().await;
+    let mut topics = Topics::new(app.system.broadcast().listen());
+    let ready = topics.ready().await;
     ready.map_err(|error| unavailable().because(error))?;
     let header = headers.get(LAST_EVENT_ID);
     let since = match header.map(HeaderValue::to_str) {
@@ -88,18 +88,11 @@ pub(crate) async fn stream(
         None => query.since.as_deref(),
     };
     let told = (topic, query.mode);
-    let begun = listener.read(|log| {
-        Watch::begin(
-            told,
-            Sight::from(scope.clone()),
-            since,
-            (log, &app.live().cursors),
-        )
-    });
+    let begun = topics.begin(told, Sight::from(scope.clone()), since, app.live());
     let token = token(&headers)?;
     let known = app.identities.known(token).await.map_err(unknown)?;
     let who = Who::known(token.to_owned(), scope, known.at);
-    let session = Session::new(app, who, (listener, seat), begun);
+    let session = Session::new(app, who, (topics, seat), &begun);
     if let Some(Extension(place)) = place {
         place.leave();
     }
@@ -122,8 +115,8 @@ fn answered(session: Session) -> Response {
 struct Session {
     app: AppState,
     who: Who,
-    listener: Listener,
-    watch: Watch,
+    /// One.
+    topics: Topics,
     closing: signal::Receiver<bool>,
     /// What is sent before anything else.
     greeting: Option<String>,
@@ -143,24 +136,18 @@ enum Next {
 }
 
 impl Session {
-    fn new(
-        app: AppState,
-        who: Who,
-        (listener, seat): (Listener, Seat),
-        (watch, frames): (Watch, Vec<Frame>),
-    ) -> Self {
+    fn new(app: AppState, who: Who, (topics, seat): (Topics, Seat), frames: &[Frame]) -> Self {
         let id = Uuid::new_v4();
         let now = Instant::now();
         let window = app.system.broadcast().bounds().span;
         seat.is_active(1);
         let mut greeting = written(&[Frame::hello(id, KEEP_ALIVE, window)]);
-        greeting.push_str(&written(&frames));
+        greeting.push_str(&written(frames));
         Self {
             closing: app.live().closing.subscribe(),
             app,
             who,
-            listener,
-            watch,
+            topics,
             greeting: Some(greeting),
             spoke_at: now,
             until: now + LIFE,
@@ -183,21 +170,19 @@ impl Session {
         if now >= keep_alive_at {
             return Next::KeepAlive;
         }
-        let position = self.watch.position();
-        if self.listener.read(|log| self.watch.is_behind(log)) {
-            return Next::Tell;
-        }
         tokio::select! {
             _closing = self.closing.wait_for(|closing| *closing) => Next::Leave,
             () = given_away(Some(&self.seat)) => Next::Leave,
-            () = self.listener.news(position) => Next::Tell,
+            () = self.topics.news() => Next::Tell,
             () = sleep_until(look_at) => Next::Look,
         }
     }
 
     fn tell(&mut self) -> String {
-        let cursors = &self.app.live().cursors;
-        let frames = self.listener.read(|log| self.watch.next(log, cursors));
+        let live = self.app.live();
+        let topics = &mut self.topics;
+        let behind = topics.behind().into_iter();
+        let frames: Vec<Frame> = behind.flat_map(|topic| topics.next(topic, live)).collect();
         if !frames.is_empty() {
             self.seat.is_active(1);
         }
@@ -212,15 +197,15 @@ impl Session {
             Look::Other => {}
         }
         let scope = self.who.scope().clone();
-        if self.watch.topic().check(&self.app, &scope).is_err() {
+        let sight = Sight::from(scope);
+        let app = &self.app;
+        let is_there = |topic: Topic| topic.check(app, &sight.scope).is_ok();
+        let frames = self.topics.look(&sight, is_there);
+        if self.topics.len() == 0 {
             let why = "What was listened to is not there for you any more.";
             return self.end(Code::Forbidden, why);
         }
-        let watch = &mut self.watch;
-        let frame = self
-            .listener
-            .read(|log| watch.look(Sight::from(scope), log));
-        written(frame.as_slice())
+        written(&frames)
     }
 
     fn end(&mut self, code: Code, why: &str) -> String {
@@ -229,15 +214,16 @@ impl Session {
     }
 
     /// A comment, and the place that he has come to while nothing happened that he sees.
-    fn keep_alive(&self) -> String {
-        let cursor = self.watch.cursor(&self.app.live().cursors);
-        let id = cursor.map(|cursor| format!("id: {cursor}\n"));
-        format!("{}: \n\n", id.unwrap_or_default())
+    fn keep_alive(&mut self) -> String {
+        let places = self.topics.cursors(self.app.live()).into_iter();
+        let ids = places.filter_map(|(_, cursor)| Some(format!("id: {}\n", cursor?)));
+        format!("{}: \n\n", ids.collect::<String>())
     }
 
     fn leave(&mut self) -> String {
         self.is_over = true;
-        format!("retry: {}\n{}", self.come_back_ms, self.keep_alive())
+        let last = self.keep_alive();
+        format!("retry: {}\n{last}", self.come_back_ms)
     }
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use evara_actors::domain::{NodeId, NodeSpec};
+use evara_actors::watchers::broadcast::Interest;
 use uuid::Uuid;
 
 use super::super::guard::Scope;
@@ -62,7 +63,27 @@ impl fmt::Display for Topic {
     }
 }
 
+impl From<Interest> for Topic {
+    fn from(interest: Interest) -> Self {
+        match interest {
+            Interest::All => Self::Fleet,
+            Interest::Community(id) => Self::Community(CommunityId(id)),
+            Interest::Node(id) => Self::Node(id),
+        }
+    }
+}
+
 impl Topic {
+    /// By what whoever listens to it is woken.
+    pub(crate) fn interest(&self) -> Option<Interest> {
+        match self {
+            Self::Fleet => Some(Interest::All),
+            Self::Community(id) => Some(Interest::Community(id.0)),
+            Self::Node(id) => Some(Interest::Node(*id)),
+            Self::Alerts | Self::Commands => None,
+        }
+    }
+
     /// Whether it is about nodes of this description.
     pub(crate) fn covers(&self, spec: &NodeSpec) -> bool {
         match self {

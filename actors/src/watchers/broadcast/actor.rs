@@ -5,7 +5,6 @@
 //! [supervisor](crate::tree)) it begins another log, of how the twins are then: whoever has a position in the
 //! old one learns that it is no use, and nothing is lost in silence.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -18,7 +17,7 @@ use uuid::Uuid;
 
 use super::intake::{Intake, Item, Lost};
 use super::{Broadcast, Log, Update, UpdateKind};
-use crate::domain::{NodeId, Timestamp};
+use crate::domain::Timestamp;
 use crate::ports::Clock;
 use crate::tree::{Done, later};
 use crate::twin::{Presence, Twin, TwinHandle};
@@ -117,7 +116,7 @@ impl State {
             Ok(items) => {
                 let told = self.drafted(items);
                 let now = self.began.elapsed();
-                self.ours.broadcast.tell(|log| log.append(now, told));
+                self.ours.broadcast.tell(now, told);
                 self.ours.tick
             }
             Err(Lost) => {
@@ -158,12 +157,11 @@ impl State {
     /// What is to be told of `items`: nothing where it is known.
     fn drafted(&self, items: Vec<Item>) -> Vec<Arc<Update>> {
         let now = self.ours.clock.now();
-        let mut known: HashMap<NodeId, Option<Arc<Update>>> = HashMap::new();
+        let mut known = self.ours.broadcast.latest(items.iter().map(Item::node));
         let mut drafted = Vec::with_capacity(items.len());
         for item in items {
             let node = item.node();
-            let held = || self.ours.broadcast.latest(node);
-            let known = known.entry(node).or_insert_with(held);
+            let known = known.entry(node).or_default();
             let update = match &item {
                 Item::Changed(twin) => update_of(twin, known.as_deref(), now),
                 Item::Removed(_) => known.as_deref().map(|it| Update::removal(it, now)),

@@ -2,13 +2,15 @@
 //!
 //! Outlives the actor that tells. When another log is begun, a position in the one before is found to be gone.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockWriteGuard};
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
-use super::{Bounds, Log, Position, Update};
+use super::ears::{Ear, Ears};
+use super::{Bounds, Interest, Log, Position, Touched, Update};
 use crate::domain::NodeId;
 use crate::watchers::desk::lock;
 
@@ -27,8 +29,10 @@ pub struct Broadcast(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     log: RwLock<Log>,
-    /// The place behind everything; none before the first log, and while nobody listens.
+    /// The place behind everything; none before the first log, and while nobody listens. Those to whom something
+    /// before it means anything have been woken by then.
     told: watch::Sender<Option<Position>>,
+    ears: Mutex<Ears>,
     audience: Mutex<Audience>,
     bounds: Bounds,
 }
@@ -44,17 +48,22 @@ impl Broadcast {
         Self(Arc::new(Shared {
             log: RwLock::new(Log::new(0, bounds)),
             told: watch::Sender::new(None),
+            ears: Mutex::default(),
             audience: Mutex::default(),
             bounds,
         }))
     }
 
-    /// Listens, from whichever position he reads.
+    /// Listens, from whichever position he reads, and is interested in nothing yet.
     pub fn listen(&self) -> Listener {
         lock(&self.0.audience).listeners += 1;
+        let (number, ear) = lock(&self.0.ears).open();
         Listener {
             told: self.0.told.subscribe(),
             shared: Arc::clone(&self.0),
+            number,
+            ear,
+            interests: HashSet::new(),
         }
     }
 
@@ -75,20 +84,25 @@ impl Broadcast {
         is_wanted
     }
 
-    /// How a node was when it was last told of.
-    pub(super) fn latest(&self, node: NodeId) -> Option<Arc<Update>> {
+    /// How nodes were when they were last told of.
+    pub(super) fn latest(
+        &self,
+        nodes: impl Iterator<Item = NodeId>,
+    ) -> HashMap<NodeId, Option<Arc<Update>>> {
+        let held = |log: &Log, node| log.latest(node).map(|(update, _)| Arc::clone(update));
         self.0
-            .read(|log| log.latest(node).map(|(update, _)| Arc::clone(update)))
+            .read(|log| nodes.map(|node| (node, held(log, node))).collect())
     }
 
-    /// Says what is new.
-    pub(super) fn tell(&self, write: impl FnOnce(&mut Log)) {
+    /// Says what is new: puts it into the log, and wakes those to whom it means something.
+    pub(super) fn tell(&self, now: Duration, updates: Vec<Arc<Update>>) {
         let mut log = self.0.write();
         let before = log.position();
-        write(&mut log);
+        log.append(now, &updates);
         let after = log.position();
         drop(log);
         if before != after {
+            lock(&self.0.ears).touch(before, &updates);
             self.0.told.send_replace(Some(after));
         }
     }
@@ -97,6 +111,7 @@ impl Broadcast {
     pub(super) fn begin(&self, log: Log) {
         let position = log.position();
         let old = std::mem::replace(&mut *self.0.write(), log);
+        lock(&self.0.ears).begin_anew();
         self.0.told.send_replace(Some(position));
         drop(old);
     }
@@ -128,6 +143,10 @@ impl Shared {
 pub struct Listener {
     shared: Arc<Shared>,
     told: watch::Receiver<Option<Position>>,
+    number: u64,
+    ear: Arc<Ear>,
+    /// What he is woken by.
+    interests: HashSet<Interest>,
 }
 
 impl Listener {
@@ -142,10 +161,31 @@ impl Listener {
         told.ok_or(NotYet)
     }
 
-    /// Waits until there is something behind `position`, or that is a place of no log any more.
-    pub async fn news(&mut self, position: Position) {
-        let is_news = |told: &Option<Position>| told.is_some_and(|told| told != position);
-        let _sender_gone = self.told.wait_for(is_news).await;
+    /// Is woken by it from now on. To be said before it is read from where on he listens.
+    pub fn hear(&mut self, interest: Interest) {
+        if self.interests.insert(interest) {
+            lock(&self.shared.ears).prick(self.number, interest);
+        }
+    }
+
+    /// Is not woken by it any more.
+    pub fn ignore(&mut self, interest: Interest) {
+        if self.interests.remove(&interest) {
+            lock(&self.shared.ears).ignore(self.number, interest);
+        }
+    }
+
+    /// Waits until something happened that he is interested in, or another log was begun.
+    pub async fn news(&self) {
+        self.ear.rings().await;
+    }
+
+    /// What happened that he is interested in since the last time, and a place before which there is nothing else;
+    /// none while there is no log.
+    pub fn touched(&self) -> (Touched, Option<Position>) {
+        // In this order: those who are touched by what is before it were so before it was told.
+        let told = *self.told.borrow();
+        (self.ear.take(), told)
     }
 
     /// Reads what is there. Holds up whoever tells: to be brief, and never to wait.
@@ -156,6 +196,7 @@ impl Listener {
 
 impl Drop for Listener {
     fn drop(&mut self) {
+        lock(&self.shared.ears).close(self.number, self.interests.drain());
         let mut audience = lock(&self.shared.audience);
         audience.listeners -= 1;
         audience.last_left_at = Some(Instant::now());

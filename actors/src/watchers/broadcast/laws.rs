@@ -176,7 +176,7 @@ proptest! {
         for (update, pause) in all.iter().zip(&pauses) {
             now += Duration::from_secs(*pause);
             told_at.push(now);
-            log.append(now, vec![Arc::clone(update)]);
+            log.append(now, std::slice::from_ref(update));
             prop_assert!(log.depth().1 <= bytes);
         }
         for from in 0..=all.len() {
@@ -207,7 +207,7 @@ proptest! {
         let all = told_of(&acts);
         // As little as can be: the states do not rest on the ring.
         let mut log = Log::new(EPOCH, Bounds { span: Duration::ZERO, bytes: 0 });
-        log.append(Duration::ZERO, all.clone());
+        log.append(Duration::ZERO, &all);
         prop_assert_eq!(log.depth(), (0, 0));
         let mut last: BTreeMap<NodeId, &Arc<Update>> = BTreeMap::new();
         for update in &all {

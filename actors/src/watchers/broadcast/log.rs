@@ -116,14 +116,14 @@ impl Log {
     }
 
     /// Takes in what happened, and drops what is too old or too much for that.
-    pub(super) fn append(&mut self, now: Duration, updates: Vec<Arc<Update>>) {
+    pub(super) fn append(&mut self, now: Duration, updates: &[Arc<Update>]) {
         for update in updates {
             let sequence = self.end();
             if update.kind == UpdateKind::Removed {
                 self.latest.remove(&update.node);
             } else {
                 let latest = Latest {
-                    update: Arc::clone(&update),
+                    update: Arc::clone(update),
                     sequence,
                 };
                 self.latest.insert(update.node, latest);
@@ -131,7 +131,7 @@ impl Log {
             let bytes = update.bytes();
             self.bytes += bytes;
             self.ring.push_back(Kept {
-                update,
+                update: Arc::clone(update),
                 at: now,
                 bytes,
             });

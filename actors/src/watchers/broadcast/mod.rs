@@ -6,13 +6,14 @@
 //! ```
 //!
 //! One log for all shards, so that a place in it is two numbers: which log, and how far. A listener keeps such a
-//! place and nothing else. Whoever reads slowly costs nobody anything: he falls behind in the ring, and out of
+//! place and what wakes him. Whoever reads slowly costs nobody anything: he falls behind in the ring, and out of
 //! it when he is slower than the ring is long, and is told so. What he may see, and how it is spelt, is not
 //! known here.
 //!
 //! While nobody listens, twins do not even look at the intake's lock: the log is made anew for the first who comes.
 
 mod actor;
+mod ears;
 mod fold;
 mod handle;
 mod intake;
@@ -25,6 +26,7 @@ mod update;
 
 pub(crate) use actor::BroadcastArgs;
 pub use actor::TICK;
+pub use ears::{Interest, Stretch, Touched};
 pub use fold::{Told, fold};
 pub use handle::{Broadcast, Listener, NotYet};
 pub(crate) use intake::Intake;

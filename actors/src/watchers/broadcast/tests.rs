@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ractor::ActorCell;
 
-use super::{Bounds, Broadcast, BroadcastArgs, Gone, Listener, Position, UpdateKind};
+use super::{Bounds, Broadcast, BroadcastArgs, Gone, Interest, Listener, Position, UpdateKind};
 use crate::domain::{NodeId, Revision, ShardId};
 use crate::testing::{VirtualClock, level, tank};
 use crate::tree::{BROADCAST, ChildSpec, Trunk, plant};
@@ -93,8 +93,10 @@ async fn a_change_is_told_once_with_what_stands_after_it() {
     let mut listener = stage.broadcast.listen();
     let from = listener.ready().await.unwrap();
     assert_eq!(listener.read(|log| log.states(None).count()), 3);
+    listener.hear(Interest::All);
+    let _before = listener.touched();
     stage.report(1, 5);
-    listener.news(from).await;
+    listener.news().await;
     let since = listener.read(|log| log.since(from, 10)).unwrap();
     let [update] = since.updates.as_slice() else {
         panic!("{:?}", since.updates);
@@ -165,20 +167,60 @@ async fn a_node_that_goes_is_told_and_is_no_state_any_more() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn each_is_woken_by_what_he_listens_to_and_told_where_it_is_and_by_nothing_else() {
+    let stage = Stage::of(3).await;
+    let mut listener = stage.broadcast.listen();
+    let from = listener.ready().await.unwrap();
+    let _before = listener.touched();
+    let of = |number| Interest::Node(tank(number).id);
+    listener.hear(of(1));
+    stage.report(0, 1);
+    let woken = tokio::time::timeout(A_MOMENT, listener.news()).await;
+    assert!(woken.is_err(), "by another's node");
+    let (touched, place) = listener.touched();
+    assert!(touched.stretches.is_empty());
+    assert_eq!(place.map(|place| place.sequence), Some(from.sequence + 1));
+    stage.report(2, 1);
+    stage.report(1, 1);
+    a_moment().await;
+    stage.report(0, 2);
+    stage.report(1, 2);
+    listener.news().await;
+    a_moment().await;
+    let (touched, place) = listener.touched();
+    let stretch = touched.stretches[&of(1)];
+    let place = place.unwrap();
+    assert_eq!(stretch.epoch, place.epoch);
+    let since = listener.read(|log| log.since(from, usize::MAX)).unwrap();
+    let ours = since.updates.iter().enumerate();
+    let ours = ours.filter(|(_, update)| update.node == tank(1).id);
+    let places: Vec<_> = ours.map(|(at, _)| from.sequence + at as u64).collect();
+    assert_eq!(places.len(), 2);
+    assert_eq!((stretch.from, stretch.until), (places[0], places[1] + 1));
+    listener.ignore(of(1));
+    stage.report(1, 3);
+    let woken = tokio::time::timeout(A_MOMENT, listener.news()).await;
+    assert!(woken.is_err(), "he listens no more");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_broadcast_that_is_started_again_says_that_it_may_have_missed_something() {
     let stage = Stage::of(2).await;
     let mut listener = stage.broadcast.listen();
     let from = listener.ready().await.unwrap();
+    let _before = listener.touched();
     stage.kill();
     stage.report(0, 1);
-    listener.news(from).await;
+    listener.news().await;
+    assert!(listener.touched().0.is_anew);
     a_moment().await;
     assert_eq!(heard(&listener, from), Err(Gone));
     let known = listener.read(|log| log.latest(tank(0).id).map(|(it, _)| it.reported.len()));
     assert_eq!(known, Some(1));
     let again = listener.ready().await.unwrap();
+    listener.hear(Interest::All);
     stage.report(1, 1);
-    listener.news(again).await;
+    listener.news().await;
     assert_eq!(heard(&listener, again).map(|heard| heard.len()), Ok(1));
 }
 
@@ -187,10 +229,11 @@ async fn more_than_can_be_told_holds_nobody_up_and_is_not_lost_in_silence() {
     let stage = Stage::of(1).await;
     let mut listener = stage.broadcast.listen();
     let from = listener.ready().await.unwrap();
+    let _before = listener.touched();
     for entry in 1..=20_000 {
         stage.report(0, entry);
     }
-    listener.news(from).await;
+    listener.news().await;
     assert_eq!(heard(&listener, from), Err(Gone));
     let known = listener.read(|log| log.latest(tank(0).id).map(|(it, _)| it.reported[0].1));
     assert_eq!(known, Some(20_000.0));

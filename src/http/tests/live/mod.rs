@@ -5,6 +5,7 @@ mod door;
 mod resuming;
 mod rights;
 mod sending;
+mod shared;
 mod socket;
 mod storm;
 
