@@ -18,6 +18,7 @@ use utoipa::openapi::{
 };
 use utoipa::{PartialSchema, ToSchema};
 
+use super::live;
 use super::problem::ProblemView;
 use super::state::AppState;
 
@@ -126,13 +127,13 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
         .filter_map(Option::as_mut)
 }
 
-/// The description and the page, as they are served: made once.
+/// The descriptions and the page, as they are served: made once.
 pub(super) fn pages(description: &OpenApi) -> Router<AppState> {
-    let json = Bytes::from(serde_json::to_vec(description).unwrap_or_default());
+    let live = live::asyncapi::description(&description.info.version);
     let of_kind = |kind: &'static str| (CONTENT_TYPE, HeaderValue::from_static(kind));
-    let description = move || {
-        let body = json.clone();
-        async move { ([of_kind("application/json")], body).into_response() }
+    let served = |json: serde_json::Result<Vec<u8>>| {
+        let json = Bytes::from(json.unwrap_or_default());
+        get(async move || ([of_kind("application/json")], json).into_response())
     };
     let policy = docs_policy();
     let page = move || async move {
@@ -140,6 +141,9 @@ pub(super) fn pages(description: &OpenApi) -> Router<AppState> {
         ([of_kind("text/html; charset=utf-8"), policy], DOCS_PAGE).into_response()
     };
     Router::new()
-        .route("/api/openapi.json", get(description))
+        .route("/api/openapi.json", served(serde_json::to_vec(description)))
+        .route("/api/asyncapi.json", served(serde_json::to_vec(&live)))
+        // Tools that are given no more than a host look for it here.
+        .route("/asyncapi.json", served(serde_json::to_vec(&live)))
         .route("/api/docs", get(page))
 }

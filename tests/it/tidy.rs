@@ -115,7 +115,9 @@ fn the_pure_core_names_no_runtime_no_clock_and_no_chance() {
         "src/history/select.rs",
         "src/history/summary.rs",
         "src/http/live/asked.rs",
+        "src/http/live/asyncapi.rs",
         "src/http/live/frame.rs",
+        "src/http/live/said.rs",
         "src/http/live/topic.rs",
         "src/http/live/watch.rs",
     ];

@@ -1,21 +1,27 @@
 //! What clients say over a WebSocket: read strictly, refused in a word, and never believed.
 
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::topic::{NoTopic, Topic};
 use super::watch::Mode;
 
 /// A frame of a client.
-#[derive(Debug, PartialEq, Eq, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) enum Asked {
     /// Who he is, or still is.
-    Auth { token: String },
+    Auth {
+        /// The bearer's access token.
+        token: String,
+    },
     /// What he listens to from now on.
     Subscribe {
+        /// `fleet`, `communities/{id}`, `nodes/{id}`, `alerts` or `commands`.
         topic: String,
         #[serde(default)]
         mode: Mode,
+        /// The cursor to go on from.
         #[serde(default)]
         since: Option<String>,
     },
@@ -36,7 +42,10 @@ pub(crate) enum Misspelt {
 
 impl Asked {
     pub(crate) fn read(text: &str) -> Result<Self, Misspelt> {
-        serde_json::from_str(text).map_err(|_| Misspelt::Frame)
+        // An array with the type in front would be read, too.
+        let object = Some(text).filter(|text| text.trim_start().starts_with('{'));
+        let asked = object.and_then(|object| serde_json::from_str(object).ok());
+        asked.ok_or(Misspelt::Frame)
     }
 }
 
@@ -55,6 +64,8 @@ mod tests {
             "",
             "{}",
             "[]",
+            r#"["pong"]"#,
+            r#"["auth","a-token"]"#,
             "null",
             "nonsense",
             r#"{"type":"dance"}"#,

@@ -3,7 +3,6 @@
 //! What an update says of its node is spelt once and shared by all who are told of it; what is written here
 //! around it is small.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,12 +10,12 @@ use std::time::Duration;
 use axum::extract::ws::Utf8Bytes;
 use evara_actors::watchers::broadcast::{Told, Update, UpdateKind};
 use serde::{Serialize, Serializer};
-use serde_json::json;
 use uuid::Uuid;
 
+use super::said::{NodeState, Said};
 use super::topic::Topic;
 use crate::http::problem::Code;
-use crate::http::views::{StateView, Time};
+use crate::http::views::Time;
 
 /// One frame.
 #[derive(Debug, Clone)]
@@ -45,8 +44,14 @@ impl Place {
 }
 
 impl Frame {
-    fn of(json: String) -> Self {
-        Self::at(json, Place::Same)
+    fn of(said: &Said) -> Self {
+        Self::told(said, Place::Same)
+    }
+
+    fn told(said: &Said, place: Place) -> Self {
+        // Names and numbers: there is nothing in it that could not be written.
+        let json = serde_json::to_string(said).unwrap_or_else(|_| "{}".to_owned());
+        Self::at(json, place)
     }
 
     fn at(json: String, place: Place) -> Self {
@@ -56,54 +61,54 @@ impl Frame {
 
     /// The first of all.
     pub(crate) fn hello(session: Uuid, heartbeat: Duration, resume_window: Duration) -> Self {
-        let (heartbeat_s, resume_window_s) = (heartbeat.as_secs(), resume_window.as_secs());
-        Self::of(
-            json!({ "type": "hello", "session": session, "heartbeat_s": heartbeat_s,
-                "resume_window_s": resume_window_s })
-            .to_string(),
-        )
+        Self::of(&Said::Hello {
+            session,
+            heartbeat_s: heartbeat.as_secs(),
+            resume_window_s: resume_window.as_secs(),
+        })
     }
 
     /// A topic is listened to; from `cursor` on, or from a snapshot that follows.
     pub(crate) fn subscribed(topic: Topic, cursor: Option<Arc<str>>) -> Self {
-        let json = json!({ "type": "subscribed", "topic": topic.to_string(), "cursor": cursor });
-        Self::at(json.to_string(), Place::or(cursor, Place::Lost))
+        let place = Place::or(cursor.clone(), Place::Lost);
+        let topic = topic.to_string();
+        Self::told(&Said::Subscribed { topic, cursor }, place)
     }
 
     /// A topic is not listened to any more.
     pub(crate) fn unsubscribed(topic: Topic) -> Self {
         let topic = topic.to_string();
-        Self::of(json!({ "type": "unsubscribed", "topic": topic }).to_string())
+        Self::of(&Said::Unsubscribed { topic })
     }
 
     /// It is known who listens.
     pub(crate) fn authenticated() -> Self {
-        Self::of(json!({ "type": "authenticated" }).to_string())
+        Self::of(&Said::Authenticated {})
     }
 
     /// A sign of life is asked for; with the places that topics have come to.
     pub(crate) fn ping(places: impl Iterator<Item = (Topic, Option<Arc<str>>)>) -> Self {
         let known = places.filter_map(|(topic, cursor)| Some((topic.to_string(), cursor?)));
-        let cursors: BTreeMap<_, _> = known.collect();
-        Self::of(json!({ "type": "ping", "cursors": cursors }).to_string())
+        let cursors = known.collect();
+        Self::of(&Said::Ping { cursors })
     }
 
     /// Nothing that was known of a topic holds any more: a snapshot follows.
     pub(crate) fn resync(topic: Topic, reason: &'static str) -> Self {
-        let topic = topic.to_string();
-        let json = json!({ "type": "resync", "topic": topic, "reason": reason });
-        Self::at(json.to_string(), Place::Lost)
+        let (topic, reason) = (topic.to_string(), reason.to_owned());
+        Self::told(&Said::Resync { topic, reason }, Place::Lost)
     }
 
     /// So many events were left out, each since a later one of its node says all that it said.
     pub(crate) fn lag(topic: Topic, folded: usize) -> Self {
         let topic = topic.to_string();
-        Self::of(json!({ "type": "lag", "topic": topic, "folded": folded }).to_string())
+        Self::of(&Said::Lag { topic, folded })
     }
 
     /// Something is not as it should be.
     pub(crate) fn error(code: Code, detail: &str) -> Self {
-        Self::of(json!({ "type": "error", "code": code, "detail": detail }).to_string())
+        let detail = detail.to_owned();
+        Self::of(&Said::Error { code, detail })
     }
 
     /// A part of how the nodes of a topic are.
@@ -206,7 +211,8 @@ fn put_event(
     json.push_str(&text[1..text.len() - 1]);
 }
 
-fn name(kind: UpdateKind) -> &'static str {
+/// What an event is called.
+pub(super) fn name(kind: UpdateKind) -> &'static str {
     match kind {
         UpdateKind::Telemetry => "TELEMETRY_UPDATE",
         UpdateKind::Status => "STATUS_UPDATE",
@@ -234,17 +240,6 @@ fn spell(update: &Update) -> String {
     };
     // Names and numbers: there is nothing in it that could not be written.
     serde_json::to_string(&told).unwrap_or_else(|_| "{}".to_owned())
-}
-
-#[derive(Serialize)]
-struct NodeState<R: Serialize, D: Serialize> {
-    node_id: Uuid,
-    revision: u64,
-    status: StateView,
-    status_since: Time,
-    last_seen_at: Option<Time>,
-    reported: R,
-    derived: D,
 }
 
 /// Numbers by name.

@@ -6,9 +6,11 @@
 //! it. Nothing is kept for anybody beyond the frame that he is being sent.
 
 mod asked;
+pub(crate) mod asyncapi;
 mod cursor;
 mod end;
 mod frame;
+mod said;
 mod seats;
 mod socket;
 pub(crate) mod sse;

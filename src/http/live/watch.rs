@@ -32,7 +32,9 @@ const LOOKED_AT: usize = 8_192;
 const SLOW: u64 = 4_096;
 
 /// Which updates somebody wants.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Deserialize, utoipa::ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Mode {
     /// Of what falls together, the last of each node.

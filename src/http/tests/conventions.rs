@@ -48,6 +48,8 @@ async fn without_the_token_only_open_routes_answer() {
         "/health/live",
         "/api/v1/health/ready",
         "/api/openapi.json",
+        "/api/asyncapi.json",
+        "/asyncapi.json",
         "/api/docs",
     ] {
         let reply = scene

@@ -96,7 +96,7 @@ async fn every_reference_leads_somewhere() {
     assert!(dangling.is_empty(), "{dangling:?}");
 }
 
-fn follow(api: &Value, value: &Value, dangling: &mut Vec<String>) {
+pub(super) fn follow(api: &Value, value: &Value, dangling: &mut Vec<String>) {
     match value {
         Value::Object(fields) => {
             if let Some(Value::String(reference)) = fields.get("$ref") {

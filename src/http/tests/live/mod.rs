@@ -1,6 +1,7 @@
 //! Topics as they are listened to, in virtual time, over the real router.
 
 mod client;
+mod described;
 mod door;
 mod resuming;
 mod rights;

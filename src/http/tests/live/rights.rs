@@ -16,11 +16,11 @@ use crate::app::identity::{Freshness, Identities, Unknown};
 
 /// People whose rights are what a test says.
 #[derive(Debug, Default)]
-struct Changing(Mutex<BTreeMap<&'static str, Arc<Principal>>>);
+pub(super) struct Changing(Mutex<BTreeMap<&'static str, Arc<Principal>>>);
 
 impl Changing {
     /// From now on, whoever bears the token is and sees what somebody else is and sees.
-    fn make(&self, token: &'static str, like: &str) {
+    pub(super) fn make(&self, token: &'static str, like: &str) {
         let person = Principal {
             user: UserId(id(token)),
             session: None,
@@ -38,7 +38,7 @@ impl Changing {
         Arc::make_mut(person).must_change_password = true;
     }
 
-    fn put_out(&self, token: &str) {
+    pub(super) fn put_out(&self, token: &str) {
         self.0.lock().unwrap().remove(token);
     }
 }

@@ -73,7 +73,7 @@ impl Door {
     }
 }
 
-pub(super) struct Socket(WebSocketStream<TcpStream>);
+pub(super) struct Socket(pub(super) WebSocketStream<TcpStream>);
 
 impl Socket {
     pub(super) async fn say(&mut self, frame: &Value) {
