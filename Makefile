@@ -3,7 +3,7 @@
 CARGO ?= cargo
 NPM ?= npm
 
-.PHONY: demo run test check fmt bench crash tree help node
+.PHONY: demo run test check fmt bench crash autobahn tree help node
 
 help: ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
@@ -38,6 +38,9 @@ bench: ## speed and memory, each beside a ceiling measured in the same run
 
 crash: ## 500 kills on each store, and what was lost of what was acknowledged; KILLS=100 SEED=3 for others
 	CRASH_KILLS=$(or $(KILLS),500) CRASH_SEED=$(or $(SEED),7) $(CARGO) test --test crash -- --nocapture --test-threads=1
+
+autobahn: ## the Autobahn suite against our WebSockets' settings; needs Python 2.7 and PyPI
+	tests/autobahn/run
 
 tree: ## the supervision tree, as drawn
 	$(CARGO) run --quiet --bin evara -- tree

@@ -17,6 +17,7 @@ mod chaos;
 mod database;
 mod fenced;
 mod fleet;
+mod frames;
 mod full_disk;
 mod harness;
 mod health;

@@ -185,7 +185,7 @@ const MOST_LINES: usize = 400;
 
 #[test]
 fn every_file_says_what_it_is_and_holds_one_idea() {
-    for (name, text) in sources(&["src", "actors/src", "tests", "benches"]) {
+    for (name, text) in sources(&["src", "actors/src", "tests", "benches", "examples"]) {
         assert!(
             text.starts_with("//!"),
             "{name} does not begin with what it is"

@@ -4,8 +4,9 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use tokio::time::Instant;
-use tokio_tungstenite::tungstenite::Error as Broken;
 use uuid::Uuid;
+
+use super::wire;
 
 /// Frames that are taken of a client in a second: more than people make.
 const MOST_FRAMES: u32 = 50;
@@ -64,10 +65,8 @@ pub(super) fn restarting(session: Uuid) -> End {
 
 /// What a client did to the protocol.
 pub(super) fn broken(error: axum::Error) -> End {
-    match error.into_inner().downcast_ref::<Broken>() {
-        Some(Broken::Capacity(_)) => said(1009, "too big"),
-        Some(Broken::Utf8(_)) => said(1007, "no text"),
-        Some(Broken::Protocol(_)) => said(1002, "against the protocol"),
-        _ => End::Gone,
+    match wire::breach(error) {
+        Some((code, why)) => said(code, why),
+        None => End::Gone,
     }
 }

@@ -19,6 +19,7 @@ mod topic;
 mod topics;
 mod watch;
 mod who;
+pub mod wire;
 pub(crate) mod ws;
 
 use std::sync::Arc;

@@ -12,6 +12,7 @@ use axum::response::Response;
 use super::seats::Seat;
 use super::socket::{Socket, Visitor};
 use super::who::Who;
+use super::wire;
 use crate::address::ClientAddress;
 use crate::app::identity::Known;
 use crate::http::answer::Answer;
@@ -20,15 +21,6 @@ use crate::http::extract::NoQuery;
 use crate::http::guard::{self, Scope, limits};
 use crate::http::problem::{Code, Problem};
 use crate::http::state::AppState;
-
-/// The longest frame of a client: a token is the longest thing that he has to say.
-const MAX_FRAME_BYTES: usize = 64 * 1024;
-
-/// What is written at most and not taken: more than the largest frame.
-const MAX_UNSENT_BYTES: usize = 256 * 1024;
-
-/// What is read and written at once: small, since there are many sockets and each holds both.
-const BUFFER_BYTES: usize = 4 * 1024;
 
 /// Topics over a WebSocket, subprotocol `evara.v1`. The token is in the header, or in the first frame.
 #[utoipa::path(get, path = "/ws", tag = "Live", responses(
@@ -72,13 +64,7 @@ pub(crate) async fn ws(
         }
         Visitor::Stranger(client, app.live().seats.stand(client)?)
     };
-    let upgrade = upgrade
-        .protocols(["evara.v1"])
-        .max_frame_size(MAX_FRAME_BYTES)
-        .max_message_size(MAX_FRAME_BYTES)
-        .read_buffer_size(BUFFER_BYTES)
-        .write_buffer_size(BUFFER_BYTES)
-        .max_write_buffer_size(MAX_UNSENT_BYTES);
+    let upgrade = wire::bounded(upgrade.protocols(["evara.v1"]));
     Ok(opened(app, upgrade, who))
 }
 
