@@ -24,7 +24,7 @@ export async function inTime<T>(what: string, promise: Promise<T>): Promise<T> {
 
 function binary(): string {
   const root = resolve(fileURLToPath(import.meta.url), "../../../../..");
-  const target = process.env["CARGO_TARGET_DIR"] ?? join(root, "target");
+  const target = resolve(root, process.env["CARGO_TARGET_DIR"] ?? "target");
   const path = process.env["EVARA_BIN"] ?? join(target, "debug", "evara");
   if (!existsSync(path)) {
     throw new Error(`${path} is not there: build it by \`cargo build --bin evara\`, or name one in EVARA_BIN`);
