@@ -99,6 +99,7 @@ impl Store {
             Database::Postgres(postgres) => {
                 let store = Arc::new(Box::pin(open_postgres(postgres, seal)).await?);
                 if config.deployment == Deployment::Production {
+                    store.demand_confinement().map_err(OpenError::from)?;
                     store.demand_durability().await.map_err(OpenError::from)?;
                 }
                 Self {

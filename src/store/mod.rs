@@ -35,7 +35,7 @@ pub use accounts::{
 pub use audit::{Act, AuditError, AuditLog, AuditQuery, Held, Listed, Unsealed};
 pub use device_keys::{DeviceKey, DeviceKeys, DeviceKeysError, MAX_DEVICE_KEYS};
 pub use ip_rules::{IpRules, IpRulesError};
-pub use migration::{Migration, MigrationStatus};
+pub use migration::{Altered, Migration, MigrationStatus};
 pub use postgres::{
     PostgresAddress, PostgresError, PostgresRekeying, PostgresStore, QueryProfile, ReplicaReport,
     ReplicaState, TlsError, Upkeep, WithReplica,

@@ -48,6 +48,8 @@ pub(super) struct Connections {
     health: Pool,
     /// Whether there is a role that owns nothing, to work as.
     is_confined: bool,
+    /// As whom we log in; empty until that was asked.
+    login: String,
     profile: Arc<Profile>,
 }
 
@@ -59,6 +61,7 @@ impl Connections {
             pool: pool(address, size)?,
             health: pool(address, 1)?,
             is_confined: false,
+            login: String::new(),
             profile: Arc::new(Profile::new()),
         })
     }
@@ -71,6 +74,7 @@ impl Connections {
     ) -> Result<Self, PostgresError> {
         Ok(Self {
             is_confined: primary.is_confined,
+            login: primary.login.clone(),
             profile: Arc::clone(&primary.profile),
             ..Self::new(address, pool_size)?
         })
@@ -81,12 +85,20 @@ impl Connections {
         let client = self.get().await?;
         let row = client.query_one(statements::IS_CONFINED.sql, &[]).await?;
         self.is_confined = rows::is_there(&row)?;
-        if !self.is_confined {
-            tracing::warn!(
-                "there is no role evara_app to work as: the database's owner is not kept out"
-            );
+        self.login = row.try_get(1)?;
+        if let Err(reason) = self.demand_confinement() {
+            tracing::warn!("{reason}");
         }
         Ok(())
+    }
+
+    /// Refuses to work as whoever we log in as.
+    pub(super) fn demand_confinement(&self) -> Result<(), PostgresError> {
+        if self.is_confined {
+            return Ok(());
+        }
+        let login = format!("\"{}\"", self.login.replace('"', "\"\""));
+        Err(PostgresError::NotConfined { login })
     }
 
     pub(super) const fn is_confined(&self) -> bool {

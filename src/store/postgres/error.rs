@@ -8,6 +8,7 @@ use tokio_postgres::error::{ErrorPosition, SqlState};
 
 use super::tls::TlsError;
 use crate::store::known_keys::Unfit;
+use crate::store::migration::Altered;
 use crate::store::unreadable::Unreadable;
 use crate::store::{
     AccountsError, AuditError, DeviceKeysError, IpRulesError, ReceiptsError, RekeyError,
@@ -33,6 +34,15 @@ pub enum PostgresError {
         /// The newest schema that is known.
         known: i32,
     },
+    /// It was not made by this version's steps.
+    #[error(
+        "the database was migrated by other steps than this version has: {steps}; \
+         run the version that it is of, or restore a backup"
+    )]
+    AlteredSchema {
+        /// The steps that are altered or not known.
+        steps: Altered,
+    },
     /// Steps of the schema are missing.
     #[error(
         "the database has schema version {found} and this version needs {known}: run `evara migrate` first"
@@ -53,6 +63,16 @@ pub enum PostgresError {
     NotDurable {
         /// The names of the settings.
         settings: String,
+    },
+    /// Who logs in is not kept from what they own: the second wall is open.
+    #[error(
+        "PostgreSQL does not let {login} work as the role evara_app, which owns nothing: \
+         as a superuser, CREATE ROLE evara_app NOLOGIN unless it is there, and GRANT evara_app TO {login}; \
+         then run `evara migrate`, which gives it its rights"
+    )]
+    NotConfined {
+        /// The role that logs in, as it is written in SQL.
+        login: String,
     },
     /// What DATABASE_REPLICA_URL names is a copy of something else, or takes writes of its own.
     #[error("DATABASE_REPLICA_URL names no replica of the database of DATABASE_URL")]

@@ -1,7 +1,7 @@
 //! The schema's steps, embedded in the program: which are applied, which are pending, and applying them.
 //!
 //! Steps are only ever added. Of several processes that migrate at once one does, and the others wait and
-//! find nothing left. A schema newer than this program is left alone.
+//! find nothing left. A schema that has other steps than this program is left alone.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use super::address::PostgresAddress;
 use super::connect::Connections;
 use super::error::{Failure, PostgresError};
-use crate::store::migration::{Migration, MigrationStatus, newest};
+use crate::store::migration::{Foreign, Migration, MigrationStatus, Step, newest};
 
 /// Another process migrates meanwhile, or a step rewrites a large table. Then a person decides.
 const MIGRATE_DEADLINE: Duration = Duration::from_secs(600);
@@ -26,7 +26,7 @@ mod embedded {
 /// How far the database at `address` is; changes nothing, and may be asked while a service runs.
 ///
 /// # Errors
-/// When the database cannot be read, or is newer than this version.
+/// When the database cannot be read, or has steps that this version does not.
 pub async fn migrate_status(address: &PostgresAddress) -> Result<MigrationStatus, PostgresError> {
     let connections = Connections::new(address, 1)?;
     status(&connections.get().await?).await
@@ -35,7 +35,7 @@ pub async fn migrate_status(address: &PostgresAddress) -> Result<MigrationStatus
 /// Brings the database at `address` up to date, and says which steps that took.
 ///
 /// # Errors
-/// When the database cannot be reached, is newer than this version, or refuses a step.
+/// When the database cannot be reached, has steps that this version does not, or refuses one.
 pub async fn migrate(address: &PostgresAddress) -> Result<Vec<Migration>, PostgresError> {
     let connections = Connections::new(address, 1)?;
     let mut client = connections.get().await?;
@@ -59,6 +59,11 @@ async fn up(client: &mut Object) -> Result<Vec<Migration>, PostgresError> {
         .run_async(&mut ***client)
         .await;
     let report = report.map_err(|error| PostgresError::Migration(Box::new(error)))?;
+    // Also where nothing was pending: the role may be there only since the last step was applied.
+    client
+        .batch_execute("SELECT equip_app_role()")
+        .await
+        .map_err(Failure::from)?;
     let applied = report.applied_migrations();
     Ok(applied.iter().map(Into::into).collect())
 }
@@ -69,24 +74,19 @@ pub(super) async fn refuse_other(connections: &Connections) -> Result<(), Postgr
     if status.pending.is_empty() {
         return Ok(());
     }
+    let found = newest(&status.applied);
     Err(PostgresError::OlderSchema {
-        found: newest(&status.applied),
-        known: newest(&known()),
+        found,
+        known: found.max(newest(&status.pending)),
     })
 }
 
 async fn status(client: &Object) -> Result<MigrationStatus, PostgresError> {
-    let applied = applied(client).await?;
-    let (found, known) = (newest(&applied), known());
-    if found > newest(&known) {
-        let known = newest(&known);
-        return Err(PostgresError::NewerSchema { found, known });
-    }
-    Ok(MigrationStatus::new(known, applied))
+    Ok(MigrationStatus::new(known(), applied(client).await?)?)
 }
 
 /// Asked of the table itself, since refinery would make the table first.
-async fn applied(client: &Object) -> Result<Vec<Migration>, Failure> {
+async fn applied(client: &Object) -> Result<Vec<Step>, Failure> {
     const TABLE: &str = "refinery_schema_history";
     let exists = format!("SELECT to_regclass('{TABLE}') IS NOT NULL");
     if !client
@@ -96,18 +96,31 @@ async fn applied(client: &Object) -> Result<Vec<Migration>, Failure> {
     {
         return Ok(Vec::new());
     }
-    let sql = format!("SELECT version, name FROM {TABLE} ORDER BY version");
+    let sql = format!("SELECT version, name, checksum FROM {TABLE} ORDER BY version");
     let rows = client.query(&sql, &[]).await?;
     let step = |row: &tokio_postgres::Row| {
-        Ok(Migration {
+        let migration = Migration {
             version: row.try_get(0)?,
             name: row.try_get(1)?,
+        };
+        Ok(Step {
+            migration,
+            checksum: row.try_get(2)?,
         })
     };
     rows.iter().map(step).collect()
 }
 
-fn known() -> Vec<Migration> {
+fn known() -> Vec<Step> {
     let runner = embedded::migrations::runner();
     runner.get_migrations().iter().map(Into::into).collect()
+}
+
+impl From<Foreign> for PostgresError {
+    fn from(foreign: Foreign) -> Self {
+        match foreign {
+            Foreign::Newer { found, known } => Self::NewerSchema { found, known },
+            Foreign::Altered(steps) => Self::AlteredSchema { steps },
+        }
+    }
 }

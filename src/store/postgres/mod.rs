@@ -168,6 +168,14 @@ impl PostgresStore {
         })
     }
 
+    /// Refuses a server that does not let us work as the role that owns nothing.
+    ///
+    /// # Errors
+    /// When it does not, with what to do about it.
+    pub fn demand_confinement(&self) -> Result<(), PostgresError> {
+        self.connections.demand_confinement()
+    }
+
     async fn reading(&self) -> Result<Transaction<'_>, Failure> {
         Transaction::reading(&self.connections, DEADLINE).await
     }

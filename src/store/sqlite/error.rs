@@ -9,6 +9,7 @@ use tokio::task::JoinError;
 
 use super::directory::DataDirectory;
 use crate::store::known_keys::Unfit;
+use crate::store::migration::Altered;
 use crate::store::unreadable::Unreadable;
 use crate::store::{
     AccountsError, AuditError, DeviceKeysError, IpRulesError, ReceiptsError, RekeyError,
@@ -64,6 +65,18 @@ pub enum StoreError {
         found: i32,
         /// The newest schema that is known.
         known: i32,
+    },
+    /// It was not made by this version's steps.
+    #[error(
+        "the database {} was migrated by other steps than this version has: {steps}; \
+         run the version that it is of, or restore a backup",
+        file.display()
+    )]
+    AlteredSchema {
+        /// The file.
+        file: PathBuf,
+        /// The steps that are altered or not known.
+        steps: Altered,
     },
     /// A step to the newest schema failed; the steps before it were kept.
     #[error("the database {} could not be migrated", file.display())]

@@ -1,6 +1,6 @@
 //! The schema's steps, embedded in the program: which are applied, which are pending, and applying them.
 //!
-//! Steps are only ever added. A schema newer than this program is left alone.
+//! Steps are only ever added. A schema that has other steps than this program is left alone.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use super::StoreError;
 use super::connect;
 use super::directory::{DataDirectory, database_in};
-use crate::store::migration::{Migration, MigrationStatus, newest};
+use crate::store::migration::{Foreign, Migration, MigrationStatus, Step};
 
 mod embedded {
     refinery::embed_migrations!("migrations/sqlite");
@@ -19,16 +19,15 @@ mod embedded {
 /// is no database every step is pending.
 ///
 /// # Errors
-/// When the database cannot be read, or is newer than this version.
+/// When the database cannot be read, or has steps that this version does not.
 pub fn migrate_status(dir: &Path) -> Result<MigrationStatus, StoreError> {
     let file = database_in(dir);
-    if !file.exists() {
-        return Ok(status(Vec::new()));
-    }
-    let look = || applied(&connect::read_only(&file)?);
+    let look = || match file.exists() {
+        true => applied(&connect::read_only(&file)?),
+        false => Ok(Vec::new()),
+    };
     let applied = look().map_err(|source| StoreError::of_sqlite(file.clone(), source))?;
-    refuse_newer(&applied, &file)?;
-    Ok(status(applied))
+    status(applied, &file)
 }
 
 /// Brings the database in `dir` up to date, making it where it is not there, and says which steps that took.
@@ -48,7 +47,7 @@ pub(super) fn up(
     let file = directory.database();
     let applied =
         applied(connection).map_err(|source| StoreError::of_sqlite(file.clone(), source))?;
-    refuse_newer(&applied, &file)?;
+    status(applied, &file)?;
     let report = embedded::migrations::runner().run(connection);
     let report = report.map_err(|source| StoreError::Migration {
         file,
@@ -57,42 +56,35 @@ pub(super) fn up(
     Ok(report.applied_migrations().iter().map(Into::into).collect())
 }
 
-fn refuse_newer(applied: &[Migration], file: &Path) -> Result<(), StoreError> {
-    let (found, known) = (newest(applied), newest(&known()));
-    if found <= known {
-        return Ok(());
-    }
-    Err(StoreError::NewerSchema {
-        file: file.to_owned(),
-        found,
-        known,
-    })
-}
-
 /// Asked of the table itself, since refinery would make the table first.
-fn applied(connection: &Connection) -> rusqlite::Result<Vec<Migration>> {
+fn applied(connection: &Connection) -> rusqlite::Result<Vec<Step>> {
     const TABLE: &str = "refinery_schema_history";
     if !connection.table_exists(None, TABLE)? {
         return Ok(Vec::new());
     }
-    let sql = format!("SELECT version, name FROM {TABLE} ORDER BY version");
+    let sql = format!("SELECT version, name, checksum FROM {TABLE} ORDER BY version");
     let mut statement = connection.prepare(&sql)?;
     let rows = statement.query_map([], |row| {
-        Ok(Migration {
+        let migration = Migration {
             version: row.get(0)?,
             name: row.get(1)?,
+        };
+        Ok(Step {
+            migration,
+            checksum: row.get(2)?,
         })
     })?;
     rows.collect()
 }
 
-fn status(applied: Vec<Migration>) -> MigrationStatus {
-    MigrationStatus::new(known(), applied)
-}
-
-fn known() -> Vec<Migration> {
+fn status(applied: Vec<Step>, file: &Path) -> Result<MigrationStatus, StoreError> {
     let runner = embedded::migrations::runner();
-    runner.get_migrations().iter().map(Into::into).collect()
+    let known = runner.get_migrations().iter().map(Into::into).collect();
+    let file = file.to_owned();
+    MigrationStatus::new(known, applied).map_err(|foreign| match foreign {
+        Foreign::Newer { found, known } => StoreError::NewerSchema { file, found, known },
+        Foreign::Altered(steps) => StoreError::AlteredSchema { file, steps },
+    })
 }
 
 /// A database of the newest schema, for tests of statements alone.

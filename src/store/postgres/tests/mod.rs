@@ -2,6 +2,7 @@
 
 mod away;
 mod beside;
+mod confined;
 mod durable;
 mod fencing;
 mod keeping;

@@ -54,6 +54,21 @@ async fn a_schema_that_is_newer_is_refused_and_left_alone() {
 }
 
 #[tokio::test]
+async fn a_step_that_was_altered_since_is_named_by_whoever_looks() {
+    let server = Server::new();
+    migrate(&server.address).await.unwrap();
+    server.shell("UPDATE refinery_schema_history SET checksum = '7' WHERE version = 12");
+    for refused in [
+        server.open("k").await.err(),
+        migrate(&server.address).await.err(),
+        migrate_status(&server.address).await.err(),
+    ] {
+        let refused = refused.expect("an altered step").to_string();
+        assert!(refused.contains(": 12 (audit_chains);"), "{refused}");
+    }
+}
+
+#[tokio::test]
 async fn of_several_that_migrate_at_once_one_does() {
     let server = Server::new();
     let migrate = || migrate(&server.address);

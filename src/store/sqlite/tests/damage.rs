@@ -201,6 +201,23 @@ fn a_schema_from_the_future_is_refused_by_number() {
 }
 
 #[test]
+fn a_step_that_was_altered_since_is_named_by_whoever_looks() {
+    let dir = TempDir::new();
+    drop(dir.store().unwrap());
+    let altered = "UPDATE refinery_schema_history SET checksum = '7' WHERE version = 12";
+    dir.shell().execute_batch(altered).unwrap();
+    let refusals = [
+        dir.store().map(drop),
+        migrate(dir.path()).map(drop),
+        migrate_status(dir.path()).map(drop),
+    ];
+    for refused in refusals.map(Result::unwrap_err) {
+        let refused = refused.to_string();
+        assert!(refused.contains(": 12 (audit_chains);"), "{refused}");
+    }
+}
+
+#[test]
 fn the_status_tells_what_is_applied_and_what_is_pending() {
     let dir = TempDir::new();
     let before = migrate_status(dir.path()).unwrap();
