@@ -9,6 +9,7 @@ mod metric;
 mod node;
 mod quality;
 mod reading;
+mod rfc3339;
 mod status;
 mod time;
 mod well_meter;
@@ -22,6 +23,7 @@ pub use node::{
 };
 pub use quality::{Quality, Reason, Verdict};
 pub use reading::{Sample, Source, Value};
+pub use rfc3339::TimeError;
 pub use status::{Status, StatusReason, StatusState};
 pub use time::Timestamp;
 pub use well_meter::{Meter, Well};

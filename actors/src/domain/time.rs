@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::rfc3339::{self, TimeError};
+
 /// A UTC instant, in milliseconds since 1970-01-01T00:00:00Z.
 ///
 /// Serialises as that integer; what people read is made by [`fmt::Display`]: RFC 3339, in UTC.
@@ -87,11 +89,11 @@ impl fmt::Display for Timestamp {
 }
 
 impl FromStr for Timestamp {
-    type Err = jiff::Error;
+    type Err = TimeError;
 
-    /// Reads RFC 3339 with any offset.
-    fn from_str(text: &str) -> Result<Self, jiff::Error> {
-        text.parse::<jiff::Timestamp>().map(Self::from_jiff)
+    /// Reads RFC 3339 with any offset; what is finer than a millisecond is cut off.
+    fn from_str(text: &str) -> Result<Self, TimeError> {
+        rfc3339::read(text)
     }
 }
 

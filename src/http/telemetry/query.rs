@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use evara_actors::domain::{Metric, Source, Timestamp};
+use aws_lc_rs::digest::{SHA256, digest};
+use evara_actors::domain::{Metric, NodeId, Source, Timestamp};
 use evara_actors::twin::{FUTURE_TOLERANCE, Twin};
 use serde::Deserialize;
 use serde::de::Error as _;
@@ -13,7 +14,7 @@ use crate::history::ask::{MAX_ROWS, Question};
 use crate::history::grid::Span;
 use crate::history::lttb;
 use crate::http::format::Format;
-use crate::http::page::{AnyOf, Limit, after};
+use crate::http::page::{AnyOf, Limit, after, cursor};
 use crate::http::problem::{Code, Part, Problem};
 use crate::http::views::{AggregateView, BucketWidth, FillView, Time};
 
@@ -87,6 +88,8 @@ pub(super) struct Page {
     pub(super) wanted: Wanted,
     pub(super) limit: Limit,
     pub(super) after: Option<(Timestamp, Source)>,
+    /// Of the question, for the cursor of the next page.
+    pub(super) print: Print,
 }
 
 /// See [`Asked::Curve`].
@@ -110,6 +113,7 @@ impl HistoryQuery {
         // Devices' clocks run ahead a little, and what they said is in the history; a bucket that has not
         // begun is nobody's.
         let open_end = width.map_or_else(|| now.plus(FUTURE_TOLERANCE), |_| now);
+        let named = [self.from, self.to];
         let to = self.to.map_or(open_end, |to| to.0);
         let from = self
             .from
@@ -128,7 +132,8 @@ impl HistoryQuery {
         }
         let Some(width) = width else {
             let Some(MaxPoints(most)) = self.max_points else {
-                let after = place(self.cursor.as_deref())?;
+                let print = Print::of(twin.spec().id, &metrics, named);
+                let after = place(self.cursor.as_deref(), print)?;
                 let wanted = Wanted { span, metrics };
                 return Ok(match format {
                     Format::Lines | Format::Csv => Asked::Stream(wanted),
@@ -136,6 +141,7 @@ impl HistoryQuery {
                         wanted,
                         limit: self.limit.unwrap_or_default(),
                         after,
+                        print,
                     }),
                 });
             };
@@ -189,12 +195,43 @@ impl HistoryQuery {
     }
 }
 
-fn place(cursor: Option<&str>) -> Result<Option<(Timestamp, Source)>, Problem> {
-    after(cursor, |text| {
-        let (millis, source) = text.split_once(' ')?;
+/// What a question comes to, as far as its pages follow from it: the node, the metrics, and the times as they were
+/// named. How long a page is may change from one to the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Print(u64);
+
+impl Print {
+    fn of(node: NodeId, metrics: &[Metric], times: [Option<Time>; 2]) -> Self {
+        let mut names: Vec<_> = metrics.iter().map(Metric::name).collect();
+        names.sort_unstable();
+        let [from, to] = times.map(|time| time.map(|Time(at)| at.millis()));
+        let question = format!("{node} {from:?} {to:?} {}", names.join(","));
+        let digest = digest(&SHA256, question.as_bytes());
+        let first = digest.as_ref().iter().take(8);
+        Self(first.fold(0, |print, byte| print << 8 | u64::from(*byte)))
+    }
+}
+
+/// The cursor of what comes after a place, for the question of `print`.
+pub(super) fn next(print: Print, (at, source): (Timestamp, Source)) -> String {
+    cursor(format_args!("{} {source} {:x}", at.millis(), print.0))
+}
+
+fn place(cursor: Option<&str>, print: Print) -> Result<Option<(Timestamp, Source)>, Problem> {
+    let found = after(cursor, |text| {
+        let (millis, rest) = text.split_once(' ')?;
+        let (source, of) = rest.rsplit_once(' ')?;
         let at = Timestamp::from_millis(millis.parse().ok()?);
-        Some((at, source.parse().ok()?))
-    })
+        let of = u64::from_str_radix(of, 16).ok().map(Print)?;
+        Some(((at, source.parse().ok()?), of))
+    })?;
+    match found {
+        Some((_, of)) if of != print => {
+            let detail = "is of another question: node, metric, from and to must stay as they were";
+            Err(Problem::malformed(Part::Query, "cursor", detail))
+        }
+        found => Ok(found.map(|(place, _)| place)),
+    }
 }
 
 /// The metrics that the node reports now, where none is named.

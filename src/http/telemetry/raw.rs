@@ -9,13 +9,12 @@ use bytes::Bytes;
 use evara_actors::domain::{Metric, NodeId, Verdict};
 use evara_actors::ports::Point;
 
-use super::query::{Curve, Page, Wanted};
+use super::query::{Curve, Page, Wanted, next};
 use crate::history::ask::{self, Pages};
 use crate::history::grid::Span;
 use crate::history::{History, PastSample, SampleSpan, lttb, select};
 use crate::http::answer::{self, Answer};
 use crate::http::format::{self, Format};
-use crate::http::page::cursor;
 use crate::http::stream::{self, Broken, Parts};
 use crate::http::views::{List, PointView};
 
@@ -59,6 +58,7 @@ pub(super) async fn page(history: &dyn History, node: NodeId, page: Page) -> Ans
         wanted,
         limit,
         after,
+        print,
     } = page;
     let at_once = if wanted.metrics.is_empty() {
         limit.get()
@@ -82,11 +82,9 @@ pub(super) async fn page(history: &dyn History, node: NodeId, page: Page) -> Ans
             samples += usize::from(!points.is_empty() || wanted.metrics.is_empty());
             items.extend(points.into_iter().map(PointView::from));
             if samples == limit.size() {
-                let (at, source) = place;
-                let next = cursor(format_args!("{} {source}", at.millis()));
                 return answer::json(&List {
                     items,
-                    next_cursor: Some(next),
+                    next_cursor: Some(next(print, place)),
                 });
             }
         }

@@ -10,7 +10,7 @@ use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 
 use super::past_scene::Past;
-use super::scene::{NOW, PEER, request};
+use super::scene::{NOW, PEER, TANK, request};
 use crate::store::conformance::fixtures::{entry, row, sample, value};
 
 /// The day of the readings: in India it begins at half past six in the evening before.
@@ -40,6 +40,56 @@ async fn hours_are_those_of_the_community_unless_another_zone_is_named() {
     let day = past.json(&format!("metric=level_cm&bucket=1d&{DAY}")).await;
     assert_eq!(day["items"].as_array().unwrap().len(), 1);
     assert_eq!(day["items"][0]["at"], "2023-11-12T18:30:00Z");
+}
+
+#[tokio::test]
+async fn a_cursor_is_good_for_the_question_that_it_was_given_for() {
+    let past = Past::new().await;
+    past.levels("2023-11-13T04:00:00Z", 10).await;
+    let asked = format!("metric=level_cm,ph&{DAY}");
+    let page = past.json(&format!("{asked}&limit=3")).await;
+    let cursor = page["next_cursor"].as_str().unwrap();
+    for same in [
+        asked.clone(),
+        format!("{asked}&limit=7"),
+        format!("metric=ph,level_cm,ph&{DAY}"),
+        "metric=level_cm,ph&from=2023-11-13T00:00:00%2B05:30&to=2023-11-14T00:00:00%2B05:30"
+            .to_owned(),
+    ] {
+        let next = past.json(&format!("{same}&cursor={cursor}")).await;
+        assert_eq!(
+            next["items"][0]["source_at"], "2023-11-13T04:03:00Z",
+            "{same}"
+        );
+    }
+    for other in [
+        format!("metric=level_cm&{DAY}"),
+        DAY.to_owned(),
+        "metric=level_cm,ph".to_owned(),
+        "metric=level_cm,ph&from=2023-11-12T18:30:00Z".to_owned(),
+        "metric=level_cm,ph&from=2023-11-12T18:30:00Z&to=2023-11-13T18:30:01Z".to_owned(),
+    ] {
+        let reply = past
+            .scene
+            .get(&past.path(&format!("{other}&cursor={cursor}")))
+            .await;
+        assert_eq!(reply.status, StatusCode::BAD_REQUEST, "{other}");
+        let error = reply.json()["errors"][0].clone();
+        assert_eq!(error["pointer"], "/cursor");
+        assert!(
+            error["detail"]
+                .as_str()
+                .unwrap()
+                .contains("another question")
+        );
+    }
+    let other = past
+        .scene
+        .post("/api/v1/nodes", &TANK.replace("oht-7", "oht-8"))
+        .await;
+    let id = other.json()["id"].as_str().unwrap().to_owned();
+    let path = format!("/api/v1/nodes/{id}/telemetry?{asked}&cursor={cursor}");
+    assert_eq!(past.scene.get(&path).await.status, StatusCode::BAD_REQUEST);
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use evara_actors::domain::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::ToSchema;
 
-/// An instant in RFC 3339; read with any offset, written in UTC.
+/// An instant in RFC 3339; read with any offset, written in UTC. A leap second is read as the second before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ToSchema)]
 #[schema(value_type = String, format = DateTime, example = "2026-01-31T08:15:30Z")]
 pub(crate) struct Time(pub(crate) Timestamp);
@@ -36,8 +36,8 @@ impl Serialize for Time {
 impl<'de> Deserialize<'de> for Time {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-        let wrong = |_| serde::de::Error::custom("must be a time in RFC 3339, with an offset");
-        Timestamp::from_str(&text).map(Self).map_err(wrong)
+        let read = Timestamp::from_str(&text);
+        read.map(Self).map_err(serde::de::Error::custom)
     }
 }
 
