@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::by_name::ByName;
+use super::misshapen::{Said, misshapen_at};
 use super::problem::{Code, Part, Problem};
 
 /// The longest body that is taken; only bulk readings need more.
@@ -68,18 +69,21 @@ impl<S: Sync, T: DeserializeOwned + Default> FromRequestParts<S> for Params<T> {
                 let cause = rejection
                     .source()
                     .map_or_else(String::new, ToString::to_string);
-                let (name, detail) = blamed(&cause);
-                Err(Problem::malformed(Part::Query, name, detail))
+                let (name, said) = blamed(&cause);
+                Err(Problem::malformed(Part::Query, name, said.detail))
             }
         }
     }
 }
 
 /// Of what is wrong with a query, the parameter, and the rest. What is there twice is named in the text only.
-fn blamed(cause: &str) -> (&str, &str) {
+fn blamed(cause: &str) -> (&str, Said<'_>) {
     match cause.split_once(": ") {
-        Some((name, detail)) if !name.contains(' ') => (name, detail),
-        Some(_) | None => (cause.split('`').nth(1).unwrap_or_default(), cause),
+        Some((name, detail)) if !name.contains(' ') => (name, Said::of_value(detail)),
+        Some(_) | None => (
+            cause.split('`').nth(1).unwrap_or_default(),
+            Said::of_value(cause),
+        ),
     }
 }
 
@@ -164,62 +168,44 @@ fn is_one_of(headers: &HeaderMap, kinds: &[&str]) -> bool {
 
 /// Reads JSON; says by a pointer where it is not of the right form.
 pub(crate) fn parse<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Problem> {
+    parse_at("", bytes)
+}
+
+/// [`parse`] of what stands at `place` of a body.
+fn parse_at<'a, T: Deserialize<'a>>(place: &str, bytes: &'a [u8]) -> Result<T, Problem> {
+    let whole = |detail| Problem::malformed(Part::Body, place, detail);
     if std::str::from_utf8(bytes).is_err() {
-        return Err(Problem::malformed(Part::Body, "", "must be UTF-8"));
+        return Err(whole("must be UTF-8"));
     }
     if depth(bytes) > MAX_DEPTH {
-        return Err(Problem::malformed(
-            Part::Body,
-            "",
-            "must be nested at most 32 deep",
-        ));
+        return Err(whole("must be nested at most 32 deep"));
     }
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(ByName(&mut json));
-    let value = value.map_err(|error| misshapen(&error))?;
-    let rest = |error: serde_json::Error| Problem::malformed(Part::Body, "", said(&error));
-    json.end().map_err(rest)?;
+    let value = value.map_err(|error| misshapen_at(place, &error))?;
+    json.end()
+        .map_err(|_rest| whole("must be one JSON value"))?;
     Ok(value)
+}
+
+/// Reads JSON that is of the right form; where it is not, [`parse`] knows why.
+pub(crate) fn read_quickly<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Option<T> {
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let value = T::deserialize(ByName(&mut json)).ok()?;
+    json.end().ok().map(|()| value)
 }
 
 /// [`parse`], quicker where nothing is wrong: a path to each value costs more than the rest.
 pub(crate) fn quickly_parsed<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Problem> {
-    let mut json = serde_json::Deserializer::from_slice(bytes);
-    let value = T::deserialize(ByName(&mut json));
-    let whole = value.and_then(|value| json.end().map(|()| value));
-    whole.or_else(|_| parse(bytes))
+    quickly_parsed_at("", bytes)
 }
 
-/// The problem that a deserializer's error stands for.
-pub(crate) fn misshapen(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
-    use serde_path_to_error::Segment;
-    let mut pointer = String::new();
-    for segment in error.path() {
-        let part = match segment {
-            Segment::Seq { index } => index.to_string(),
-            Segment::Map { key } => key.replace('~', "~0").replace('/', "~1"),
-            Segment::Enum { variant } => variant.clone(),
-            Segment::Unknown => continue,
-        };
-        pointer.push('/');
-        pointer.push_str(&part);
-    }
-    Problem::malformed(Part::Body, &pointer, said(error.inner()))
-}
-
-/// What is wrong, without the value that was: it may be a password in the wrong place, and answers are kept
-/// by those who keep logs.
-fn said(error: &serde_json::Error) -> String {
-    let said = error.to_string();
-    let is_of_a_value = said.starts_with("invalid type: ") || said.starts_with("invalid value: ");
-    // What comes after the last of these is ours.
-    match said.rsplit_once(", expected ") {
-        Some((found, expected)) if is_of_a_value => {
-            let kind = found.split(['"', '`']).next().unwrap_or_default();
-            format!("{}, expected {expected}", kind.trim_end())
-        }
-        Some(_) | None => said,
-    }
+/// [`quickly_parsed`] of what stands at `place` of a body.
+pub(crate) fn quickly_parsed_at<'a, T: Deserialize<'a>>(
+    place: &str,
+    bytes: &'a [u8],
+) -> Result<T, Problem> {
+    read_quickly(bytes).map_or_else(|| parse_at(place, bytes), Ok)
 }
 
 /// How deep arrays and objects are nested. Counts brackets outside of strings, and so is never
@@ -241,33 +227,4 @@ fn depth(json: &[u8]) -> usize {
         }
     }
     deepest
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_value_of_another_type_is_not_repeated() {
-        let refused = |body: &str| {
-            let refused = serde_json::from_str::<Map<String, Value>>(body).unwrap_err();
-            said(&refused)
-        };
-        assert_eq!(
-            refused(r#""a password""#),
-            "invalid type: string, expected a map at line 1 column 12"
-        );
-        assert_eq!(
-            refused(r#""quoted \", expected nothing""#),
-            "invalid type: string, expected a map at line 1 column 29"
-        );
-        assert_eq!(
-            refused("123456"),
-            "invalid type: integer, expected a map at line 1 column 6"
-        );
-        assert_eq!(
-            refused("{"),
-            "EOF while parsing an object at line 1 column 1"
-        );
-    }
 }

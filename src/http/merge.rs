@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::by_name::ByName;
-use super::extract::misshapen;
+use super::misshapen::misshapen;
 use super::problem::Problem;
 
 /// `current` with `patch` merged into it. A field that is not known, or not of its type, is 400.

@@ -27,6 +27,7 @@ mod idempotency;
 mod ip_rules;
 mod live;
 mod merge;
+mod misshapen;
 mod nodes;
 mod openapi;
 mod page;

@@ -13,12 +13,14 @@ use evara_actors::twin::TwinHandle;
 use tokio::time::{Instant, timeout};
 
 use super::answer::{self, Answer};
-use super::extract::{JSON, MAX_BODY_BYTES, NoQuery, body, quickly_parsed};
+use super::extract::{
+    JSON, MAX_BODY_BYTES, NoQuery, body, parse, quickly_parsed, quickly_parsed_at, read_quickly,
+};
 use super::guard::{NodeName, Pusher};
 use super::idempotency::{Keeping, Once};
 use super::problem::{Code, Problem};
 use super::state::AppState;
-use super::views::{BatchBody, BatchView, BulkBody, BulkView, ReadingsBody, TakenView};
+use super::views::{BatchBody, BatchView, BulkBody, BulkView, ReadingsBody, TakenView, UnreadBulk};
 use crate::app::readings::{COMMIT_WITHIN, Outcome, Parcel, push, samples};
 
 /// The longest bulk of readings that is taken.
@@ -152,32 +154,71 @@ fn prepare(
     received_at: Timestamp,
     bytes: &[u8],
 ) -> Result<Vec<Prepared>, Problem> {
-    let body: BulkBody<'_> = quickly_parsed(bytes)?;
-    if body.batches.len() > MAX_BATCHES {
-        let detail = format!("must be at most {MAX_BATCHES}");
-        return Err(Problem::invalid(vec![FieldError::new("/batches", detail)]));
+    let parcel = |place: &str, batch: &BatchBody<'_>| {
+        parcel(app, pusher, received_at, batch).map_err(|refused| refused.at(place))
+    };
+    let at = |place: usize| format!("/batches/{place}");
+    if let Some(body) = read_quickly::<BulkBody<'_>>(bytes) {
+        few_enough(body.batches.len())?;
+        let batches = body.batches.iter().enumerate();
+        return Ok(batches
+            .map(|(place, batch)| parcel(&at(place), batch))
+            .collect());
     }
+    // Something in it is not of its type: that batch is refused, and no other.
+    let body: UnreadBulk<'_> = parse(bytes)?;
+    few_enough(body.batches.len())?;
     let batches = body.batches.iter().enumerate();
     Ok(batches
         .map(|(place, batch)| {
-            let at = |fault: FieldError| {
-                let pointer = format!("/batches/{place}{}", fault.pointer);
-                FieldError::new(pointer, fault.message)
-            };
-            let invalid = |faults: Vec<_>| Problem::invalid(faults.into_iter().map(at).collect());
-            let named = Named::of(batch).map_err(|fault| invalid(vec![fault]))?;
-            let twin = match named {
-                Named::Id(id) => app.system.twin(id).and_then(|twin| pusher.seen(twin)),
-                Named::Key(key) => Some(pusher.locate_key(app, key)?),
-            };
-            let twin = twin.ok_or_else(Problem::not_found)?;
-            let readings = batch.checked().map_err(invalid)?;
-            let view = twin.view();
-            let samples = samples(view.spec(), pusher.source(), received_at, readings);
-            let samples = samples.map_err(invalid)?;
-            Ok(Parcel { twin, samples })
+            let place = at(place);
+            let batch = quickly_parsed_at(&place, batch.get().as_bytes())?;
+            parcel(&place, &batch)
         })
         .collect())
+}
+
+fn few_enough(batches: usize) -> Result<(), Problem> {
+    if batches <= MAX_BATCHES {
+        return Ok(());
+    }
+    let detail = format!("must be at most {MAX_BATCHES}");
+    Err(Problem::invalid(vec![FieldError::new("/batches", detail)]))
+}
+
+/// Why nothing of a batch is taken.
+enum Refused {
+    /// By pointers into the batch.
+    Fields(Vec<FieldError>),
+    Other(Problem),
+}
+
+impl Refused {
+    fn at(self, place: &str) -> Problem {
+        let under = |fault: FieldError| fault.under(place);
+        match self {
+            Self::Fields(faults) => Problem::invalid(faults.into_iter().map(under).collect()),
+            Self::Other(problem) => problem,
+        }
+    }
+}
+
+fn parcel(
+    app: &AppState,
+    pusher: &Pusher,
+    received_at: Timestamp,
+    batch: &BatchBody<'_>,
+) -> Result<Parcel, Refused> {
+    let twin = match Named::of(batch).map_err(|fault| Refused::Fields(vec![fault]))? {
+        Named::Id(id) => app.system.twin(id).and_then(|twin| pusher.seen(twin)),
+        Named::Key(key) => Some(pusher.locate_key(app, key).map_err(Refused::Other)?),
+    };
+    let twin = twin.ok_or_else(|| Refused::Other(Problem::not_found()))?;
+    let readings = batch.checked().map_err(Refused::Fields)?;
+    let view = twin.view();
+    let samples = samples(view.spec(), pusher.source(), received_at, readings);
+    let samples = samples.map_err(Refused::Fields)?;
+    Ok(Parcel { twin, samples })
 }
 
 /// The node that a batch is of.

@@ -271,12 +271,13 @@ async fn bad_readings_are_400_and_point_at_the_fault() {
     ] {
         let one = format!(r#"{{"readings": [{reading}]}}"#);
         let many = format!(r#"{{"batches": [{{"node_id": "{id}", "readings": [{reading}]}}]}}"#);
-        let routes = [(&*node, one, ""), ("/api/v1/telemetry", many, "/batches/0")];
-        for (path, body, prefix) in routes {
-            let reply = scene.post(path, &body).await;
-            let short = &reading[..reading.len().min(60)];
-            assert_eq!(reply.status, StatusCode::BAD_REQUEST, "{path} {short}");
-            let named = reply.json()["errors"][0]["pointer"].clone();
+        let short = &reading[..reading.len().min(60)];
+        let alone = scene.post(&node, &one).await;
+        assert_eq!(alone.status, StatusCode::BAD_REQUEST, "{short}");
+        let bulk = scene.post("/api/v1/telemetry", &many).await;
+        for (problem, prefix) in [(alone.problem(), ""), (bulk.problem(), "/batches/0")] {
+            assert_eq!(problem["status"], 400, "{short}");
+            let named = problem["errors"][0]["pointer"].clone();
             let expected = format!("{prefix}/readings/0{pointer}");
             assert!(
                 pointer.is_empty() || named == expected,

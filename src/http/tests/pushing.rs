@@ -235,6 +235,55 @@ async fn one_bad_batch_of_a_bulk_harms_no_other() {
 }
 
 #[tokio::test]
+async fn a_batch_with_a_value_of_another_type_is_refused_by_itself_and_broken_json_as_a_whole() {
+    let (scene, id) = Scene::with_tank().await;
+    let good = json!({ "node_id": id, "readings": [reading("ph", 7.0)] });
+    let batches = [
+        (
+            json!({ "node_id": id, "readings": [reading("ph", 6.5), reading("ph", true)] }),
+            "/batches/0/readings/1/value",
+        ),
+        (
+            json!({ "node_id": id, "readings": 7 }),
+            "/batches/1/readings",
+        ),
+        (
+            json!({ "node_id": 7, "readings": [] }),
+            "/batches/2/node_id",
+        ),
+        (
+            json!({ "node_id": id, "readings": [], "x": 1 }),
+            "/batches/3/x",
+        ),
+        (json!(null), "/batches/4"),
+        (json!({ "node_id": id }), "/batches/5/readings"),
+    ];
+    let mut all: Vec<_> = batches.iter().map(|(batch, _)| batch.clone()).collect();
+    all.push(good);
+    let body = json!({ "batches": all });
+    let reply = scene.post("/api/v1/telemetry", &body.to_string()).await;
+    assert_eq!(reply.status, StatusCode::OK, "{}", reply.json());
+    let results = reply.json()["results"].clone();
+    for (place, (_, pointer)) in batches.iter().enumerate() {
+        let result = &results[place];
+        assert_eq!(result["status"], 400, "{result}");
+        assert_eq!(result["error"]["errors"][0]["pointer"], *pointer);
+    }
+    let taken = &results[batches.len()];
+    assert_eq!(
+        (&taken["status"], &taken["accepted"]),
+        (&json!(200), &json!(1))
+    );
+    for broken in [
+        body.to_string().trim_end_matches('}'),
+        "{\"batches\": [{}, nonsense]}",
+    ] {
+        let reply = scene.post("/api/v1/telemetry", broken).await;
+        assert_eq!(reply.status, StatusCode::BAD_REQUEST, "{broken}");
+    }
+}
+
+#[tokio::test]
 async fn a_bulk_may_have_ten_mebibytes_and_any_other_push_one() {
     let (scene, id) = Scene::with_tank().await;
     let body = |mebibytes: usize| {

@@ -67,6 +67,17 @@ impl Reply {
             .map_or("", |value| value.to_str().unwrap())
     }
 
+    /// The problem, or that of the only batch where it is the answer to a bulk.
+    pub(super) fn problem(&self) -> Value {
+        let json = self.json();
+        let problem = match self.status {
+            StatusCode::OK => json["results"][0]["error"].clone(),
+            _ => json,
+        };
+        tells_plainly(&problem);
+        problem
+    }
+
     /// The problem's code, after checking that it is a whole problem.
     pub(super) fn code(&self) -> String {
         assert_eq!(
@@ -81,7 +92,28 @@ impl Reply {
         assert!(
             json["type"].is_string() && json["title"].is_string() && json["detail"].is_string()
         );
+        tells_plainly(&json);
         json["code"].as_str().unwrap().to_owned()
+    }
+}
+
+/// What a parser says by itself is about its types and its place in the text.
+fn tells_plainly(problem: &Value) {
+    let errors = problem["errors"].as_array().into_iter().flatten();
+    for detail in errors.filter_map(|error| error["detail"].as_str()) {
+        let theirs = [
+            "`",
+            " column ",
+            "expected ",
+            "invalid ",
+            "struct ",
+            "parsing",
+            "u32",
+            "i64",
+            "f64",
+        ];
+        let found = theirs.into_iter().find(|word| detail.contains(word));
+        assert_eq!(found, None, "{detail}");
     }
 }
 

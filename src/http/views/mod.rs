@@ -32,14 +32,18 @@ pub(crate) use admin::{
 pub(crate) use audit::{AuditView, OutcomeView, VerdictView};
 pub(crate) use channel::{ChannelBody, ChannelView};
 pub(crate) use config::ConfigBody;
-pub(crate) use dashboard::{ArchiveFailing, Dependencies, FleetRow, HealthView, StatsView};
+pub(crate) use dashboard::{
+    ArchiveFailing, Dependencies, FAILING, FleetRow, HealthView, OK, ReadyView, StatsView,
+};
 pub(crate) use device_keys::{DeviceKeyBody, DeviceKeyView, NewDeviceKeyView};
 pub(crate) use feed::{FeedView, PageView, PollerView};
 pub(crate) use history::{EventView, PointView};
 pub(crate) use ip_rules::{IpRuleBody, IpRuleView};
 pub(crate) use names::{CategoryView, KindView, QualityView, ReasonView, StateView};
 pub(crate) use node::{MaintenanceBody, MapPoint, NodeBody, NodeView};
-pub(crate) use readings::{BatchBody, BatchView, BulkBody, BulkView, ReadingsBody, TakenView};
+pub(crate) use readings::{
+    BatchBody, BatchView, BulkBody, BulkView, ReadingsBody, TakenView, UnreadBulk,
+};
 pub(crate) use telemetry::{
     AggregateView, BucketView, BucketWidth, BucketsView, FillView, TelemetryView,
 };

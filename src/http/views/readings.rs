@@ -6,10 +6,11 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use evara_actors::domain::{FieldError, Metric, NodeId, Timestamp};
+use evara_actors::domain::{FieldError, Metric, NodeId, TimeError, Timestamp};
 use evara_actors::normalise::Said;
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -40,6 +41,14 @@ pub(crate) struct BulkBody<'a> {
     #[serde(borrow)]
     #[schema(max_items = 10000)]
     pub(crate) batches: Vec<BatchBody<'a>>,
+}
+
+/// [`BulkBody`], of which no batch was read yet.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct UnreadBulk<'a> {
+    #[serde(borrow)]
+    pub(crate) batches: Vec<&'a RawValue>,
 }
 
 /// Readings of one of the nodes, named by either of its names.
@@ -117,25 +126,25 @@ fn checked<'a>(bodies: &'a [ReadingBody<'_>]) -> Result<Vec<Reading<'a>>, Vec<Fi
 }
 
 /// A field of a reading, and what is wrong with it.
-type Fault = Option<(&'static str, &'static str)>;
+type Fault = Option<(&'static str, Cow<'static, str>)>;
 
 impl ReadingBody<'_> {
     fn checked(&self) -> Result<Reading<'_>, [Fault; 3]> {
-        let at = self.at.as_ref().map(|stamp| stamp.0);
+        let at = self.at.as_ref().map(|stamp| stamp.0).transpose();
         match (&self.metric.0, self.value.said(), at) {
-            (Some(metric), Some(said), None | Some(Some(_))) => Ok(Reading {
+            (Some(metric), Some(said), Ok(at)) => Ok(Reading {
                 metric: metric.clone(),
                 said,
-                at: at.flatten(),
+                at,
             }),
             (metric, said, at) => Err([
                 metric.is_none().then_some((
                     "metric",
-                    "must be 1 to 48 of a-z, 0-9 and _, beginning with a letter",
+                    "must be 1 to 48 of a-z, 0-9 and _, beginning with a letter".into(),
                 )),
                 said.is_none()
-                    .then_some(("value", "must be at most 255 bytes long")),
-                (at == Some(None)).then_some(("at", "must be a time in RFC 3339, with an offset")),
+                    .then_some(("value", "must be at most 255 bytes long".into())),
+                at.err().map(|error| ("at", error.to_string().into())),
             ]),
         }
     }
@@ -147,7 +156,7 @@ struct Name(Option<Metric>);
 
 /// An instant, if it can be read.
 #[derive(Debug)]
-struct Stamp(Option<Timestamp>);
+struct Stamp(Result<Timestamp, TimeError>);
 
 /// A text, borrowed where it has no escapes.
 #[derive(Debug)]
@@ -206,7 +215,7 @@ impl<'de> Deserialize<'de> for Name {
 impl<'de> Deserialize<'de> for Stamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let Text(stamp) = Text::deserialize(deserializer)?;
-        Ok(Self(stamp.parse().ok()))
+        Ok(Self(stamp.parse()))
     }
 }
 
@@ -291,7 +300,7 @@ pub(crate) struct BulkView<'a> {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = BatchTaken)]
 pub(crate) struct BatchView<'a> {
-    /// The status of an answer to it alone: 200, 404, 409, 422, 500 or 503.
+    /// The status of an answer to it alone: 200, 400, 404, 409, 422, 500 or 503.
     pub(crate) status: u16,
     /// What was taken, where the status is 200.
     #[serde(flatten)]

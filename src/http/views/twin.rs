@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{FeedView, KindView, QualityView, ReasonView, StateView, Time};
-use crate::http::extract::misshapen;
+use crate::http::misshapen::misshapen;
 use crate::http::problem::{Code, Part, Problem};
 
 /// All that is known of a node.

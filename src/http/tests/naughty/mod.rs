@@ -150,7 +150,7 @@ impl Place {
         }
         for half in HALVES {
             let reply = self.write(row, &format!(r#""{half}""#)).await;
-            if reply.status != StatusCode::BAD_REQUEST {
+            if reply.problem()["status"] != 400 {
                 wrong.push(told(row, half, &reply));
             }
         }
