@@ -51,6 +51,10 @@ statements! {
     AUDIT_HEAD = "audit_head";
     AUDIT_OF_CHAIN = "audit_of_chain";
     AUDIT_PAGE = "audit_page";
+    AUDIT_PAGE_OF_ACTION = "audit_page_of_action";
+    AUDIT_PAGE_OF_ACTOR = "audit_page_of_actor";
+    AUDIT_PAGE_OF_CHAINS = "audit_page_of_chains";
+    AUDIT_PAGE_OF_TARGET = "audit_page_of_target";
     AUDIT_SEALS = "audit_seals";
     BEGIN_RECEIPT = "begin_receipt";
     CHANGES_BY_REVISION = "changes_by_revision";

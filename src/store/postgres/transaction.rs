@@ -42,6 +42,9 @@ const AS_LOGIN: &str = "; SET LOCAL evara.scope = 'system'";
 
 const BEGIN_READING: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
+/// Which index is the best depends on what is asked for, and a plan that was made for anything goes by none.
+const BEGIN_SEARCHING: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL plan_cache_mode = force_custom_plan";
+
 /// Shorter than [`super::LOAD_DEADLINE`]. Hashing all twins need not go through files, and to compile what is
 /// asked once takes longer than to answer it.
 const BEGIN_LOADING: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
@@ -86,6 +89,14 @@ impl<'c> Transaction<'c> {
         patience: Duration,
     ) -> Result<Self, Failure> {
         Self::begin(connections, patience, BEGIN_READING).await
+    }
+
+    /// The same for what is looked for by filters that may be there or not.
+    pub(super) async fn searching(
+        connections: &'c Connections,
+        patience: Duration,
+    ) -> Result<Self, Failure> {
+        Self::begin(connections, patience, BEGIN_SEARCHING).await
     }
 
     /// The same on a connection that the caller has.

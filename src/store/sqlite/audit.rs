@@ -1,8 +1,13 @@
 //! The audit over SQLite. Each entry is written by the one writer, in the transaction of what it tells of.
 
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+
 use evara_actors::domain::Timestamp;
 use evara_actors::ports::BoxFuture;
-use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, TransactionBehavior, params};
+use rusqlite::{
+    Connection, OptionalExtension as _, Row, ToSql, Transaction, TransactionBehavior, params,
+};
 use uuid::Uuid;
 
 use super::error::Failure;
@@ -193,13 +198,52 @@ fn page(
     query: &AuditQuery,
     limit: u32,
 ) -> Result<Vec<Listed>, Failure> {
+    let by = if query.target.is_some() {
+        statements::AUDIT_PAGE_OF_TARGET
+    } else if query.actor.is_some() {
+        statements::AUDIT_PAGE_OF_ACTOR
+    } else if let Some(chains) = &query.chains {
+        return page_of_chains(connection, chains, query, limit);
+    } else if query.action.is_some() {
+        statements::AUDIT_PAGE_OF_ACTION
+    } else {
+        statements::AUDIT_PAGE
+    };
     let name = |chain: &Chain| format!("\"{}\"", chain.0.simple()).to_uppercase();
     let names = |chains: &Vec<Chain>| {
         let names: Vec<_> = chains.iter().map(name).collect();
         format!("[{}]", names.join(","))
     };
+    let chains = query.chains.as_ref().map(names);
+    page_by(connection, by, &chains, query, limit)
+}
+
+/// The newest entries of each chain, and of those the newest.
+fn page_of_chains(
+    connection: &Connection,
+    chains: &[Chain],
+    query: &AuditQuery,
+    limit: u32,
+) -> Result<Vec<Listed>, Failure> {
+    let mut found = Vec::new();
+    for chain in chains.iter().collect::<BTreeSet<_>>() {
+        let by = statements::AUDIT_PAGE_OF_CHAIN;
+        found.extend(page_by(connection, by, chain.0.as_bytes(), query, limit)?);
+        found.sort_unstable_by_key(|listed| Reverse(listed.id));
+        found.truncate(limit as usize);
+    }
+    Ok(found)
+}
+
+fn page_by(
+    connection: &Connection,
+    by: &str,
+    chains: &dyn ToSql,
+    query: &AuditQuery,
+    limit: u32,
+) -> Result<Vec<Listed>, Failure> {
     let asked = params![
-        query.chains.as_ref().map(names),
+        chains,
         query.before,
         query.actor.map(Uuid::into_bytes),
         query.target,
@@ -209,7 +253,7 @@ fn page(
         query.to.map(Timestamp::millis),
         limit,
     ];
-    history::all(connection, statements::AUDIT_PAGE, asked, listed)
+    history::all(connection, by, asked, listed)
 }
 
 fn held(connection: &mut Connection, chain: Chain) -> Result<Held, Failure> {

@@ -31,6 +31,10 @@ statements! {
     AUDIT_HEAD = "audit_head";
     AUDIT_OF_CHAIN = "audit_of_chain";
     AUDIT_PAGE = "audit_page";
+    AUDIT_PAGE_OF_ACTION = "audit_page_of_action";
+    AUDIT_PAGE_OF_ACTOR = "audit_page_of_actor";
+    AUDIT_PAGE_OF_CHAIN = "audit_page_of_chain";
+    AUDIT_PAGE_OF_TARGET = "audit_page_of_target";
     AUDIT_SEALS = "audit_seals";
     BEGIN_RECEIPT = "begin_receipt";
     CHAIN_HEAD = "chain_head";
@@ -182,6 +186,23 @@ mod tests {
     }
 
     #[test]
+    fn the_names_of_chains_are_found_without_a_look_at_each_entry() {
+        let connection = migrations::migrated_in_memory();
+        let explain = format!("EXPLAIN QUERY PLAN {AUDIT_CHAIN_NAMES}");
+        let mut plan = connection.prepare(&explain).unwrap();
+        let mut steps = plan.raw_query();
+        while let Some(step) = steps.next().unwrap() {
+            let step: String = step.get(3).unwrap();
+            let looks = ["SCAN audit ", "SCAN audit_seals "];
+            // The first of all is found from the end of an index.
+            assert!(
+                !looks.iter().any(|look| step.starts_with(look)) || step.contains("INDEX"),
+                "{step}"
+            );
+        }
+    }
+
+    #[test]
     fn history_and_change_log_are_read_in_order_without_a_sort() {
         let connection = migrations::migrated_in_memory();
         for sql in [
@@ -193,6 +214,10 @@ mod tests {
             MARKS_OF_NODE,
             DUE_OF_NODE,
             DUE_DAYS,
+            AUDIT_PAGE_OF_TARGET,
+            AUDIT_PAGE_OF_ACTOR,
+            AUDIT_PAGE_OF_ACTION,
+            AUDIT_PAGE_OF_CHAIN,
         ] {
             let mut plan = connection
                 .prepare(&format!("EXPLAIN QUERY PLAN {sql}"))

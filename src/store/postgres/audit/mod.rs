@@ -9,9 +9,10 @@ use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::error::Failure;
+use super::statements::Query;
 use super::transaction::{Params, Transaction};
 use super::values::{At, to_stored};
-use super::{PostgresStore, history, statements};
+use super::{DEADLINE, PostgresStore, history, statements};
 use crate::audit::{Chain, Cut, Entry, Link, Record, Row as AuditRow, Seal};
 use crate::store::unreadable::Unreadable;
 use crate::store::{Act, AuditError, AuditLog, AuditQuery, Held, Listed, Unsealed};
@@ -189,7 +190,25 @@ async fn page(
         &to,
         &limit,
     ];
-    history::all(store, statements::AUDIT_PAGE, &asked, rows::listed).await
+    let mut transaction = Transaction::searching(&store.connections, DEADLINE).await?;
+    let found = history::all_in(&mut transaction, by_index(query), &asked, rows::listed).await?;
+    transaction.roll_back().await;
+    Ok(found)
+}
+
+/// The statement that goes by the index of what narrows most.
+fn by_index(query: &AuditQuery) -> Query {
+    if query.target.is_some() {
+        statements::AUDIT_PAGE_OF_TARGET
+    } else if query.actor.is_some() {
+        statements::AUDIT_PAGE_OF_ACTOR
+    } else if query.chains.is_some() {
+        statements::AUDIT_PAGE_OF_CHAINS
+    } else if query.action.is_some() {
+        statements::AUDIT_PAGE_OF_ACTION
+    } else {
+        statements::AUDIT_PAGE
+    }
 }
 
 async fn held(store: &PostgresStore, chain: Chain) -> Result<Held, Failure> {

@@ -1,0 +1,14 @@
+-- `audit_page` of one target.
+SELECT chain, number, key, mac, at, actor_kind, actor, session, address, correlation, action, target,
+       outcome, before, after, id
+FROM audit
+WHERE target = ?4
+  AND id < coalesce(?2, 9223372036854775807)
+  AND (?1 IS NULL OR hex(chain) IN (SELECT value FROM json_each(?1)))
+  AND (?3 IS NULL OR actor = ?3)
+  AND (?5 IS NULL OR action = ?5)
+  AND (?6 IS NULL OR outcome = ?6)
+  AND (?7 IS NULL OR at >= ?7)
+  AND (?8 IS NULL OR at < ?8)
+ORDER BY id DESC
+LIMIT ?9
