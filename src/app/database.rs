@@ -9,6 +9,7 @@ use evara_actors::domain::Timestamp;
 use evara_actors::ports::Clock;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
+use tokio_util::task::TaskTracker;
 
 use crate::store::{PostgresStore, WithReplica};
 pub use crate::store::{QueryProfile, ReplicaReport, ReplicaState};
@@ -29,6 +30,8 @@ pub struct Database {
     late_hours: Arc<AtomicU64>,
     /// The pulse that was taken last, and when. Held while it is taken: the others wait for that one.
     taken: Arc<Mutex<Option<(Instant, Pulse)>>>,
+    /// Pulses that are taken though nobody waits for them any more; none takes longer than it may.
+    looks: TaskTracker,
 }
 
 /// Whether the database answers.
@@ -51,6 +54,7 @@ impl Database {
             replica,
             late_hours,
             taken: Arc::default(),
+            looks: TaskTracker::new(),
         }
     }
 
@@ -76,6 +80,20 @@ impl Database {
         };
         *taken = Some((Instant::now(), pulse));
         pulse
+    }
+
+    /// [`Self::pulse`], waited for no longer than this: one that takes longer is told as failing, and is taken all the same
+    /// for whoever asks next.
+    pub async fn pulse_within(&self, patience: Duration, clock: &Arc<dyn Clock>) -> Pulse {
+        let (database, by) = (self.clone(), Arc::clone(clock));
+        let taken = self.looks.spawn(async move { database.pulse(&*by).await });
+        match timeout(patience, taken).await {
+            Ok(Ok(pulse)) => pulse,
+            Ok(Err(_)) | Err(_) => Pulse {
+                failing_since: Some(clock.now()),
+                replica: None,
+            },
+        }
     }
 
     async fn is_replica_of_use(&self) -> Option<bool> {

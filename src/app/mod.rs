@@ -245,11 +245,24 @@ impl App {
         // A change that was begun is ended even though nobody waits for it any more.
         let _unfinished = timeout_at(deadline, self.state.nodes.drained()).await;
         let _unfinished = timeout_at(deadline, self.state.tenancy.drained()).await;
-        self.upkeep.drain().await;
-        self.state.refusals().end().await;
-        self.chores.end().await;
+        // Each waits for the store, which may be away: side by side. The audit is sealed when the last refusal is in it.
+        let written_down = async {
+            self.state.refusals().end().await;
+            self.chores.end().await;
+        };
+        tokio::join!(self.upkeep.drain(), written_down);
         let left = deadline.saturating_duration_since(Instant::now());
-        self.system.drain(left).await
+        let drained = self.system.drain(left).await;
+        if !drained.is_complete() {
+            let reason = self.system.persistence().reason.unwrap_or_default();
+            tracing::error!(
+                records = drained.records,
+                twins = drained.twins,
+                reason,
+                "not everything was written: none of it was acknowledged, and what was polled will be polled again"
+            );
+        }
+        drained
     }
 }
 

@@ -4,10 +4,17 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 use super::System;
 use crate::tree::{AskError, Shard};
+
+/// An archive that fails all the time is waited for no longer at the end: the longest pause between two tries, and as long
+/// as one may wait for an answer. What it would save by coming back later is polled again, or with whoever was not answered.
+const LAST_TRIES: Duration = Duration::from_secs(6);
+
+/// Between two looks whether it does.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// What was left when the system ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,16 +48,37 @@ impl System {
         for desk in &self.estate.desks {
             desk.flush();
         }
-        for desk in &self.estate.desks {
-            if timeout_at(deadline, desk.cleared()).await.is_err() {
-                break;
-            }
-        }
+        self.write_all(deadline).await;
         self.tree.stop().await;
         drop(changes);
         Drained {
             records: self.persistence().waiting,
             twins: self.estate.unsaved(),
+        }
+    }
+
+    /// Waits until everything is written, or it is in vain to wait.
+    async fn write_all(&self, deadline: Instant) {
+        let cleared = async {
+            for desk in &self.estate.desks {
+                desk.cleared().await;
+            }
+        };
+        tokio::select! {
+            () = cleared => {}
+            () = self.in_vain() => {}
+            () = sleep_until(deadline) => {}
+        }
+    }
+
+    /// Waits until the archive has failed for as long as it is tried at the end.
+    async fn in_vain(&self) {
+        let mut failing = Instant::now();
+        while failing.elapsed() < LAST_TRIES {
+            sleep(LOOK).await;
+            if self.persistence().failing_since.is_none() {
+                failing = Instant::now();
+            }
         }
     }
 }

@@ -109,6 +109,16 @@ pub(crate) struct HealthView {
     pub(crate) dependencies: Dependencies,
 }
 
+/// That requests are wanted, and what they may miss.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Ready)]
+pub(crate) struct ReadyView {
+    /// `ready`.
+    pub(crate) status: &'static str,
+    /// What is away, of the dependencies that `/health` tells of: everything that does not need it goes on.
+    pub(crate) degraded: Vec<&'static str>,
+}
+
 /// How writing history fails.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ArchiveFailing {
@@ -139,3 +149,21 @@ pub(crate) struct Dependencies {
     /// Where readings come from: `ok`, or `failing` while it is not asked because it failed too often.
     pub(crate) feed: &'static str,
 }
+
+impl Dependencies {
+    /// Those that are away, by name.
+    pub(crate) fn failing(&self) -> Vec<&'static str> {
+        let all = [
+            ("archive", Some(self.archive)),
+            ("replica", self.replica),
+            ("redis", self.redis),
+            ("feed", Some(self.feed)),
+        ];
+        let failing = all.into_iter().filter(|(_, word)| *word == Some(FAILING));
+        failing.map(|(name, _)| name).collect()
+    }
+}
+
+/// What is said of a dependency that is there, and of one that is not.
+pub(crate) const OK: &str = "ok";
+pub(crate) const FAILING: &str = "failing";

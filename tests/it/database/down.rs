@@ -20,6 +20,21 @@ const REASONS: [&str; 3] = [
     "the database is starting or stopping",
 ];
 
+/// Requests in hand, what is written behind them, and the last tries.
+const ENDS_WITHIN: Duration = Duration::from_secs(14);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_service_that_is_told_to_end_without_its_database_does_so_soon_and_says_what_is_left() {
+    let mut site = Site::start(&[]).await;
+    site.postgres.stop_immediately();
+    let pushed = site.push_at_once(super::AT_ONCE).await;
+    pushed.iter().for_each(super::Pushed::assert_put_off);
+    let told = Instant::now();
+    let drained = site.app.drain().await;
+    assert!(told.elapsed() < ENDS_WITHIN, "{:?}", told.elapsed());
+    assert!(!drained.is_complete() && drained.records > 0, "{drained:?}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_that_crashes_and_comes_back_after_half_a_minute_has_everything_without_anybodys_help()
  {

@@ -72,6 +72,9 @@ async fn assert_lives_without(site: &Site, reasons: &[&str]) -> Vec<Pushed> {
         "{health}"
     );
     assert!(!health.to_string().contains("127.0.0.1") && archive["since"].is_string());
+    let ready = site.get("/health/ready").await;
+    let degraded = ready["degraded"].as_array().unwrap();
+    assert!(degraded.contains(&"archive".into()), "{ready}");
     pushed
 }
 

@@ -59,6 +59,33 @@ async fn a_drain_ends_in_time_and_says_what_an_archive_that_is_away_did_not_take
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_drain_does_not_wait_long_for_an_archive_that_fails_and_waits_for_one_that_comes_back() {
+    let scene = Scene::of(vec![tank(1)]).await;
+    scene.written().await;
+    scene.archive.go_away();
+    scene.tank(1).offer(level(1, 50.0)).await.unwrap();
+    let began = tokio::time::Instant::now();
+    let drained = scene.system.drain(Duration::from_secs(25)).await;
+    assert!(!drained.is_complete());
+    assert!(
+        began.elapsed() <= Duration::from_secs(7),
+        "{:?}",
+        began.elapsed()
+    );
+
+    let scene = Scene::of(vec![tank(1)]).await;
+    scene.written().await;
+    scene.archive.go_away();
+    scene.tank(1).offer(level(1, 50.0)).await.unwrap();
+    let back = async {
+        pass(Duration::from_secs(3)).await;
+        scene.archive.come_back();
+    };
+    let (drained, ()) = tokio::join!(scene.system.drain(Duration::from_secs(25)), back);
+    assert_eq!(drained, COMPLETE);
+}
+
+#[tokio::test(start_paused = true)]
 async fn nothing_can_be_changed_once_the_drain_has_begun() {
     let scene = Scene::of(vec![tank(1)]).await;
     scene.system.drain(Duration::from_secs(5)).await;
