@@ -48,8 +48,12 @@ pub(crate) async fn summary(State(app): State<AppState>) -> Answer {
 
 fn dependencies(app: &AppState, database: Pulse) -> Dependencies {
     let persistence = app.system.persistence();
+    // Whoever found it first says since when.
     let failing = match (persistence.failing_since, database.failing_since) {
-        (Some(since), _) => Some((since, persistence.reason.unwrap_or_default())),
+        (Some(since), other) => {
+            let reason = persistence.reason.unwrap_or_default();
+            Some((other.map_or(since, |other| since.min(other)), reason))
+        }
         (None, since) => since.map(|since| (since, UNANSWERED.to_owned())),
     };
     let word = |well| if well { OK } else { FAILING };
