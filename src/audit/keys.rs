@@ -65,6 +65,11 @@ impl AuditKeys {
         Some((key.id, tag(&key.key, parts)))
     }
 
+    /// Whether the key of this id is there.
+    pub(super) fn knows(&self, id: [u8; ID_BYTES]) -> bool {
+        self.0.iter().any(|key| key.id == id)
+    }
+
     /// Whether `mac` is that of `parts` by the key of this id. One that is not known proves nothing.
     pub(super) fn proves(&self, id: [u8; ID_BYTES], mac: &[u8; 32], parts: &[&[u8]]) -> bool {
         let key = self.0.iter().find(|key| key.id == id);

@@ -239,3 +239,27 @@ fn the_first_entry_that_is_wrong_is_named() {
     };
     assert_eq!(kept.verified(&keys), Err(broken));
 }
+
+#[test]
+fn what_is_bound_with_a_key_that_is_not_given_is_not_said_to_be_altered() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let kept = kept().prop_filter("some entry", |kept| !kept.rows.is_empty());
+    let kept = kept.new_tree(&mut runner).unwrap().current();
+    let unsealed = Kept {
+        seals: Vec::new(),
+        ..kept.clone()
+    };
+    let id = kept.rows[0].link.mac.key;
+    for kept in [kept, unsealed] {
+        let broken = kept.verified(&keys("another one")).unwrap_err();
+        assert_eq!(broken.fault, Fault::UnknownKey(id));
+        let named: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert!(broken.to_string().contains(&named), "{broken}");
+        let both = AuditKeys::derive(
+            &SecretString::from("another one"),
+            &[SecretString::from("the secret")],
+        )
+        .unwrap();
+        assert!(kept.verified(&both).is_ok());
+    }
+}

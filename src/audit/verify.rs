@@ -1,6 +1,7 @@
 //! Whether a chain is whole, read once from its beginning to its head.
 
-use super::{AuditKeys, Chain, Cut, Link, Row, Seal};
+use super::keys::ID_BYTES;
+use super::{AuditKeys, Chain, Cut, Link, Mac, Row, Seal};
 
 /// Why a chain is not whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -8,6 +9,12 @@ pub enum Fault {
     /// An entry is missing, doubled or out of order.
     #[error("the entry does not have the next number")]
     OutOfOrder,
+    /// It is bound with a key that was not given: nothing can be said of it.
+    #[error(
+        "it is bound with the key {}, which was not given: give the SECRET_KEY of then as SECRET_KEY_OLD",
+        hex(.0)
+    )]
+    UnknownKey([u8; ID_BYTES]),
     /// An entry, or the one before, is not what was written.
     #[error("the entry is not what was written")]
     Altered,
@@ -20,6 +27,18 @@ pub enum Fault {
     /// The chain ends before its last seal, or before its head.
     #[error("the end of the chain was cut off")]
     Cut,
+}
+
+/// What is wrong with what `mac` does not prove: `otherwise`, if its key is known.
+fn unproven(keys: &AuditKeys, mac: &Mac, otherwise: Fault) -> Fault {
+    match keys.knows(mac.key) {
+        true => otherwise,
+        false => Fault::UnknownKey(mac.key),
+    }
+}
+
+fn hex(id: &[u8]) -> String {
+    id.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The first thing that is wrong with a chain.
@@ -68,10 +87,8 @@ impl<'a> Verifier<'a> {
     ) -> Result<Self, Broken> {
         if let Some(cut) = cut.filter(|cut| !cut.holds(keys, chain)) {
             let number = cut.seal.head.number;
-            return Err(Broken {
-                number,
-                fault: Fault::Seal,
-            });
+            let fault = unproven(keys, &cut.mac, Fault::Seal);
+            return Err(Broken { number, fault });
         }
         let taken = cut.map(|cut| &cut.seal);
         let mut before = taken;
@@ -80,10 +97,8 @@ impl<'a> Verifier<'a> {
             let goes_on = seal.head.number >= before.map_or(0, |seal| seal.head.number);
             if !is_next || !goes_on || !seal.follows(before, keys, chain) {
                 let number = seal.head.number;
-                return Err(Broken {
-                    number,
-                    fault: Fault::Seal,
-                });
+                let fault = unproven(keys, &seal.mac, Fault::Seal);
+                return Err(Broken { number, fault });
             }
             before = Some(seal);
         }
@@ -112,7 +127,7 @@ impl<'a> Verifier<'a> {
             .link
             .follows(&self.at, self.keys, self.chain, &row.entry)
         {
-            return broken(Fault::Altered);
+            return broken(unproven(self.keys, &row.link.mac, Fault::Altered));
         }
         self.at = row.link;
         self.entries += 1;

@@ -19,7 +19,7 @@ use super::problem::Problem;
 use super::state::AppState;
 use super::views::{List, LoginBody, MeView, RefreshBody, SessionView, SignedInView, UserView, id};
 use crate::address::ClientAddress;
-use crate::app::accounts::{EmailAddress, SignIn};
+use crate::app::accounts::{EmailAddress, Error as AccountsError, SignIn};
 use crate::app::audit::{Fact, Witness};
 
 /// Signs in. A password that was made for one is changed by saying `new_password`, too; without that the token is
@@ -67,9 +67,15 @@ pub(crate) async fn login(
 pub(crate) async fn refresh(
     _: NoQuery,
     State(app): State<AppState>,
+    witness: Witness,
     Json(body): Json<RefreshBody>,
 ) -> Answer {
-    let signed_in = app.accounts.refresh(&body.refresh_token.into()).await?;
+    let signed_in = app.accounts.refresh(&body.refresh_token.into()).await;
+    let signed_in = signed_in.inspect_err(|error| {
+        if let AccountsError::Reused(fact) = error {
+            app.refusals().note(witness, Fact::clone(fact));
+        }
+    })?;
     answer::json(&SignedInView::from(&signed_in))
 }
 

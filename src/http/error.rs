@@ -60,7 +60,7 @@ impl From<NodesError> for Problem {
 impl From<AccountsError> for Problem {
     fn from(error: AccountsError) -> Self {
         match error {
-            AccountsError::Refused => Self::new(
+            AccountsError::Refused | AccountsError::Reused(_) => Self::new(
                 Code::Unauthenticated,
                 "The credentials are not right, or good no longer.",
             )

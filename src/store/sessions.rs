@@ -59,8 +59,8 @@ pub struct Session {
 pub enum Rotation {
     /// It was the good one; another one is now.
     Rotated(Session),
-    /// It was good once: the session, of which this is the name, is over now.
-    Reused(Uuid),
+    /// It was good once: the session is over now.
+    Reused(Session),
     /// It is of no session that goes on.
     Unknown,
 }

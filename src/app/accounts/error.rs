@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use evara_actors::domain::FieldError;
 
+use crate::app::audit::Fact;
 use crate::auth::NoChance;
 use crate::auth::password::PasswordError;
 use crate::auth::token::SignError;
@@ -15,6 +16,9 @@ pub enum Error {
     /// The address, the password, the code or the token is not right, or the account is closed.
     #[error("not let in")]
     Refused,
+    /// The refresh token was good once: its session is over. With what is to be written down of it.
+    #[error("a refresh token was used twice")]
+    Reused(Box<Fact>),
     /// The password is right, and a code of the authenticator is missing.
     #[error("a code is missing")]
     CodeNeeded,

@@ -85,8 +85,12 @@ impl Accounts {
             }
             Rotation::Reused(session) => {
                 self.0.recent.forget();
-                tracing::warn!(%session, "a refresh token was used twice: its session is over");
-                Err(Error::Refused)
+                let (id, user) = (session.id, session.user);
+                tracing::warn!(session = %id, "a refresh token was used twice: its session is over");
+                let account = self.found(AccountName::Id(user)).await?;
+                let fact = self.fact("session.reuse", format!("session/{id}"), &account.reach);
+                let whose = serde_json::json!({ "user": user.0 });
+                Err(Error::Reused(Box::new(fact.was(&whose))))
             }
             Rotation::Unknown => Err(Error::Refused),
         }

@@ -354,6 +354,12 @@ async fn what_is_refused_is_written_down_and_a_flood_is_counted() {
         })),
     );
     assert_eq!(forbidden.await.status, StatusCode::UNAUTHORIZED);
+    let begun = scene.signed_in(&user).await;
+    let token = json!({ "refresh_token": begun["refresh_token"] });
+    for status in [StatusCode::OK, StatusCode::UNAUTHORIZED] {
+        let refreshed = scene.ask_as("", Method::POST, "/auth/refresh", Some(token.clone()));
+        assert_eq!(refreshed.await.status, status);
+    }
     scene.state.refusals().end().await;
     let all = scene
         .rooms
@@ -378,4 +384,9 @@ async fn what_is_refused_is_written_down_and_a_flood_is_counted() {
         .find(|listed| listed.row.entry.outcome == Outcome::Denied)
         .unwrap();
     assert_eq!(failed.row.entry.target, "email/ana@example.org");
+    let reused = &of("session.reuse")[0].row.entry;
+    let session = begun["session_id"].as_str().unwrap();
+    assert_eq!(reused.target, format!("session/{session}"));
+    let whose = reused.before.as_deref().unwrap();
+    assert!(whose.contains(&user.account.id.to_string()), "{whose}");
 }

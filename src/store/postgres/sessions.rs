@@ -176,8 +176,8 @@ async fn rotate(
                 [&family, &refresh, &now];
             let end = statements::END_FAMILY;
             let ended = history::all_in(&mut transaction, end, &brought, session).await?;
-            let ended = ended.first();
-            ended.map_or(Rotation::Unknown, |session| Rotation::Reused(session.id))
+            let ended = ended.into_iter().next();
+            ended.map_or(Rotation::Unknown, Rotation::Reused)
         }
     };
     transaction.commit().await?;

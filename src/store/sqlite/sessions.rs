@@ -168,8 +168,8 @@ fn rotate(
         None => {
             let row = params![family, refresh, now.millis()];
             let ended = history::all(&transaction, statements::END_FAMILY, row, session)?;
-            let ended = ended.first();
-            ended.map_or(Rotation::Unknown, |session| Rotation::Reused(session.id))
+            let ended = ended.into_iter().next();
+            ended.map_or(Rotation::Unknown, Rotation::Reused)
         }
     };
     transaction.commit()?;
