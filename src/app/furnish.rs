@@ -19,7 +19,7 @@ use super::tenancy::Tenancy;
 use super::{StartError, loading};
 use crate::audit::AuditKeys;
 use crate::config::Config;
-use crate::http::{AppState, Border, Inside, Room};
+use crate::http::{AppState, Border, CursorKey, Inside, Room};
 use crate::limits::{Limits, Shared};
 use crate::thingspeak::Keyring;
 
@@ -55,7 +55,8 @@ impl Parts<'_> {
         let real: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let people = Arc::clone(&store.people);
         let accounts = accounts::open(config, people, &real, tenancy.clone())?;
-        let keys = AuditKeys::derive(&config.secret_key.obtain()?, &config.old_secret_keys)?;
+        let secret_key = config.secret_key.obtain()?;
+        let keys = AuditKeys::derive(&secret_key, &config.old_secret_keys)?;
         let (archive, history) = store.past();
         let (primary, replica) = (store.postgres.clone(), store.replica.clone());
         Ok(AppState::new(Inside {
@@ -71,6 +72,7 @@ impl Parts<'_> {
             limits: Limits::new(config.quotas).sharing(config.redis.as_ref().map(Shared::through)),
             border,
             room: self.room,
+            cursor_key: CursorKey::derive(&secret_key),
             identities: Arc::new(accounts.clone()),
             accounts,
             audit: Audit::new(keys, Arc::clone(&store.audit), real),

@@ -5,6 +5,7 @@
 //! here touches the live twin.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use evara_actors::domain::{NodeSpec, Revision, Timestamp};
 use evara_actors::ports::{Archive, ArchiveError, LogEntry, Record};
@@ -18,6 +19,11 @@ const PAGE: u32 = 1_000;
 /// The most entries that are gone through for one answer: what a processor does in a second or two.
 const MAX_REPLAYED: usize = 200_000;
 
+/// Pages that are gone through for what somebody missed: more than two days by the minute.
+const MOST_PAGES: usize = 4;
+
+const DAY: Duration = Duration::from_secs(86_400);
+
 /// Why there is no twin of that time.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
@@ -30,6 +36,9 @@ pub(crate) enum Error {
     /// A part of the log that is needed was removed.
     #[error("the log does not reach back so far any more")]
     TornLog,
+    /// Values before it were judged by another description than the one of today.
+    #[error("the description was changed since")]
+    Redescribed,
     /// More than [`MAX_REPLAYED`] entries lead there.
     #[error("too many changes lead there")]
     TooMuch,
@@ -69,6 +78,56 @@ pub(crate) async fn twin_at(
             return Err(Error::TooMuch);
         }
     }
+}
+
+/// The twin of `spec` at the revision `from`, and at each one after it, with when each came to be known.
+///
+/// # Errors
+/// When the log does not reach back so far, or the description was changed since.
+pub(crate) async fn from(
+    archive: &dyn Archive,
+    history: &dyn History,
+    spec: &Arc<NodeSpec>,
+    (from, now): (Revision, Timestamp),
+) -> Result<Vec<(Timestamp, Twin)>, Error> {
+    let mut twin = None;
+    // Whoever was away over midnight knew it before the last one.
+    for by in [now, now.minus(DAY)] {
+        let checkpoint = history.checkpoint(spec.id, by).await?;
+        let before = checkpoint.filter(|kept| kept.revision <= from);
+        if let Some(kept) = before {
+            twin = kept.restore(spec).map(|twin| (kept.at, twin));
+            break;
+        }
+    }
+    let mut twins = Vec::new();
+    twins.extend(twin.clone().filter(|(_, twin)| twin.revision() == from));
+    let mut twin = twin.map(|(_, twin)| twin);
+    for _ in 0..MOST_PAGES {
+        let after = twin.as_ref().map_or(Revision::ZERO, Twin::revision);
+        let page = archive.changes(spec.id, after, PAGE).await?;
+        for entry in &page {
+            let at = known_at(entry);
+            let before = twin.take();
+            let before = before.unwrap_or_else(|| Twin::blank(Arc::clone(spec), at));
+            if entry.revision != before.revision().next() {
+                return Err(Error::TornLog);
+            }
+            let is_new = entry.revision > from;
+            if is_new && matches!(entry.record, Record::Event(_, Change::Configured { .. })) {
+                return Err(Error::Redescribed);
+            }
+            let after = before.replay(entry);
+            if entry.revision >= from {
+                twins.push((at, after.clone()));
+            }
+            twin = Some(after);
+        }
+        if page.len() < PAGE as usize {
+            return Ok(twins);
+        }
+    }
+    Err(Error::TooMuch)
 }
 
 /// When a change came to be known.

@@ -271,6 +271,7 @@ impl From<ReplayError> for Problem {
             ReplayError::Unborn => Self::not_found(),
             ReplayError::TornLog => refused("is before what is left of the node's log"),
             ReplayError::TooMuch => refused("has too many changes before it"),
+            ReplayError::Redescribed => refused("is before the description was changed"),
         }
     }
 }

@@ -47,7 +47,7 @@ mod views;
 
 pub use border::{Border, NotAnOrigin, Origin, Transport};
 pub use edge::Edge;
-pub use live::{Room, wire as socket};
+pub use live::{CursorKey, Room, wire as socket};
 pub use router::{description, service};
 pub use starting::starting;
 pub use state::{AppState, Inside};

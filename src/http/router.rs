@@ -180,6 +180,7 @@ fn known() -> OpenApiRouter<AppState> {
         .routes(routes!(dashboard::fleet))
         .routes(routes!(dashboard::alerts))
         .routes(routes!(live::sse::stream))
+        .routes(routes!(live::stats::own))
 }
 
 /// Whose it all is.
@@ -228,4 +229,5 @@ fn operations() -> OpenApiRouter<AppState> {
         .routes(routes!(audit::verify))
         .routes(routes!(database::show))
         .routes(routes!(database::queries))
+        .routes(routes!(live::stats::all))
 }

@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 use super::border::Border;
 use super::guard::Scope;
 use super::idempotency::Running;
-use super::live::{Live, Room};
+use super::live::{CursorKey, Live, Room};
 use super::readings::MAX_BULKS;
 use super::views::FeedView;
 use crate::app::accounts::Accounts;
@@ -60,6 +60,8 @@ pub struct Inside {
     pub limits: Limits,
     /// How many may listen.
     pub room: Room,
+    /// What their places are sealed with.
+    pub cursor_key: CursorKey,
     /// What stands between it and the network.
     pub border: Border,
     /// The version that is running.
@@ -93,7 +95,7 @@ impl AppState {
         let refusals = Refusals::start(inside.audit.clone());
         Self(Arc::new(Shared {
             refusals,
-            live: Live::new(inside.room),
+            live: Live::new(inside.room, &inside.cursor_key),
             inside,
             running: Running::default(),
             bulks: Semaphore::new(MAX_BULKS),

@@ -22,6 +22,7 @@ mod full_disk;
 mod harness;
 mod health;
 mod killed;
+mod live;
 mod lying;
 mod point_in_time;
 #[path = "../support/postgres.rs"]

@@ -118,6 +118,7 @@ fn the_pure_core_names_no_runtime_no_clock_and_no_chance() {
         "src/http/live/asyncapi.rs",
         "src/http/live/frame.rs",
         "src/http/live/said.rs",
+        "src/http/live/step.rs",
         "src/http/live/topic.rs",
         "src/http/live/watch.rs",
     ];

@@ -1,31 +1,87 @@
 //! Places in what was told, as clients hold them: opaque, and good only where they were given.
 //!
 //! A cursor is bound to its topic and to what was seen of it. One that was made up, altered, given for another
-//! topic or to somebody who saw something else opens nothing: whoever brings it begins anew. The key is this
-//! process's, like the log that a place is of.
+//! topic or to somebody who saw something else opens nothing: whoever brings it begins anew. The log that a place is
+//! of ends with its process, and the key does not: a cursor of one node tells what was known of it, too, and so
+//! can be gone on from by what the archive has.
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::hmac::{HMAC_SHA256, Key, sign};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use evara_actors::domain::Revision;
 use evara_actors::watchers::broadcast::Position;
+use secrecy::{ExposeSecret as _, SecretString};
 use uuid::Uuid;
 
 use super::topic::Topic;
+use super::watch::Sight;
 
-/// Which form a cursor has.
+/// A place in the log.
 const FORM: u8 = 1;
+
+/// The same of one node, with what is known of that.
+const FORM_OF_A_NODE: u8 = 2;
 
 /// As long as a guess must be.
 const TAG_BYTES: usize = 16;
 
 const POSITION_BYTES: usize = 17;
 
+const KNOWN_BYTES: usize = 16;
+
+const LONG: usize = POSITION_BYTES + KNOWN_BYTES;
+
 /// The longest text that is looked at.
-const LONGEST: usize = 64;
+const LONGEST: usize = 96;
+
+/// What cursors are sealed with.
+#[derive(Clone)]
+pub struct CursorKey([u8; 32]);
+
+impl std::fmt::Debug for CursorKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CursorKey").finish_non_exhaustive()
+    }
+}
+
+impl CursorKey {
+    /// The same for every process with this SECRET_KEY, and no use for anything else.
+    pub fn derive(secret: &SecretString) -> Self {
+        let secret = Key::new(HMAC_SHA256, secret.expose_secret().as_bytes());
+        let mut key = [0; 32];
+        key.copy_from_slice(sign(&secret, b"evara live cursors").as_ref());
+        Self(key)
+    }
+
+    /// One that nobody has ever had.
+    pub fn by_chance() -> Self {
+        let halves = [Uuid::new_v4().into_bytes(), Uuid::new_v4().into_bytes()];
+        let mut key = [0; 32];
+        key.copy_from_slice(halves.as_flattened());
+        Self(key)
+    }
+}
 
 /// Makes cursors, and reads them.
 pub(crate) struct Cursors(Key);
+
+/// What somebody knows of one node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Known {
+    pub(crate) revision: Revision,
+    /// Of what was told of it.
+    pub(crate) print: u64,
+}
+
+/// What a cursor says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// The place in the log.
+    pub(crate) position: Position,
+    /// Where the topic is one node: what is known of it there.
+    pub(crate) known: Option<Known>,
+}
 
 /// What a cursor is a place in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -36,6 +92,14 @@ pub(crate) struct Covered {
     pub(crate) print: u64,
 }
 
+impl Covered {
+    /// A topic, as it is seen.
+    pub(crate) fn of(topic: Topic, sight: &Sight) -> Self {
+        let print = sight.print;
+        Self { topic, print }
+    }
+}
+
 impl std::fmt::Debug for Cursors {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Cursors").finish_non_exhaustive()
@@ -43,37 +107,48 @@ impl std::fmt::Debug for Cursors {
 }
 
 impl Cursors {
-    /// With a key that nobody has ever had.
-    pub(crate) fn new() -> Self {
-        let halves = [Uuid::new_v4().into_bytes(), Uuid::new_v4().into_bytes()];
-        Self(Key::new(HMAC_SHA256, halves.as_flattened()))
+    /// Sealed with this key.
+    pub(crate) fn new(key: &CursorKey) -> Self {
+        Self(Key::new(HMAC_SHA256, &key.0))
     }
 
     /// A place as text.
-    pub(crate) fn seal(&self, covered: Covered, place: Position) -> String {
-        let mut bytes = [0; POSITION_BYTES + TAG_BYTES];
-        let (position, tag) = bytes.split_at_mut(POSITION_BYTES);
-        position[0] = FORM;
-        position[1..9].copy_from_slice(&place.epoch.to_be_bytes());
-        position[9..].copy_from_slice(&place.sequence.to_be_bytes());
-        tag.copy_from_slice(&self.tag(covered, position));
+    pub(crate) fn seal(&self, covered: Covered, place: Place) -> String {
+        let form = place.known.map_or(FORM, |_| FORM_OF_A_NODE);
+        let mut bytes = Vec::with_capacity(POSITION_BYTES + KNOWN_BYTES + TAG_BYTES);
+        bytes.push(form);
+        bytes.extend(place.position.epoch.to_be_bytes());
+        bytes.extend(place.position.sequence.to_be_bytes());
+        if let Some(known) = place.known {
+            bytes.extend(known.revision.0.to_be_bytes());
+            bytes.extend(known.print.to_be_bytes());
+        }
+        let tag = self.tag(covered, &bytes);
+        bytes.extend(tag);
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
     /// The place that a text stands for, if it was given for this.
-    pub(crate) fn open(&self, covered: Covered, text: &str) -> Option<Position> {
+    pub(crate) fn open(&self, covered: Covered, text: &str) -> Option<Place> {
         let text = Some(text).filter(|text| text.len() <= LONGEST)?;
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
-        let bytes: [u8; POSITION_BYTES + TAG_BYTES] = bytes.try_into().ok()?;
-        let (position, tag) = bytes.split_at(POSITION_BYTES);
-        verify_slices_are_equal(&self.tag(covered, position), tag).ok()?;
-        if position[0] != FORM {
-            return None;
-        }
-        Some(Position {
-            epoch: u64::from_be_bytes(position[1..9].try_into().ok()?),
-            sequence: u64::from_be_bytes(position[9..].try_into().ok()?),
-        })
+        let (place, tag) = bytes.split_at_checked(bytes.len().checked_sub(TAG_BYTES)?)?;
+        verify_slices_are_equal(&self.tag(covered, place), tag).ok()?;
+        let number = |at: usize| {
+            let bytes = place.get(at..at + 8)?;
+            Some(u64::from_be_bytes(bytes.try_into().ok()?))
+        };
+        let known = match (place.first()?, place.len()) {
+            (&FORM, POSITION_BYTES) => None,
+            (&FORM_OF_A_NODE, LONG) => Some(Known {
+                revision: Revision(number(POSITION_BYTES)?),
+                print: number(POSITION_BYTES + 8)?,
+            }),
+            _ => return None,
+        };
+        let (epoch, sequence) = (number(1)?, number(9)?);
+        let position = Position { epoch, sequence };
+        Some(Place { position, known })
     }
 
     fn tag(&self, covered: Covered, position: &[u8]) -> [u8; TAG_BYTES] {
@@ -98,36 +173,58 @@ mod tests {
         print: 7,
     };
 
+    fn cursors() -> Cursors {
+        Cursors::new(&CursorKey::by_chance())
+    }
+
+    fn places() -> impl Strategy<Value = Place> {
+        let known = prop::option::of(any::<(u64, u64)>());
+        (any::<(u64, u64)>(), known).prop_map(|((epoch, sequence), known)| Place {
+            position: Position { epoch, sequence },
+            known: known.map(|(revision, print)| Known {
+                revision: Revision(revision),
+                print,
+            }),
+        })
+    }
+
+    #[test]
+    fn a_key_is_the_same_for_the_same_secret_and_for_no_other() {
+        let derived = |secret: &str| CursorKey::derive(&SecretString::from(secret)).0;
+        assert_eq!(derived("one"), derived("one"));
+        assert_ne!(derived("one"), derived("other"));
+    }
+
     proptest! {
         #[test]
-        fn a_cursor_opens_where_it_was_given_and_nowhere_else(
-            epoch: u64, sequence: u64, print: u64,
-        ) {
-            let cursors = Cursors::new();
-            let place = Position { epoch, sequence };
+        fn a_cursor_opens_where_it_was_given_and_nowhere_else(place in places(), print: u64) {
+            let cursors = cursors();
             let text = cursors.seal(FLEET, place);
             prop_assert_eq!(cursors.open(FLEET, &text), Some(place));
             let other = Covered { print, ..FLEET };
             prop_assert_eq!(cursors.open(other, &text).is_some(), print == FLEET.print);
             let other = Covered { topic: Topic::Alerts, ..FLEET };
             prop_assert_eq!(cursors.open(other, &text), None);
-            prop_assert_eq!(Cursors::new().open(FLEET, &text), None);
+            prop_assert_eq!(self::cursors().open(FLEET, &text), None);
         }
 
         #[test]
         fn a_cursor_that_was_altered_anywhere_opens_nothing(
-            sequence: u64, at in 0..POSITION_BYTES + TAG_BYTES, flip in 1..=u8::MAX,
+            place in places(), at: prop::sample::Index, flip in 1..=u8::MAX,
         ) {
-            let cursors = Cursors::new();
-            let text = cursors.seal(FLEET, Position { epoch: 1, sequence });
-            let mut bytes = URL_SAFE_NO_PAD.decode(text).unwrap();
+            let cursors = cursors();
+            let mut bytes = URL_SAFE_NO_PAD.decode(cursors.seal(FLEET, place)).unwrap();
+            let at = at.index(bytes.len());
             bytes[at] ^= flip;
-            prop_assert_eq!(cursors.open(FLEET, &URL_SAFE_NO_PAD.encode(bytes)), None);
+            prop_assert_eq!(cursors.open(FLEET, &URL_SAFE_NO_PAD.encode(&bytes)), None);
+            bytes[at] ^= flip;
+            bytes.truncate(at);
+            prop_assert_eq!(cursors.open(FLEET, &URL_SAFE_NO_PAD.encode(&bytes)), None);
         }
 
         #[test]
-        fn garbage_opens_nothing(text in "\\PC{0,80}") {
-            prop_assert_eq!(Cursors::new().open(FLEET, &text), None);
+        fn garbage_opens_nothing(text in "\\PC{0,120}") {
+            prop_assert_eq!(cursors().open(FLEET, &text), None);
         }
     }
 }

@@ -7,11 +7,13 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_lc_rs::digest::{SHA256, digest};
 use axum::extract::ws::Utf8Bytes;
 use evara_actors::watchers::broadcast::{Told, Update, UpdateKind};
 use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
+use super::cursor::Known;
 use super::said::{NodeState, Said};
 use super::topic::Topic;
 use crate::http::problem::Code;
@@ -162,6 +164,17 @@ impl Frame {
         }
         json.push('}');
         Self::at(json, Place::or(cursor, Place::Same))
+    }
+}
+
+/// What somebody knows of a node who was told this of it.
+pub(crate) fn known(update: &Update) -> Known {
+    let sum = digest(&SHA256, update.text(spell).as_bytes());
+    let mut print = [0; 8];
+    print.copy_from_slice(&sum.as_ref()[..8]);
+    Known {
+        revision: update.revision,
+        print: u64::from_be_bytes(print),
     }
 }
 

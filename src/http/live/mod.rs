@@ -2,7 +2,7 @@
 //!
 //! What happens is told by the [broadcast](evara_actors::watchers::broadcast), once for everyone. Here it becomes
 //! what one of them may see of a [`topic`], as [frames](frame), with [cursors](cursor) to come back with;
-//! [`watch`] decides what comes next, [`steps`] has it made once for all who see the same, and [`sse`] or a [`socket`] carries
+//! [`watch`] and [`step`] decide what comes next, [`steps`] has it made once for all who see the same, and [`sse`] or a [`socket`] carries
 //! it. Nothing is kept for anybody beyond the frame that he is being sent.
 
 mod asked;
@@ -10,11 +10,15 @@ pub(crate) mod asyncapi;
 mod cursor;
 mod end;
 mod frame;
+mod recall;
 mod said;
 mod seats;
 mod socket;
 pub(crate) mod sse;
+pub(crate) mod stats;
+mod step;
 mod steps;
+mod tally;
 mod topic;
 mod topics;
 mod watch;
@@ -24,14 +28,16 @@ pub(crate) mod ws;
 
 use std::sync::Arc;
 
-use tokio::sync::watch as signal;
+use tokio::sync::{Semaphore, watch as signal};
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
+pub use cursor::CursorKey;
 use cursor::Cursors;
 pub use seats::Room;
 use seats::Seats;
 use steps::Steps;
+use tally::Tally;
 
 /// What all who listen share.
 #[derive(Debug)]
@@ -39,6 +45,10 @@ pub(crate) struct Live {
     cursors: Cursors,
     seats: Arc<Seats>,
     pub(super) steps: Steps,
+    /// Of all together.
+    tally: Tally,
+    /// The turns of those for whom the archive is read.
+    recalls: Semaphore,
     closing: signal::Sender<bool>,
     /// Those that are no requests any more.
     sockets: TaskTracker,
@@ -53,12 +63,14 @@ fn come_back_ms(session: Uuid) -> u64 {
 }
 
 impl Live {
-    /// Where so many may listen.
-    pub(crate) fn new(room: Room) -> Self {
+    /// Where so many may listen, and go on from where they stopped.
+    pub(crate) fn new(room: Room, key: &CursorKey) -> Self {
         Self {
-            cursors: Cursors::new(),
+            cursors: Cursors::new(key),
             seats: Arc::new(Seats::new(room)),
             steps: Steps::default(),
+            tally: Tally::new(),
+            recalls: Semaphore::new(recall::TURNS),
             closing: signal::Sender::new(false),
             sockets: TaskTracker::new(),
         }

@@ -11,7 +11,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::access::UserId;
+use super::tally::{Counts, Tally};
+use crate::access::{Principal, Reach, UserId};
 use crate::address::{ClientAddress, Network};
 use crate::http::problem::{Code, Problem};
 
@@ -74,6 +75,8 @@ struct Taken {
 #[derive(Debug)]
 struct Occupant {
     person: UserId,
+    reach: Reach,
+    tally: Arc<Tally>,
     active: Arc<Mutex<Active>>,
     leave: CancellationToken,
 }
@@ -110,6 +113,16 @@ pub(crate) struct Seat {
     number: u64,
     active: Arc<Mutex<Active>>,
     leave: CancellationToken,
+    tally: Arc<Tally>,
+}
+
+/// One who listens, as it stands.
+#[derive(Debug)]
+pub(crate) struct Listening {
+    pub(crate) person: UserId,
+    pub(crate) reach: Reach,
+    pub(crate) age: Duration,
+    pub(crate) counts: Counts,
 }
 
 impl Seats {
@@ -124,12 +137,16 @@ impl Seats {
     /// A seat for somebody whose plan allows so many.
     pub(crate) fn take(
         self: &Arc<Self>,
-        person: UserId,
+        person: &Principal,
         allowed: Option<u32>,
     ) -> Result<Seat, Problem> {
         let most = allowed.map_or(self.room.of_one, |allowed| allowed.min(self.room.of_one));
         let mut taken = self.taken();
-        let own = taken.by_person.get(&person).copied().unwrap_or_default();
+        let own = taken
+            .by_person
+            .get(&person.user)
+            .copied()
+            .unwrap_or_default();
         if own >= most {
             let detail = format!("One person may listen {most} times at once.");
             return Err(Problem::new(Code::RateLimited, detail).retry_after(COME_BACK_AFTER));
@@ -160,29 +177,60 @@ impl Seats {
         })
     }
 
+    /// Everyone who listens, in the order in which they came.
+    pub(crate) fn listening(&self) -> Vec<Listening> {
+        let taken = self.taken();
+        let all = taken.occupants.values();
+        let all: Vec<_> = all
+            .map(|it| (it.person, it.reach.clone(), Arc::clone(&it.tally)))
+            .collect();
+        drop(taken);
+        let one = |(person, reach, tally): (_, _, Arc<Tally>)| Listening {
+            person,
+            reach,
+            age: tally.began.elapsed(),
+            counts: tally.counts(),
+        };
+        all.into_iter().map(one).collect()
+    }
+
+    /// How many may listen.
+    pub(crate) fn room(&self) -> Room {
+        self.room
+    }
+
+    /// How many have not said yet who they are.
+    pub(crate) fn strangers(&self) -> u32 {
+        self.taken().standing
+    }
+
     fn taken(&self) -> MutexGuard<'_, Taken> {
         held(&self.taken)
     }
 }
 
 impl Taken {
-    fn seat(&mut self, seats: &Arc<Seats>, person: UserId, now: Instant) -> Seat {
+    fn seat(&mut self, seats: &Arc<Seats>, person: &Principal, now: Instant) -> Seat {
         let number = self.count;
         self.count += 1;
         let active = Arc::new(Mutex::new(Active { topics: 0, at: now }));
         let leave = CancellationToken::new();
+        let tally = Arc::new(Tally::new());
         let occupant = Occupant {
-            person,
+            person: person.user,
+            reach: person.reach.clone(),
+            tally: Arc::clone(&tally),
             active: Arc::clone(&active),
             leave: leave.clone(),
         };
         self.occupants.insert(number, occupant);
-        *self.by_person.entry(person).or_default() += 1;
+        *self.by_person.entry(person.user).or_default() += 1;
         Seat {
             seats: Arc::clone(seats),
             number,
             active,
             leave,
+            tally,
         }
     }
 
@@ -239,6 +287,11 @@ impl Seat {
         *held(&self.active) = Active { topics, at };
     }
 
+    /// What comes of him.
+    pub(crate) fn tally(&self) -> Arc<Tally> {
+        Arc::clone(&self.tally)
+    }
+
     /// Whether somebody else was given it.
     #[cfg(test)]
     fn is_given_away(&self) -> bool {
@@ -269,6 +322,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::access::Role;
 
     const ROOM: Room = Room {
         sockets: 30,
@@ -280,8 +334,14 @@ mod tests {
         Arc::new(Seats::new(ROOM))
     }
 
-    fn person(number: u32) -> UserId {
-        UserId(Uuid::from_u128(u128::from(number)))
+    fn person(number: u32) -> Principal {
+        Principal {
+            user: UserId(Uuid::from_u128(u128::from(number))),
+            session: None,
+            role: Role::User,
+            reach: Reach::Nothing,
+            must_change_password: false,
+        }
     }
 
     fn address(last: u8) -> ClientAddress {
@@ -292,13 +352,13 @@ mod tests {
     async fn a_seat_that_is_left_can_be_taken_again_and_nothing_is_kept_of_who_has_none() {
         let seats = seats();
         let mut held: Vec<_> = (0..ROOM.of_one)
-            .map(|_| seats.take(person(1), None).unwrap())
+            .map(|_| seats.take(&person(1), None).unwrap())
             .collect();
-        assert!(seats.take(person(1), Some(1_000)).is_err());
-        let theirs = seats.take(person(2), Some(1)).unwrap();
-        assert!(seats.take(person(2), Some(1)).is_err());
+        assert!(seats.take(&person(1), Some(1_000)).is_err());
+        let theirs = seats.take(&person(2), Some(1)).unwrap();
+        assert!(seats.take(&person(2), Some(1)).is_err());
         held.pop();
-        held.push(seats.take(person(1), None).unwrap());
+        held.push(seats.take(&person(1), None).unwrap());
         drop((held, theirs));
         let taken = seats.taken();
         assert_eq!((taken.occupants.len(), taken.by_person.len()), (0, 0));
@@ -307,7 +367,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn beyond_all_seats_who_is_idle_for_longest_makes_room_and_who_is_busy_does_not() {
         let seats = seats();
-        let take = |number| seats.take(person(number), None);
+        let take = |number| seats.take(&person(number), None);
         let mut held: Vec<_> = (0..ROOM.sockets)
             .map(|number| take(number).unwrap())
             .collect();

@@ -211,7 +211,7 @@ impl Socket {
             Some((_, seat)) => seat,
             None => {
                 let allowed = shares::seats(&self.app, &person);
-                let seat = self.app.live().seats.take(person.user, allowed);
+                let seat = self.app.live().seats.take(&person, allowed);
                 seat.map_err(|_| said(4429, "too many sockets"))?
             }
         };
@@ -223,7 +223,7 @@ impl Socket {
     }
 
     async fn subscribe(&mut self, told: (Topic, Mode), since: Option<&str>) -> Done {
-        let Some((who, _)) = &self.who else {
+        let Some((who, seat)) = &self.who else {
             return self
                 .refuse(Code::Unauthenticated, "Send an auth frame first.")
                 .await;
@@ -245,14 +245,14 @@ impl Socket {
                 .await;
         }
         let app = &self.app;
-        let listened = || Topics::new(app.system.broadcast().listen());
+        let listened = || Topics::new(app.system.broadcast().listen(), seat.tally());
         let topics = self.topics.get_or_insert_with(listened);
         if topics.ready().await.is_err() {
             return self
                 .refuse(Code::Unavailable, "Nothing can be told yet; ask again.")
                 .await;
         }
-        let frames = topics.begin(told, Sight::from(scope), since, app.live());
+        let frames = topics.begin(told, Sight::from(scope), since, app).await;
         self.is_active();
         self.send(frames).await
     }
@@ -325,7 +325,9 @@ impl Socket {
         };
         let sight = Sight::from(who.scope().clone());
         let app = &self.app;
-        let frames = topics.look(&sight, |topic| topic.check(app, &sight.scope).is_ok());
+        let frames = topics.look(&sight, app.live(), |topic| {
+            topic.check(app, &sight.scope).is_ok()
+        });
         self.send(frames).await
     }
 

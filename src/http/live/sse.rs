@@ -77,8 +77,8 @@ pub(crate) async fn stream(
     let topic: Topic = query.topic.parse().map_err(no_topic)?;
     topic.check(&app, &scope)?;
     let seats = limits::seats(&app, scope.person());
-    let seat = app.live().seats.take(scope.person().user, seats)?;
-    let mut topics = Topics::new(app.system.broadcast().listen());
+    let seat = app.live().seats.take(scope.person(), seats)?;
+    let mut topics = Topics::new(app.system.broadcast().listen(), seat.tally());
     let ready = topics.ready().await;
     ready.map_err(|error| unavailable().because(error))?;
     let header = headers.get(LAST_EVENT_ID);
@@ -88,7 +88,9 @@ pub(crate) async fn stream(
         None => query.since.as_deref(),
     };
     let told = (topic, query.mode);
-    let begun = topics.begin(told, Sight::from(scope.clone()), since, app.live());
+    let begun = topics
+        .begin(told, Sight::from(scope.clone()), since, &app)
+        .await;
     let token = token(&headers)?;
     let known = app.identities.known(token).await.map_err(unknown)?;
     let who = Who::known(token.to_owned(), scope, known.at);
@@ -200,7 +202,7 @@ impl Session {
         let sight = Sight::from(scope);
         let app = &self.app;
         let is_there = |topic: Topic| topic.check(app, &sight.scope).is_ok();
-        let frames = self.topics.look(&sight, is_there);
+        let frames = self.topics.look(&sight, app.live(), is_there);
         if self.topics.len() == 0 {
             let why = "What was listened to is not there for you any more.";
             return self.end(Code::Forbidden, why);

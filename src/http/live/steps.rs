@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use evara_actors::watchers::broadcast::Gone;
 
-use super::watch::{Ask, Step};
+use super::step::{Ask, Step};
 
 /// Steps that are kept at least, and twice as many at most: some ticks of a thousand different topics.
 const KEPT: usize = 4_096;
@@ -73,7 +73,6 @@ impl Steps {
     }
 
     /// How many were made, and how many were given.
-    #[cfg(test)]
     pub(crate) fn counts(&self) -> (u64, u64) {
         let [made, given] = [&self.made, &self.given].map(|count| count.load(Ordering::Relaxed));
         (made, given)

@@ -6,12 +6,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use evara_actors::domain::NodeId;
 use evara_actors::watchers::broadcast::{Gone, Listener, Log, NotYet, Position};
 
 use super::Live;
+use super::cursor::{Covered, Known, Place};
 use super::frame::Frame;
+use super::recall::recall;
+use super::tally::Tally;
 use super::topic::Topic;
-use super::watch::{Mode, Sight, Watch};
+use super::watch::{Mode, Sight, Since, Watch};
+use crate::http::state::AppState;
 
 /// What somebody listens to.
 #[derive(Debug)]
@@ -22,13 +27,18 @@ pub(super) struct Topics {
     behind: BTreeSet<Topic>,
     /// Before it there is nothing of those that are not behind.
     place: Option<Position>,
+    /// Updates that may be there for him.
+    owed: u64,
+    tally: Arc<Tally>,
 }
 
 impl Topics {
     /// Nothing yet, by way of `listener`.
-    pub(super) fn new(listener: Listener) -> Self {
+    pub(super) fn new(listener: Listener, tally: Arc<Tally>) -> Self {
         Self {
             listener,
+            owed: 0,
+            tally,
             watches: BTreeMap::new(),
             behind: BTreeSet::new(),
             place: None,
@@ -44,24 +54,54 @@ impl Topics {
     }
 
     /// Begins to listen to a topic, also where it is listened to already.
-    pub(super) fn begin(
+    pub(super) async fn begin(
         &mut self,
         told: (Topic, Mode),
         sight: Sight,
         since: Option<&str>,
-        live: &Live,
+        app: &AppState,
     ) -> Vec<Frame> {
         let (topic, _) = told;
+        let live = app.live();
+        let covered = Covered::of(topic, &sight);
+        let place = since.and_then(|since| live.cursors.open(covered, since));
+        let recalled = match place.and_then(|place| self.forgotten(topic, place)) {
+            Some((node, known)) => recall(app, node, known).await,
+            None => None,
+        };
         if let Some(interest) = topic.interest() {
             self.listener.hear(interest);
         }
-        let cursors = &live.cursors;
-        let (watch, frames) = self
-            .listener
-            .read(|log| Watch::begin(told, sight, since, (log, cursors)));
+        let comes_back = since.is_some();
+        let since = since.map(|since| Since {
+            cursor: since.into(),
+            place,
+            recalled,
+        });
+        let begun = |log: &Log| Watch::begin(told, sight, since, (log, &live.cursors));
+        let (watch, frames) = self.listener.read(begun);
+        if comes_back && !watch.is_whole() {
+            self.begins_anew(live);
+        }
+        self.sends(live, &frames, 0);
+        self.tally.topics().insert(topic);
         self.watches.insert(topic, watch);
         self.behind.insert(topic);
         frames
+    }
+
+    /// The node that is listened to, and what was known of it, where the log does not know what came after that.
+    fn forgotten(&self, topic: Topic, place: Place) -> Option<(NodeId, Known)> {
+        let (Topic::Node(node), Some(known)) = (topic, place.known) else {
+            return None;
+        };
+        let is_forgotten = |log: &Log| {
+            let is_behind = log
+                .latest(node)
+                .is_some_and(|(latest, _)| latest.revision > known.revision);
+            is_behind && log.since(place.position, 0).is_err()
+        };
+        self.listener.read(is_forgotten).then_some((node, known))
     }
 
     /// Listens to a topic no more; whether it was listened to.
@@ -70,6 +110,7 @@ impl Topics {
             self.listener.ignore(interest);
         }
         self.behind.remove(&topic);
+        self.tally.topics().remove(&topic);
         self.watches.remove(&topic).is_some()
     }
 
@@ -108,6 +149,19 @@ impl Topics {
             self.behind.extend(self.watches.keys());
         }
         self.place = place;
+        let behind = self.behind.iter().filter_map(|it| self.watches.get(it));
+        self.owed = behind.map(Watch::behind).sum();
+        self.tally.is_behind(self.owed);
+    }
+
+    fn sends(&self, live: &Live, frames: &[Frame], folded: usize) {
+        self.tally.sends(frames, folded);
+        live.tally.sends(frames, folded);
+    }
+
+    fn begins_anew(&self, live: &Live) {
+        self.tally.resyncs();
+        live.tally.resyncs();
     }
 
     /// The next of a topic.
@@ -117,26 +171,38 @@ impl Topics {
         };
         let listener = &self.listener;
         let end = || listener.read(Log::position);
+        let owed_before = watch.behind();
         let ask = watch.ask(end);
         let step = live.steps.of(&ask, || {
             let gathered = listener.read(|log| ask.gather(watch.sight(), log))?;
             Ok(ask.step(gathered, &live.cursors))
         });
-        let frames = match step {
+        let (frames, folded) = match &step {
             Ok(step) => {
-                watch.go(&step);
-                step.frames.clone()
+                watch.go(step);
+                (step.frames.clone(), step.folded)
             }
-            Err(Gone) => vec![watch.begin_anew(end(), "gap")],
+            Err(Gone) => (vec![watch.begin_anew(end(), "gap")], 0),
         };
         if watch.is_up_to_date() {
             self.behind.remove(&topic);
         }
+        self.owed = self.owed.saturating_sub(owed_before) + watch.behind();
+        self.tally.is_behind(self.owed);
+        if step.is_err() {
+            self.begins_anew(live);
+        }
+        self.sends(live, &frames, folded);
         frames
     }
 
     /// Has every topic be seen as `sight` says, and those end that are not there for it.
-    pub(super) fn look(&mut self, sight: &Sight, is_there: impl Fn(Topic) -> bool) -> Vec<Frame> {
+    pub(super) fn look(
+        &mut self,
+        sight: &Sight,
+        live: &Live,
+        is_there: impl Fn(Topic) -> bool,
+    ) -> Vec<Frame> {
         let end = self.listener.read(Log::position);
         let mut frames = Vec::new();
         let topics: Vec<Topic> = self.watches.keys().copied().collect();
@@ -148,9 +214,11 @@ impl Topics {
                 && let Some(resync) = watch.look(sight.clone(), end)
             {
                 self.behind.insert(topic);
+                self.begins_anew(live);
                 frames.push(resync);
             }
         }
+        self.sends(live, &frames, 0);
         frames
     }
 

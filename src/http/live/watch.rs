@@ -11,22 +11,18 @@
 //! What happens meanwhile is sent of nodes that are behind the reader and left out of those ahead of him, who
 //! will see it in their part. There is no cursor until the last part: with half a snapshot nobody can go on.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
-use evara_actors::domain::NodeId;
-use evara_actors::watchers::broadcast::{Gone, Log, Position, Stretch, Told, Update, fold};
+use evara_actors::watchers::broadcast::{Log, Position, Stretch, Told, Update, UpdateKind, fold};
 
-use super::cursor::{Covered, Cursors};
-use super::frame::{Frame, Part};
+use super::cursor::{Covered, Cursors, Known, Place};
+use super::frame::{Frame, known};
+use super::step::{Ask, Snapshot, Step};
 use super::topic::Topic;
 use crate::http::guard::Scope;
 
-/// What a frame may weigh, by the most that updates could weigh: in truth it is a third of that.
-const FRAME_BYTES: usize = 128 * 1024;
-
-/// Updates that are looked at for one frame, and nodes for a part of a snapshot: a millisecond or two.
-const LOOKED_AT: usize = 8_192;
+/// Updates of one node in a frame, whatever they weigh: some 100 KiB of the largest.
+const UPDATES_AT_ONCE: usize = 32;
 
 /// Who is so many updates behind is slow: more than a tick of the busiest fleet.
 const SLOW: u64 = 4_096;
@@ -59,15 +55,6 @@ impl From<Scope> for Sight {
     }
 }
 
-/// How far the nodes of a snapshot were read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Snapshot {
-    /// As far as there are any.
-    Whole,
-    /// Up to this one, or not at all, in so many parts.
-    Upto(Option<NodeId>, u32),
-}
-
 /// One who listens to a topic.
 #[derive(Debug)]
 pub(crate) struct Watch {
@@ -80,40 +67,28 @@ pub(crate) struct Watch {
     snapshot: Snapshot,
     /// Up to here he is sent what he missed while he was away, which is no sign of slowness.
     missed_until: Position,
+    /// Where the topic is one node: what he knows of it.
+    known: Option<Known>,
 }
 
-/// All that what comes next follows from, beside the log.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct Ask {
-    covered: Covered,
-    mode: Mode,
-    at: Position,
-    until: u64,
-    snapshot: Snapshot,
-    is_slow: bool,
-}
-
-/// What comes next, and where it leads.
+/// Where somebody goes on who comes back.
 #[derive(Debug)]
-pub(crate) struct Step {
-    /// Little enough to be held at once; none where nothing of it is seen.
-    pub(crate) frames: Vec<Frame>,
-    /// How many events were left out of them.
-    pub(crate) folded: usize,
-    at: Position,
-    snapshot: Snapshot,
-    /// Whether the log ended there.
-    is_at_end: bool,
+pub(crate) struct Since {
+    /// As he brought it.
+    pub(crate) cursor: Arc<str>,
+    /// What it says, if it was given for this.
+    pub(crate) place: Option<Place>,
+    /// What the archive has, where the log does not reach back so far.
+    pub(crate) recalled: Option<Recalled>,
 }
 
-/// What a step is made of.
+/// What happened to a node, as the archive has it.
 #[derive(Debug)]
-pub(crate) struct Gathered {
-    told: Vec<Told>,
-    looked_at: usize,
-    is_at_end: bool,
-    /// Where the next part of the snapshot is due: how its nodes are, and how far it is read then.
-    part: Option<(Vec<Arc<Update>>, Snapshot)>,
+pub(crate) struct Recalled {
+    /// How it was known.
+    pub(crate) base: Arc<Update>,
+    /// What was told after that, or would have been.
+    pub(crate) missed: Vec<Arc<Update>>,
 }
 
 impl Watch {
@@ -121,7 +96,7 @@ impl Watch {
     pub(crate) fn begin(
         (topic, mode): (Topic, Mode),
         sight: Sight,
-        since: Option<&str>,
+        since: Option<Since>,
         (log, cursors): (&Log, &Cursors),
     ) -> (Self, Vec<Frame>) {
         let end = log.position();
@@ -133,22 +108,57 @@ impl Watch {
             until: end.sequence,
             snapshot: Snapshot::Upto(None, 0),
             missed_until: end,
+            known: None,
         };
-        let place = since.and_then(|since| cursors.open(watch.covered(), since));
-        let place = place.filter(|place| log.since(*place, 0).is_ok());
-        let frames = match (since, place) {
-            (Some(cursor), Some(place)) => {
-                watch.at = place;
-                watch.snapshot = Snapshot::Whole;
-                vec![Frame::subscribed(topic, Some(cursor.into()))]
-            }
-            (Some(_), None) => {
-                let resync = Frame::resync(topic, "cursor_unknown");
-                vec![Frame::subscribed(topic, None), resync]
-            }
-            (None, _) => vec![Frame::subscribed(topic, None)],
+        let frames = match since {
+            Some(since) => match watch.go_on(&since, log, cursors) {
+                Some(missed) => {
+                    let mut frames = vec![Frame::subscribed(topic, Some(since.cursor))];
+                    frames.extend(missed);
+                    frames
+                }
+                None => {
+                    let resync = Frame::resync(topic, "cursor_unknown");
+                    vec![Frame::subscribed(topic, None), resync]
+                }
+            },
+            None => vec![Frame::subscribed(topic, None)],
         };
         (watch, frames)
+    }
+
+    /// Goes on behind `since`, where that can be done, with what is to be sent before anything else.
+    fn go_on(&mut self, since: &Since, log: &Log, cursors: &Cursors) -> Option<Vec<Frame>> {
+        let place = since.place?;
+        if log.since(place.position, 0).is_ok() {
+            (self.at, self.known) = (place.position, place.known);
+            self.snapshot = Snapshot::Whole;
+            return Some(Vec::new());
+        }
+        let (Topic::Node(node), Some(then)) = (self.topic, place.known) else {
+            return None;
+        };
+        let (latest, _) = log.latest(node)?;
+        let told = missed(then, since.recalled.as_ref(), latest)?;
+        let told = match self.mode {
+            Mode::Latest => fold(told),
+            Mode::All => told,
+        };
+        self.snapshot = Snapshot::Whole;
+        self.known = Some(known(latest));
+        let few = told.chunks(UPDATES_AT_ONCE);
+        let frames = few.map(|told| {
+            let known = told.last().map(|one| known(&one.update));
+            // Before the last of them he is in no log that there is.
+            let position = if known == self.known {
+                self.at
+            } else {
+                place.position
+            };
+            let cursor = cursors.seal(self.covered(), Place { position, known });
+            Frame::events(self.topic, told, Some(cursor.into()))
+        });
+        Some(frames.collect())
     }
 
     /// What he sees.
@@ -159,14 +169,15 @@ impl Watch {
     /// What to go on from, if he can.
     pub(crate) fn cursor(&self, cursors: &Cursors) -> Option<Arc<str>> {
         let is_whole = self.snapshot == Snapshot::Whole;
-        is_whole.then(|| cursors.seal(self.covered(), self.at).into())
+        let place = Place {
+            position: self.at,
+            known: self.known,
+        };
+        is_whole.then(|| cursors.seal(self.covered(), place).into())
     }
 
     fn covered(&self) -> Covered {
-        Covered {
-            topic: self.topic,
-            print: self.sight.print,
-        }
+        Covered::of(self.topic, &self.sight)
     }
 
     /// Has him see what he sees now. Where that is something else, all that he knows begins anew: what was told
@@ -205,6 +216,16 @@ impl Watch {
         }
     }
 
+    /// Whether he knows how everything is, or was at his place.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.snapshot == Snapshot::Whole
+    }
+
+    /// How many updates may be there for him.
+    pub(crate) fn behind(&self) -> u64 {
+        self.until.saturating_sub(self.at.sequence)
+    }
+
     /// Whether he knows all that he can.
     pub(crate) fn is_up_to_date(&self) -> bool {
         self.at.sequence >= self.until && self.snapshot == Snapshot::Whole
@@ -227,162 +248,45 @@ impl Watch {
             until: self.until,
             snapshot: self.snapshot,
             is_slow: behind > SLOW && !is_missed,
+            known: self.known,
         }
     }
 
     /// Goes where a step leads.
     pub(crate) fn go(&mut self, step: &Step) {
-        (self.at, self.snapshot) = (step.at, step.snapshot);
+        (self.at, self.snapshot, self.known) = (step.at, step.snapshot, step.known);
         if step.is_at_end {
             self.until = self.at.sequence;
         }
     }
 }
 
-impl Ask {
-    /// Takes what it is about out of the log.
-    ///
-    /// # Errors
-    /// [`Gone`] where that was dropped.
-    pub(crate) fn gather(&self, sight: &Sight, log: &Log) -> Result<Gathered, Gone> {
-        let behind = self.until.saturating_sub(self.at.sequence);
-        let most = usize::try_from(behind).map_or(LOOKED_AT, |behind| behind.min(LOOKED_AT));
-        let since = log.since(self.at, most)?;
-        let (looked_at, told) = self.gathered(sight, &since.updates);
-        let is_at_end = self.at.sequence + looked_at as u64 == log.position().sequence;
-        let part = match self.snapshot {
-            Snapshot::Upto(after, number) if is_at_end => {
-                Some(self.part(sight, log, (after, number)))
-            }
-            Snapshot::Upto(..) | Snapshot::Whole => None,
-        };
-        Ok(Gathered {
-            told,
-            looked_at,
-            is_at_end,
-            part,
+/// What somebody missed who knew a node as it was then: all that the archive has of it, and how it is now.
+fn missed(then: Known, recalled: Option<&Recalled>, latest: &Arc<Update>) -> Option<Vec<Told>> {
+    let now = known(latest);
+    if now.revision == then.revision {
+        return (now == then).then(Vec::new);
+    }
+    let recalled = recalled.filter(|it| known(&it.base) == then && then.revision < now.revision)?;
+    let old = recalled.missed.iter();
+    let old = old.filter(|update| update.revision < now.revision);
+    let mut told: Vec<Told> = old
+        .map(|update| Told {
+            kind: update.kind,
+            previous: update.previous,
+            update: Arc::clone(update),
         })
-    }
-
-    /// What is sent of it.
-    pub(crate) fn step(&self, gathered: Gathered, cursors: &Cursors) -> Step {
-        let Gathered {
-            told,
-            looked_at,
-            is_at_end,
-            part,
-        } = gathered;
-        let mut step = Step {
-            frames: Vec::new(),
-            folded: 0,
-            at: self.at,
-            snapshot: self.snapshot,
-            is_at_end,
-        };
-        step.at.sequence += looked_at as u64;
-        self.spell(told, &mut step, cursors);
-        if let (Snapshot::Upto(_, number), Some((nodes, snapshot))) = (self.snapshot, part) {
-            step.snapshot = snapshot;
-            let part = Part {
-                number,
-                is_last: snapshot == Snapshot::Whole,
-                nodes: &nodes,
-                cursor: self.cursor(&step, cursors),
-            };
-            step.frames.push(Frame::snapshot(self.covered.topic, part));
-        }
-        step
-    }
-
-    fn cursor(&self, step: &Step, cursors: &Cursors) -> Option<Arc<str>> {
-        let is_whole = step.snapshot == Snapshot::Whole;
-        is_whole.then(|| cursors.seal(self.covered, step.at).into())
-    }
-
-    /// As many updates as make up a frame, and how many were looked at for that.
-    fn gathered(&self, sight: &Sight, updates: &[Arc<Update>]) -> (usize, Vec<Told>) {
-        let folds = self.is_slow || self.mode == Mode::Latest;
-        let (mut told, mut nodes, mut bytes) = (Vec::new(), HashSet::new(), 0);
-        for (place, update) in updates.iter().enumerate() {
-            let Some(one) = self.told(sight, update) else {
-                continue;
-            };
-            let is_more = !folds || nodes.insert(update.node);
-            if is_more && bytes + update.bytes() > FRAME_BYTES && !told.is_empty() {
-                return (place, told);
-            }
-            bytes += if is_more { update.bytes() } else { 0 };
-            told.push(one);
-        }
-        (updates.len(), told)
-    }
-
-    fn told(&self, sight: &Sight, update: &Arc<Update>) -> Option<Told> {
-        let is_passed = match self.snapshot {
-            Snapshot::Whole => true,
-            Snapshot::Upto(node, _) => node.is_some_and(|node| update.node <= node),
-        };
-        if !is_passed {
-            return None;
-        }
-        let sees = |spec: &_| self.covered.topic.covers(spec) && sight.scope.sees(spec);
-        Told::of(update, sees)
-    }
-
-    fn spell(&self, told: Vec<Told>, step: &mut Step, cursors: &Cursors) {
-        let (all, topic) = (told.len(), self.covered.topic);
-        let told = match (self.mode, self.is_slow) {
-            (Mode::Latest, _) | (Mode::All, true) => fold(told),
-            (Mode::All, false) => told,
-        };
-        let folded = all - told.len();
-        if self.is_slow && folded > 0 {
-            step.folded = folded;
-            step.frames.push(Frame::lag(topic, folded));
-        }
-        if !told.is_empty() {
-            let cursor = self.cursor(step, cursors);
-            step.frames.push(Frame::events(topic, &told, cursor));
-        }
-    }
-
-    /// The next part of the snapshot; he is behind everything that was told.
-    fn part(
-        &self,
-        sight: &Sight,
-        log: &Log,
-        (after, number): (Option<NodeId>, u32),
-    ) -> (Vec<Arc<Update>>, Snapshot) {
-        let (mut nodes, mut bytes, mut last) = (Vec::new(), 0, after);
-        for (place, state) in states(self.covered.topic, log, after).enumerate() {
-            if place == LOOKED_AT || bytes > FRAME_BYTES {
-                return (nodes, Snapshot::Upto(last, number + 1));
-            }
-            last = Some(state.node);
-            if self.covered.topic.covers(&state.spec) && sight.scope.sees(&state.spec) {
-                bytes += state.bytes();
-                nodes.push(Arc::clone(state));
-            }
-        }
-        (nodes, Snapshot::Whole)
-    }
-}
-
-impl Step {
-    /// What it takes in memory, as far as that is letters.
-    pub(crate) fn bytes(&self) -> usize {
-        self.frames.iter().map(|frame| frame.json.len()).sum()
-    }
-}
-
-fn states(
-    topic: Topic,
-    log: &Log,
-    after: Option<NodeId>,
-) -> Box<dyn Iterator<Item = &Arc<Update>> + '_> {
-    match topic {
-        Topic::Node(node) => Box::new(log.latest(node).map(|(state, _)| state).into_iter()),
-        Topic::Alerts | Topic::Commands => Box::new(std::iter::empty()),
-        Topic::Fleet | Topic::Community(_) => Box::new(log.states(after)),
-    }
+        .collect();
+    let before = told.last().map_or(&recalled.base, |one| &one.update);
+    let is_same = before.status.state == latest.status.state;
+    told.push(Told {
+        kind: if is_same {
+            UpdateKind::Telemetry
+        } else {
+            UpdateKind::Status
+        },
+        previous: before.revision,
+        update: Arc::clone(latest),
+    });
+    Some(told)
 }

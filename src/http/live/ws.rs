@@ -79,7 +79,7 @@ fn opened(app: AppState, upgrade: WebSocketUpgrade, who: Visitor) -> Response {
 
 fn seated(app: &AppState, token: &str, known: Known) -> Result<(Who, Seat), Problem> {
     let allowed = limits::seats(app, &known.person);
-    let seat = app.live().seats.take(known.person.user, allowed)?;
+    let seat = app.live().seats.take(&known.person, allowed)?;
     let scope = Scope::of(app, known.person);
     Ok((Who::known(token.to_owned(), scope, known.at), seat))
 }

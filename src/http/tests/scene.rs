@@ -30,7 +30,7 @@ use crate::app::nodes::Nodes;
 use crate::app::tenancy::Tenancy;
 use crate::history::History;
 use crate::history::testing::Unrolled;
-use crate::http::{AppState, Border, Edge, Inside, Room, service};
+use crate::http::{AppState, Border, CursorKey, Edge, Inside, Room, service};
 use crate::limits::{Limits, Quotas};
 
 pub(super) const TOKEN: &str = "an-open-secret";
@@ -293,6 +293,7 @@ fn inside(
         limits: Limits::new(Quotas::MOST),
         border,
         room: Room::default(),
+        cursor_key: CursorKey::by_chance(),
         version: "0.0.0",
     }
 }

@@ -17,7 +17,7 @@ use evara::app::nodes::{KeysError, Nodes, ReadKeys};
 use evara::app::tenancy::Tenancy;
 use evara::audit::AuditKeys;
 use evara::auth::token::{LocalKeys, Tokens};
-use evara::http::{AppState, Border, Edge, Inside, Room, service};
+use evara::http::{AppState, Border, CursorKey, Edge, Inside, Room, service};
 use evara::limits::{Limits, Quotas};
 use evara::store::{SecretBox, SqliteStore};
 use evara::thingspeak::Keyring;
@@ -86,6 +86,7 @@ impl World {
             ip_rules: Arc::new(ip_rules),
             border,
             room: Room::default(),
+            cursor_key: CursorKey::by_chance(),
             version: "0.0.0",
         })))
     }

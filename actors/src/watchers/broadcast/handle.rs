@@ -72,6 +72,11 @@ impl Broadcast {
         self.0.bounds
     }
 
+    /// How many updates are kept, and what they take at most.
+    pub fn depth(&self) -> (usize, usize) {
+        self.0.read(Log::depth)
+    }
+
     /// Whether anybody listens, or may come back for what he missed. Where nobody does, the log is let go of in
     /// the same step: whoever comes then finds that there is none yet, and never one with nobody in it.
     pub(super) fn is_wanted(&self) -> bool {

@@ -62,7 +62,7 @@ pub struct Update {
 
 impl Update {
     /// What has become of a twin since `known`; `None` where that is as new.
-    pub(super) fn of(twin: &Twin, known: Option<&Self>, at: Timestamp) -> Option<Self> {
+    pub fn of(twin: &Twin, known: Option<&Self>, at: Timestamp) -> Option<Self> {
         if known.is_some_and(|known| known.revision >= twin.revision()) {
             return None;
         }

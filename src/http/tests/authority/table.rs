@@ -98,6 +98,7 @@ pub(super) const TABLE: &[Row] = {
         (GET, "/dashboard/fleet", Any(NodesRead), 200),
         (GET, "/dashboard/alerts", Any(AlertsRead), 200),
         (GET, "/stream", Any(NodesRead), 400),
+        (GET, "/ws/stats", Any(NodesRead), 200),
         (GET, "/ws", Door, 400),
         (GET, "/admin/distributors", Any(TenancyRead), 200),
         (POST, "/admin/distributors", Made(Distributors, TenancyWrite), 400),
@@ -142,5 +143,6 @@ pub(super) const TABLE: &[Row] = {
         (DELETE, "/admin/ip-rules/{rule_id}", Any(IpRules), 400),
         (GET, "/admin/database", Any(OpsRead), 200),
         (GET, "/admin/queries", Any(OpsRead), 200),
+        (GET, "/admin/ws/stats", Any(OpsRead), 200),
     ]
 };

@@ -8,6 +8,7 @@ mod rights;
 mod sending;
 mod shared;
 mod socket;
+mod stats;
 mod storm;
 
 use axum::http::{Method, Request, StatusCode};
