@@ -8,6 +8,8 @@
 mod admin;
 mod allowance;
 mod archive;
+#[path = "../support/authenticator.rs"]
+mod authenticator;
 mod away;
 mod backup;
 mod binary;

@@ -7,6 +7,8 @@ mod authority;
 mod border;
 mod conventions;
 mod description;
+#[path = "../../../tests/support/authenticator.rs"]
+mod digits;
 mod estate;
 mod garbage;
 mod housed;
