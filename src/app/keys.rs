@@ -11,7 +11,7 @@ use secrecy::SecretString;
 use tokio::sync::Mutex;
 
 use super::nodes::{KeysError, ReadKeys};
-use crate::store::{ChannelSecrets, SecretsError};
+use crate::store::{ChannelSecrets, ReadKey, SecretsError};
 use crate::thingspeak::Keyring;
 
 /// See the module.
@@ -44,7 +44,7 @@ impl Keys {
         if replaces {
             return self.follow().await;
         }
-        self.keyring.add(channel, key);
+        self.keyring.add(channel, node, key);
         Ok(())
     }
 
@@ -56,7 +56,7 @@ impl Keys {
     }
 
     async fn follow(&self) -> Result<(), SecretsError> {
-        self.keyring.follow(self.store.read_keys().await?);
+        self.keyring.follow(brought(self.store.read_keys().await?));
         Ok(())
     }
 }
@@ -78,6 +78,13 @@ impl ReadKeys for Keys {
     fn has(&self, node: NodeId) -> BoxFuture<'_, Result<bool, KeysError>> {
         Box::pin(async move { self.store.has_read_key(node).await.map_err(failed) })
     }
+}
+
+/// The keys as the feed holds them.
+pub(super) fn brought(
+    keys: Vec<ReadKey>,
+) -> impl Iterator<Item = (ChannelId, NodeId, SecretString)> {
+    keys.into_iter().map(|it| (it.channel, it.node, it.key))
 }
 
 fn failed(error: SecretsError) -> KeysError {

@@ -51,6 +51,7 @@ use audit::Audit;
 use chores::Chores;
 use furnish::Parts;
 use gather::GatherError;
+use keys::brought;
 use listener::{HeaderNames, Limits, Listener};
 use months::Months;
 use store::{Place, Store};
@@ -285,7 +286,7 @@ async fn prepare_system(
     );
     let nodes = nodes.map_err(|error| loading(config, error))?;
     let cursors = cursors.map_err(|error| loading(config, error))?;
-    keyring.follow(keys.map_err(|error| loading(config, error))?);
+    keyring.follow(brought(keys.map_err(|error| loading(config, error))?));
     let url = config.thingspeak.url.clone();
     let transport = Arc::new(HttpTransport::reaching(&url)?);
     let ports = Ports {

@@ -1,9 +1,12 @@
 //! `/admin/pollers`: how channels are being read, and a hand on each of them.
 
+use std::sync::Arc;
+
 use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
 use evara_actors::domain::ChannelId;
-use evara_actors::ingest::PollerHandle;
+use evara_actors::ingest::{PollerHandle, ReadError};
+use evara_actors::ports::FeedError;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -153,6 +156,11 @@ pub(crate) async fn feed(
         .as_ref()
         .ok_or_else(Problem::not_found)?;
     let page = app.system.ingest().cache.get(binding.channel_id).await?;
+    let find = |id| Some(Arc::clone(app.system.twin(id)?.view().spec()));
+    if page.opened.admits(twin.spec(), find) != Some(true) {
+        // What whoever has no key for it is told.
+        return Err(ReadError::from(FeedError::NoAccess).into());
+    }
     answer::json(&PageView::new(binding.channel_id, &page))
 }
 

@@ -43,7 +43,7 @@ pub use postgres::{
 pub use receipts::{Begun, Claim, Kept, RECEIPT_AGE, ReceiptName, Receipts, ReceiptsError};
 pub use rekeying::{RekeyError, Rekeyed, Rekeying, SealedRow, SealedTable};
 pub use secret_box::{SecretBox, SecretKeyError};
-pub use secrets::{ChannelSecrets, SecretsError};
+pub use secrets::{ChannelSecrets, ReadKey, SecretsError};
 pub use sessions::{
     LONGEST_AGENT_CHARS, MOST_SESSIONS, RefreshDigests, Rotation, SESSION_LIFE, Session, Sessions,
 };

@@ -18,14 +18,25 @@ pub trait ChannelSecrets: Debug + Send + Sync {
         key: &SecretString,
     ) -> BoxFuture<'a, Result<(), SecretsError>>;
 
-    /// Every read key, by channel; several where nodes brought keys of their own for one channel.
-    fn read_keys(&self) -> BoxFuture<'_, Result<Vec<(ChannelId, SecretString)>, SecretsError>>;
+    /// Every read key; several of one channel where nodes brought keys of their own for it.
+    fn read_keys(&self) -> BoxFuture<'_, Result<Vec<ReadKey>, SecretsError>>;
 
     /// Forgets the read key of a node. Nothing to forget is no error.
     fn remove_read_key(&self, node: NodeId) -> BoxFuture<'_, Result<(), SecretsError>>;
 
     /// Whether a node has a read key.
     fn has_read_key(&self, node: NodeId) -> BoxFuture<'_, Result<bool, SecretsError>>;
+}
+
+/// A key that opens a channel, and who brought it.
+#[derive(Debug)]
+pub struct ReadKey {
+    /// What it opens, if it is right.
+    pub channel: ChannelId,
+    /// Who brought it.
+    pub node: NodeId,
+    /// Never shown.
+    pub key: SecretString,
 }
 
 /// Why a key was not kept, or not given.

@@ -116,6 +116,7 @@ fn page(rows: &[&RawValue], last_entry: Option<EntryId>) -> Page {
         entries,
         last_entry,
         malformed: u32::try_from(malformed).unwrap_or(u32::MAX),
+        ..Page::default()
     }
 }
 

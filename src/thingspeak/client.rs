@@ -11,16 +11,19 @@ use std::time::Duration;
 
 use evara_actors::domain::{ChannelId, Timestamp};
 use evara_actors::ports::{Ask, BoxFuture, Feed, FeedError, Page};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use super::base_url::BaseUrl;
 use super::body;
 use super::keyring::Keyring;
 use super::transport::{Request, Transport, TransportError};
 
-/// How many keys are tried in one ask. Each is a request, and a channel's requests are few; what is
-/// left has its turn in the next ask.
-const MOST_KEYS_AN_ASK: u32 = 2;
+/// How many keys that were never tried one ask tries. Each is a request, and a channel's requests are few;
+/// what is left has its turn in the next ask.
+const MOST_NEW_KEYS: u32 = 3;
+
+/// How many keys it asks with where none of these opened the channel: the one whose turn it is, and the next.
+const MOST_KNOWN_KEYS: u32 = 2;
 
 /// The client. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -40,16 +43,52 @@ impl ThingSpeak {
         }
     }
 
+    /// A few new keys are tried first, whatever the first of them comes to: who brought one that opens the
+    /// channel is not to miss what the others are told. Then it is the turn of those that are known.
     async fn ask(&self, channel: ChannelId, ask: Ask) -> Result<Page, FeedError> {
-        let mut tried = 0;
-        loop {
+        let (mut page, mut tried) = (Err(FeedError::NoAccess), Vec::new());
+        for _ in 0..MOST_NEW_KEYS {
+            let Some(key) = self.keys.untried(channel) else {
+                break;
+            };
+            tried.push(Some(key.clone()));
+            match self.opened_with(channel, ask, Some(key)).await {
+                Err(FeedError::NoAccess) => {}
+                other => page = Ok(other?),
+            }
+        }
+        for _ in 0..MOST_KNOWN_KEYS {
             let key = self.keys.key_for(channel);
-            let page = self.ask_with(channel, ask, key.clone()).await;
-            tried += 1;
-            let is_refused = matches!(page, Err(FeedError::NoAccess));
-            let has_another = is_refused && self.keys.refused(channel, key.as_ref());
-            if !has_another || tried >= MOST_KEYS_AN_ASK {
-                return page;
+            if page.is_ok() || tried.iter().any(|it| is_same(it, &key)) {
+                break;
+            }
+            tried.push(key.clone());
+            match self.opened_with(channel, ask, key).await {
+                Err(FeedError::NoAccess) => {}
+                other => page = Ok(other?),
+            }
+        }
+        page
+    }
+
+    /// Asks with one key, and has the keyring know what came of it.
+    async fn opened_with(
+        &self,
+        channel: ChannelId,
+        ask: Ask,
+        key: Option<SecretString>,
+    ) -> Result<Page, FeedError> {
+        match self.ask_with(channel, ask, key.clone()).await {
+            Ok(page) => {
+                let opened = self.keys.opened(channel, key.as_ref());
+                let opened = opened.ok_or(FeedError::NoAccess)?;
+                Ok(Page { opened, ..page })
+            }
+            Err(error) => {
+                if error == FeedError::NoAccess {
+                    self.keys.refused(channel, key.as_ref());
+                }
+                Err(error)
             }
         }
     }
@@ -85,6 +124,11 @@ impl Feed for ThingSpeak {
     fn read(&self, channel: ChannelId, ask: Ask) -> BoxFuture<'_, Result<Page, FeedError>> {
         Box::pin(self.ask(channel, ask))
     }
+}
+
+fn is_same(one: &Option<SecretString>, other: &Option<SecretString>) -> bool {
+    let plain = |key: &Option<SecretString>| key.as_ref().map(|key| key.expose_secret().to_owned());
+    plain(one) == plain(other)
 }
 
 fn feed_error(error: &TransportError) -> FeedError {

@@ -7,7 +7,10 @@ use axum::Router;
 use axum::http::header::{DATE, RETRY_AFTER};
 use axum::http::{StatusCode, Uri};
 use axum::routing::get;
+use evara_actors::domain::NodeId;
+use evara_actors::ports::Opened;
 use tracing_subscriber::util::SubscriberInitExt;
+use uuid::Uuid;
 
 use super::super::{HttpTransport, Limits, Response, RouterTransport};
 use super::*;
@@ -160,14 +163,14 @@ async fn a_wrong_key_beside_the_right_one_costs_at_most_one_request() {
     for order in [["WRONG", "RIGHT"], ["RIGHT", "WRONG"]] {
         let keys = Arc::new(Keyring::default());
         let (client, count) = locked(&keys);
-        for key in order {
-            keys.add(POND, key.into());
+        for (number, key) in (1..).zip(order) {
+            keys.add(POND, NodeId(Uuid::from_u128(number)), key.into());
         }
         for _ in 0..5 {
             assert!(client.read(POND, Ask::Newest(1)).await.is_ok(), "{order:?}");
         }
         assert!(*count.lock().unwrap() <= 6, "{order:?}");
-        keys.follow(vec![(POND, "WRONG".into())]);
+        keys.follow([(POND, NodeId(Uuid::nil()), "WRONG".into())]);
         for _ in 0..2 {
             let page = client.read(POND, Ask::Newest(1)).await;
             assert_eq!(page, Err(FeedError::NoAccess), "{order:?}");
@@ -179,17 +182,28 @@ async fn a_wrong_key_beside_the_right_one_costs_at_most_one_request() {
 async fn keys_that_were_not_tried_in_one_ask_are_tried_in_the_next() {
     let keys = Arc::new(Keyring::default());
     let (client, count) = locked(&keys);
-    for key in ["A", "B", "C", "D", "RIGHT"] {
-        keys.add(POND, key.into());
+    for (number, key) in (1..).zip(["A", "B", "C", "D", "E", "F", "RIGHT"]) {
+        keys.add(POND, NodeId(Uuid::from_u128(number)), key.into());
     }
-    for asked in [2, 4] {
-        let page = client.read(POND, Ask::Newest(1)).await;
-        assert_eq!(page, Err(FeedError::NoAccess));
-        assert_eq!(*count.lock().unwrap(), asked);
-    }
-    for asked in [5, 6] {
+    let page = client.read(POND, Ask::Newest(1)).await;
+    assert_eq!(page, Err(FeedError::NoAccess));
+    assert_eq!(*count.lock().unwrap(), 5);
+    for asked in [7, 8] {
         assert!(client.read(POND, Ask::Newest(1)).await.is_ok());
         assert_eq!(*count.lock().unwrap(), asked);
+    }
+}
+
+#[tokio::test]
+async fn a_channel_is_opened_to_whoever_brought_the_right_key_and_to_nobody_with_a_wrong_one() {
+    let keys = Arc::new(Keyring::default());
+    let (client, _) = locked(&keys);
+    let [owner, thief] = [1, 2].map(|number| NodeId(Uuid::from_u128(number)));
+    keys.add(POND, thief, "WRONG".into());
+    keys.add(POND, owner, "RIGHT".into());
+    for _ in 0..3 {
+        let page = client.read(POND, Ask::Newest(1)).await.unwrap();
+        assert_eq!(page.opened, Opened::ByKeysOf(Arc::new([owner].into())));
     }
 }
 

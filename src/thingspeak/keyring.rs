@@ -1,19 +1,37 @@
 //! The read keys of channels, the only truth that the client holds.
 //!
 //! A key leaves here only as a [`SecretString`], on its way into one request. Nothing here prints
-//! one.
+//! one. Also known here is to whom a channel is opened: a key is tried once before whoever brought it
+//! counts, so that nobody reads a channel by naming its number and the key of somebody else opens it.
 
 use std::collections::hash_map::Entry;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::fmt;
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use evara_actors::domain::ChannelId;
+use evara_actors::domain::{ChannelId, NodeId};
+use evara_actors::ports::Opened;
 use secrecy::{ExposeSecret, SecretString};
 
-/// The keys of one channel, each once. The first is the one to ask with: the one that opened the
-/// channel last, or the one that was not refused for the longest.
-type Ring = VecDeque<SecretString>;
+/// The keys of one channel, each once. The first is the one to ask with. Keys that open it take turns, so
+/// that one which no longer does is found out.
+type Ring = VecDeque<Held>;
+
+/// A key, and what is known of it.
+#[derive(Clone)]
+struct Held {
+    key: SecretString,
+    /// The nodes that brought it; none of the operator's own.
+    bearers: BTreeSet<NodeId>,
+    standing: Standing,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    Untried,
+    Opens,
+    Refused,
+}
 
 /// Which keys open which channel; shared, and changed while it is in use.
 ///
@@ -34,34 +52,51 @@ impl Keyring {
         }
     }
 
-    /// Puts `key` in the place of all that the channel has; an empty key removes them.
+    /// Puts `key`, which nobody brought, in the place of all that the channel has; an empty key removes them.
     pub fn set(&self, channel: ChannelId, key: SecretString) {
         self.remove(channel);
-        self.add(channel, key);
+        self.hold(channel, None, key);
     }
 
-    /// Adds a key to those of the channel. It waits for its turn, so that a wrong one changes
-    /// nothing while another opens the channel. An empty key is none.
-    pub fn add(&self, channel: ChannelId, key: SecretString) {
+    /// Adds a key that a node brought to those of the channel. It is tried once, in the next ask. An empty key is none.
+    pub fn add(&self, channel: ChannelId, node: NodeId, key: SecretString) {
+        self.hold(channel, Some(node), key);
+    }
+
+    fn hold(&self, channel: ChannelId, node: Option<NodeId>, key: SecretString) {
         if is_blank(&key) {
             return;
         }
+        let held = Held {
+            key,
+            bearers: node.into_iter().collect(),
+            standing: Standing::Untried,
+        };
         match self.write().entry(channel) {
-            Entry::Occupied(ring) => push(ring.into_mut(), key),
+            Entry::Occupied(ring) => push(ring.into_mut(), held),
             Entry::Vacant(place) => {
-                let ring = place.insert(Ring::from([key]));
-                if let Some(fallback) = &self.fallback {
-                    push(ring, fallback.clone());
-                }
+                let ring = place.insert(Ring::from([held]));
+                self.push_fallback(ring);
             }
         }
     }
 
-    /// Holds exactly `keys`, and of those that it held before still knows which to ask with first.
-    pub fn follow(&self, keys: Vec<(ChannelId, SecretString)>) {
+    fn push_fallback(&self, ring: &mut Ring) {
+        if let Some(key) = self.fallback.clone() {
+            let held = Held {
+                key,
+                bearers: BTreeSet::new(),
+                standing: Standing::Untried,
+            };
+            push(ring, held);
+        }
+    }
+
+    /// Holds exactly `keys`, and of those that it held before still knows which open what.
+    pub fn follow(&self, keys: impl IntoIterator<Item = (ChannelId, NodeId, SecretString)>) {
         let next = Self::default();
-        for (channel, key) in keys {
-            next.add(channel, key);
+        for (channel, node, key) in keys {
+            next.add(channel, node, key);
         }
         let mut next = next
             .rings
@@ -69,14 +104,17 @@ impl Keyring {
             .unwrap_or_else(PoisonError::into_inner);
         let mut rings = self.write();
         for (channel, ring) in &mut next {
-            if let Some(fallback) = &self.fallback {
-                push(ring, fallback.clone());
-            }
+            self.push_fallback(ring);
             if let Some(before) = rings.get(channel) {
-                let turn = |key: &SecretString| before.iter().position(|old| is_same(old, key));
+                let turn = |held: &Held| before.iter().position(|old| is_same(&old.key, &held.key));
+                for held in ring.iter_mut() {
+                    if let Some(turn) = turn(held) {
+                        held.standing = before[turn].standing;
+                    }
+                }
                 // A stable sort: what is new comes last, in the order in which it came.
                 ring.make_contiguous()
-                    .sort_by_key(|key| turn(key).unwrap_or(usize::MAX));
+                    .sort_by_key(|held| turn(held).unwrap_or(usize::MAX));
             }
         }
         *rings = next;
@@ -87,25 +125,61 @@ impl Keyring {
         self.write().remove(&channel);
     }
 
-    /// The key to send for `channel` now.
+    /// A key that somebody brought for `channel` and that was not tried yet.
+    pub(super) fn untried(&self, channel: ChannelId) -> Option<SecretString> {
+        let rings = self.read();
+        let is_new = |held: &&Held| held.standing == Standing::Untried && !held.bearers.is_empty();
+        let held = rings.get(&channel)?.iter().find(is_new)?;
+        Some(held.key.clone())
+    }
+
+    /// The key whose turn it is.
     pub(super) fn key_for(&self, channel: ChannelId) -> Option<SecretString> {
-        let own = self.read().get(&channel).and_then(Ring::front).cloned();
+        let own = self
+            .read()
+            .get(&channel)
+            .and_then(Ring::front)
+            .map(|held| held.key.clone());
         own.or_else(|| self.fallback.clone())
     }
 
-    /// The channel did not open with `key`: it is another's turn. Whether there is another.
-    pub(super) fn refused(&self, channel: ChannelId, key: Option<&SecretString>) -> bool {
+    /// The channel opened with `key`: to whom. None where the key was taken back meanwhile.
+    pub(super) fn opened(&self, channel: ChannelId, key: Option<&SecretString>) -> Option<Opened> {
         let (mut rings, Some(key)) = (self.write(), key) else {
-            return false;
+            return Some(Opened::ToAll);
         };
         let Some(ring) = rings.get_mut(&channel) else {
-            return false;
+            let is_fallback = |fallback| is_same(fallback, key);
+            let is_held = self.fallback.as_ref().is_some_and(is_fallback);
+            return is_held.then_some(Opened::ToAll);
         };
+        let held = ring.iter_mut().find(|held| is_same(&held.key, key))?;
+        held.standing = Standing::Opens;
+        let opening = || ring.iter().filter(|held| held.standing == Standing::Opens);
+        if opening().any(|held| held.bearers.is_empty()) {
+            return Some(Opened::ToAll);
+        }
+        let bearers = opening().flat_map(|held| held.bearers.iter().copied());
+        let opened = Opened::ByKeysOf(Arc::new(bearers.collect()));
+        take_turns(ring);
+        Some(opened)
+    }
+
+    /// The channel did not open with `key`: it is another's turn.
+    pub(super) fn refused(&self, channel: ChannelId, key: Option<&SecretString>) {
+        let (mut rings, Some(key)) = (self.write(), key) else {
+            return;
+        };
+        let Some(ring) = rings.get_mut(&channel) else {
+            return;
+        };
+        if let Some(held) = ring.iter_mut().find(|held| is_same(&held.key, key)) {
+            held.standing = Standing::Refused;
+        }
         // Somebody else may have found the same, and turned the ring already.
-        if ring.front().is_some_and(|first| is_same(first, key)) {
+        if ring.front().is_some_and(|first| is_same(&first.key, key)) {
             ring.rotate_left(1);
         }
-        ring.front().is_some_and(|first| !is_same(first, key))
     }
 
     // A ring is changed by single steps that do not fail, so a panic elsewhere does not spoil it.
@@ -118,9 +192,22 @@ impl Keyring {
     }
 }
 
-fn push(ring: &mut Ring, key: SecretString) {
-    if !ring.iter().any(|held| is_same(held, &key)) {
-        ring.push_back(key);
+/// The same key from another node is brought by both.
+fn push(ring: &mut Ring, held: Held) {
+    match ring.iter_mut().find(|it| is_same(&it.key, &held.key)) {
+        Some(known) => known.bearers.extend(held.bearers),
+        None => ring.push_back(held),
+    }
+}
+
+/// The next key that opens the channel comes to the front.
+fn take_turns(ring: &mut Ring) {
+    let next = ring
+        .iter()
+        .skip(1)
+        .position(|held| held.standing == Standing::Opens);
+    if let Some(next) = next {
+        ring.rotate_left(next + 1);
     }
 }
 
@@ -142,80 +229,5 @@ impl fmt::Debug for Keyring {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const POND: ChannelId = ChannelId(1);
-    const WELL: ChannelId = ChannelId(2);
-
-    fn sent(keyring: &Keyring, channel: ChannelId) -> Option<String> {
-        let key = keyring.key_for(channel);
-        key.map(|key| key.expose_secret().to_owned())
-    }
-
-    #[test]
-    fn a_channel_is_asked_with_its_own_key_and_others_with_the_fallback() {
-        let keyring = Keyring::new(Some("FALLBACK".into()));
-        keyring.set(POND, "OLD".into());
-        keyring.set(POND, "OWN".into());
-        assert_eq!(sent(&keyring, POND).as_deref(), Some("OWN"));
-        assert_eq!(sent(&keyring, WELL).as_deref(), Some("FALLBACK"));
-        keyring.remove(POND);
-        assert_eq!(sent(&keyring, POND).as_deref(), Some("FALLBACK"));
-    }
-
-    #[test]
-    fn a_key_that_is_added_waits_until_the_first_is_refused() {
-        let keyring = Keyring::default();
-        keyring.add(POND, "FIRST".into());
-        keyring.add(POND, "SECOND".into());
-        keyring.add(POND, "FIRST".into());
-        assert_eq!(sent(&keyring, POND).as_deref(), Some("FIRST"));
-        assert!(keyring.refused(POND, Some(&"FIRST".into())));
-        assert_eq!(sent(&keyring, POND).as_deref(), Some("SECOND"));
-        assert!(keyring.refused(POND, Some(&"FIRST".into())));
-        assert_eq!(sent(&keyring, POND).as_deref(), Some("SECOND"));
-    }
-
-    #[test]
-    fn the_only_key_has_no_other_to_take_its_turn() {
-        let keyring = Keyring::default();
-        assert!(!keyring.refused(POND, None));
-        keyring.add(POND, "ONLY".into());
-        assert!(!keyring.refused(POND, Some(&"ONLY".into())));
-        assert_eq!(sent(&keyring, POND).as_deref(), Some("ONLY"));
-    }
-
-    #[test]
-    fn what_works_is_still_known_after_others_came_and_went() {
-        let keyring = Keyring::new(Some("FALLBACK".into()));
-        let keys = |keys: &[&str]| keys.iter().map(|key| (POND, (*key).into())).collect();
-        keyring.follow(keys(&["WRONG", "RIGHT"]));
-        keyring.refused(POND, Some(&"WRONG".into()));
-        keyring.follow(keys(&["NEW", "WRONG", "RIGHT"]));
-        assert_eq!(sent(&keyring, POND).as_deref(), Some("RIGHT"));
-        keyring.follow(keys(&["NEW"]));
-        keyring.refused(POND, Some(&"FALLBACK".into()));
-        assert_eq!(sent(&keyring, POND).as_deref(), Some("NEW"));
-        keyring.follow(Vec::new());
-        assert_eq!(sent(&keyring, POND).as_deref(), Some("FALLBACK"));
-    }
-
-    #[test]
-    fn an_empty_key_is_no_key() {
-        let keyring = Keyring::new(Some(" ".into()));
-        keyring.set(POND, "OWN".into());
-        keyring.set(POND, "".into());
-        assert_eq!(sent(&keyring, POND), None);
-    }
-
-    #[test]
-    fn what_is_printed_of_a_keyring_holds_no_key() {
-        let keyring = Keyring::new(Some("CANARY".into()));
-        keyring.set(POND, "CANARY".into());
-        assert_eq!(
-            format!("{keyring:?}"),
-            "Keyring { channels: 1, has_fallback: true }"
-        );
-    }
-}
+#[path = "keyring_tests.rs"]
+mod tests;

@@ -12,7 +12,7 @@ use super::program::{CANARY, PATIENCE, TOKEN};
 pub(crate) use super::program::{Caller, Program, password};
 
 /// Asks again until it is so.
-async fn eventually(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+pub(super) async fn eventually(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     let asking = async {
         while !is_so().await {
             tokio::time::sleep(Duration::from_millis(100)).await;
@@ -22,7 +22,7 @@ async fn eventually(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     assert!(answered.is_ok(), "not in time: {what}");
 }
 
-async fn start_demo(data: &str) -> (Program, Caller) {
+pub(super) async fn start_demo(data: &str) -> (Program, Caller) {
     let arguments = [
         "demo", "--port", "0", "--nodes", "6", "--speed", "20", "--data", data,
     ];

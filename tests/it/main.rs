@@ -13,6 +13,7 @@ mod authenticator;
 mod away;
 mod backup;
 mod binary;
+mod borrowed;
 mod canary;
 mod changing;
 mod chaos;

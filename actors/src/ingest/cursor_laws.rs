@@ -27,7 +27,7 @@ pub(super) fn page(entries: impl IntoIterator<Item = Entry>) -> Page {
     Page {
         last_entry: entries.iter().map(|entry| entry.id).max(),
         entries,
-        malformed: 0,
+        ..Page::default()
     }
 }
 
@@ -64,6 +64,7 @@ impl Channel {
             malformed: u32::try_from(before - newest.len()).unwrap(),
             entries: newest,
             last_entry: self.rows.last().map(|entry| entry.id),
+            ..Page::default()
         }
     }
 }

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use super::view::PollerCounts;
 use crate::domain::{ChannelId, NodeId, Quality, Reason, Sample, Timestamp};
 use crate::normalise::normalise;
-use crate::ports::{CursorRow, Entry};
+use crate::ports::{CursorRow, Entry, Opened};
 use crate::twin::{OfferError, Twin, TwinHandle};
 
 /// What one twin is handed in one step, as one message: a tenth of a millisecond of work, a quarter of
@@ -29,6 +29,7 @@ const MOST_ABSENCES: u32 = 90;
 pub(super) struct Delivery {
     channel: ChannelId,
     entries: Vec<Entry>,
+    opened: Opened,
     received_at: Timestamp,
     /// To be stored once every twin has what it is to have.
     cursor: Option<CursorRow>,
@@ -68,12 +69,14 @@ impl Delivery {
     pub(super) fn new(
         channel: ChannelId,
         entries: Vec<Entry>,
+        opened: Opened,
         received_at: Timestamp,
         cursor: Option<CursorRow>,
     ) -> Self {
         Self {
             channel,
             entries,
+            opened,
             received_at,
             cursor,
             places: HashMap::new(),
@@ -94,9 +97,34 @@ impl Delivery {
             Progress::Done
         };
         for twin in readers {
-            progress = progress.max(self.serve(twin, tally).await);
+            let find = |id| {
+                let bearer = readers.iter().find(|reader| reader.id() == id)?;
+                Some(Arc::clone(bearer.view().spec()))
+            };
+            let one = match self.opened.admits(twin.view().spec(), find) {
+                Some(true) => self.serve(twin, tally).await,
+                Some(false) => self.pass_over(twin),
+                None => self.wait_for_bearers(twin),
+            };
+            progress = progress.max(one);
         }
         progress
+    }
+
+    /// It is not for this twin.
+    fn pass_over(&mut self, twin: &TwinHandle) -> Progress {
+        self.places.entry(twin.id()).or_default().next = self.entries.len();
+        Progress::Done
+    }
+
+    /// Whether it is for this twin is known once those who brought the keys are back.
+    fn wait_for_bearers(&mut self, twin: &TwinHandle) -> Progress {
+        let place = self.places.entry(twin.id()).or_default();
+        if place.absences >= MOST_ABSENCES || place.next == self.entries.len() {
+            return self.pass_over(twin);
+        }
+        place.absences += 1;
+        Progress::Blocked
     }
 
     async fn serve(&mut self, twin: &TwinHandle, tally: &mut Tally) -> Progress {

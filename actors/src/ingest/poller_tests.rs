@@ -53,6 +53,35 @@ async fn every_reader_of_a_channel_gets_every_entry_of_one_poll() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_one_communitys_key_opened_is_for_its_nodes_alone() {
+    let scene = Scene::of_entries_every(MINUTE).await;
+    let station = scene.poller(29, &[2901, 2902, 2911]).await;
+    scene.river.lock_but_for(station.twins[0].id());
+    pass(HOUR).await;
+    let newest = scene.river.newest();
+    assert_eq!(station.taken(0), up_to(newest));
+    assert_eq!(station.taken(1), up_to(newest));
+    assert_eq!(station.taken(2), Vec::<u64>::new());
+    assert_eq!(station.stored(), Some(newest));
+    scene.river.lock_but_for(station.twins[2].id());
+    pass(HOUR).await;
+    assert_eq!(station.taken(0), up_to(newest));
+    assert_eq!(station.taken(2).last(), Some(&scene.river.newest()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_may_have_it_is_waited_for_and_then_nobody_else_is_given_it() {
+    let scene = Scene::of_entries_every(MINUTE).await;
+    let station = scene.poller(30, &[3001]).await;
+    scene.river.lock_but_for(crate::testing::tank(3002).id);
+    pass(MINUTE).await;
+    assert_eq!(station.stored(), None, "the one with the key may come back");
+    pass(10 * MINUTE).await;
+    assert_eq!(station.taken(0), Vec::<u64>::new());
+    assert!(station.stored().is_some(), "the channel goes on without");
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_outage_opens_the_breaker_and_its_end_is_caught_up_with_in_full() {
     let scene = Scene::of_entries_every(MINUTE).await;
     let station = scene.poller(11, &[1101]).await;

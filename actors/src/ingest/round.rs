@@ -264,7 +264,13 @@ impl Round {
         self.view.generation = self.cursor.generation();
         self.view.missed_entries = self.cursor.missed();
         let row = self.cursor.row(self.cell.channel);
-        self.delivery = Some(Delivery::new(self.cell.channel, news.entries, now, row));
+        self.delivery = Some(Delivery::new(
+            self.cell.channel,
+            news.entries,
+            page.opened.clone(),
+            now,
+            row,
+        ));
     }
 
     /// Takes what was read once more: nothing of it is news to the cursor.
@@ -272,7 +278,13 @@ impl Round {
         self.note_success(now);
         let mut entries = page.entries.clone();
         entries.sort_by_key(|entry| (entry.created_at, entry.id));
-        self.delivery = Some(Delivery::new(self.cell.channel, entries, now, None));
+        self.delivery = Some(Delivery::new(
+            self.cell.channel,
+            entries,
+            page.opened.clone(),
+            now,
+            None,
+        ));
     }
 
     /// Hands over as much as fits into one step, and stores the cursor after the last.

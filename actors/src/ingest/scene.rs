@@ -5,11 +5,12 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use ractor::{Actor, ActorCell, ActorRef, SupervisionEvent};
+use uuid::Uuid;
 
 use super::host::lock;
 use super::{ChannelCache, GateSettings, HostGate, Ingest, PollerArgs, PollerHandle};
 use crate::domain::{ChannelId, EntryId, NodeId, ShardId, Source, Timestamp};
-use crate::ports::{Ask, BoxFuture, Clock, CursorRow, Entry, Feed, FeedError, Page};
+use crate::ports::{Ask, BoxFuture, Clock, CursorRow, Entry, Feed, FeedError, Opened, Page};
 use crate::testing::{START, VirtualClock, on_channel, tank};
 use crate::tree::{Done, Readers};
 use crate::twin::{Event, Presence, Transition, Twin, TwinCell, TwinHandle, apply};
@@ -35,6 +36,7 @@ pub(super) struct River {
 struct Banks {
     every: Duration,
     mood: Mood,
+    opened: Opened,
     cleared_at: Timestamp,
     asked: Vec<(Timestamp, ChannelId, Ask)>,
 }
@@ -46,6 +48,7 @@ impl River {
             state: Mutex::new(Banks {
                 every,
                 mood: Mood::Answering,
+                opened: Opened::ToAll,
                 cleared_at: START,
                 asked: Vec::new(),
             }),
@@ -54,6 +57,11 @@ impl River {
 
     pub(super) fn set(&self, mood: Mood) {
         lock(&self.state).mood = mood;
+    }
+
+    /// From now on it opens with the key of `bearer` alone.
+    pub(super) fn lock_but_for(&self, bearer: NodeId) {
+        lock(&self.state).opened = Opened::ByKeysOf(Arc::new([bearer].into()));
     }
 
     pub(super) fn clear(&self) {
@@ -94,6 +102,7 @@ impl River {
             entries: entries.collect(),
             last_entry: (newest > 0).then_some(EntryId(newest)),
             malformed: 0,
+            opened: state.opened.clone(),
         }
     }
 }
@@ -173,7 +182,8 @@ impl Scene {
         }
     }
 
-    /// The poller of `channel` with a twin for each of `nodes`, which must be this test's alone.
+    /// The poller of `channel` with a twin for each of `nodes`, which must be this test's alone. Those that
+    /// differ in the last digit alone are of one community.
     pub(super) async fn poller(&self, channel: u64, nodes: &[u32]) -> Station {
         self.poller_from(channel, nodes, None).await
     }
@@ -193,7 +203,9 @@ impl Scene {
         let readers = Readers::default();
         let mut twins = Vec::new();
         for node in nodes {
-            let spec = Arc::new(on_channel(tank(*node), channel));
+            let mut spec = on_channel(tank(*node), channel);
+            spec.community_id = Some(Uuid::from_u128(u128::from(node / 10)));
+            let spec = Arc::new(spec);
             let cell = TwinCell::new(Twin::blank(spec, START), Arc::clone(&sink));
             let twin = TwinHandle::new(cell);
             twin.start(note_and_apply, self.parent.clone())

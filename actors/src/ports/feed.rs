@@ -1,10 +1,12 @@
 //! Where polled readings come from.
 
+use std::collections::BTreeSet;
 use std::fmt::Debug;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::BoxFuture;
-use crate::domain::{ChannelId, EntryId, Timestamp};
+use crate::domain::{ChannelId, EntryId, NodeId, NodeSpec, Timestamp};
 
 /// A source of channels, such as ThingSpeak. Knows their keys; never tells them.
 pub trait Feed: Debug + Send + Sync {
@@ -44,6 +46,44 @@ pub struct Page {
     pub last_entry: Option<EntryId>,
     /// Rows that could not be read and were left out.
     pub malformed: u32,
+    /// Whose it is to have.
+    pub opened: Opened,
+}
+
+/// To whom a channel was opened. Who knows the number of somebody's channel is not to read it by their key.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Opened {
+    /// With no key, or with one that nobody brought: to every node that reads it.
+    #[default]
+    ToAll,
+    /// With keys that these nodes brought: to them, and to the other nodes of their communities.
+    ByKeysOf(Arc<BTreeSet<NodeId>>),
+}
+
+impl Opened {
+    /// Whether `node` may have what was read. `find` has the nodes that read the channel; none where that
+    /// hangs on one which is not among them, as while it is described anew.
+    pub fn admits(
+        &self,
+        node: &NodeSpec,
+        find: impl Fn(NodeId) -> Option<Arc<NodeSpec>>,
+    ) -> Option<bool> {
+        let Self::ByKeysOf(bearers) = self else {
+            return Some(true);
+        };
+        if bearers.contains(&node.id) {
+            return Some(true);
+        }
+        let mut are_all_known = true;
+        for bearer in bearers.iter() {
+            match find(*bearer) {
+                Some(bearer) if bearer.community_id == node.community_id => return Some(true),
+                Some(_) => {}
+                None => are_all_known = false,
+            }
+        }
+        are_all_known.then_some(false)
+    }
 }
 
 /// A row of a channel.

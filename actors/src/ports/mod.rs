@@ -16,7 +16,7 @@ pub use archive::{
     Record, Saved, SavedTwin, SavedTwins, SnapshotRow, TelemetryQuery, TelemetryRow,
 };
 pub use clock::Clock;
-pub use feed::{Ask, Entry, Feed, FeedError, Page};
+pub use feed::{Ask, Entry, Feed, FeedError, Opened, Page};
 pub use ownership::{Epoch, Ownership};
 pub use registry::{Registry, RegistryError};
 

@@ -31,8 +31,9 @@ async fn set(secrets: &dyn ChannelSecrets, id: u128, key: &str) {
 
 async fn read_keys(secrets: &dyn ChannelSecrets) -> Vec<String> {
     let keys = secrets.read_keys().await.unwrap();
-    let plain = |(_, key): &(_, SecretString)| key.expose_secret().to_owned();
-    keys.iter().map(plain).collect()
+    keys.iter()
+        .map(|it| it.key.expose_secret().to_owned())
+        .collect()
 }
 
 fn with_seed(account: Account, seed: &[u8]) -> Account {

@@ -1,11 +1,11 @@
 //! Laws of the channels' keys: kept as long as the node and its channel, and no longer.
 
-use evara_actors::domain::{ChannelId, NodeSpec};
+use evara_actors::domain::{ChannelId, NodeId, NodeSpec};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::fixtures::{binding, node, spec};
 use super::{Opened, Site};
-use crate::store::{ChannelSecrets, SecretsError};
+use crate::store::{ChannelSecrets, ReadKey, SecretsError};
 
 fn reading(id: u128, channel: u64) -> NodeSpec {
     NodeSpec {
@@ -22,9 +22,9 @@ async fn set(secrets: &dyn ChannelSecrets, channel: u64, id: u128, key: &str) {
         .unwrap();
 }
 
-async fn known(secrets: &dyn ChannelSecrets) -> Vec<(u64, String)> {
+async fn known(secrets: &dyn ChannelSecrets) -> Vec<(u64, NodeId, String)> {
     let keys = secrets.read_keys().await.unwrap();
-    let plain = |(channel, key): (ChannelId, SecretString)| (channel.0, key.expose_secret().into());
+    let plain = |it: ReadKey| (it.channel.0, it.node, it.key.expose_secret().into());
     keys.into_iter().map(plain).collect()
 }
 
@@ -40,7 +40,10 @@ pub(crate) async fn a_read_key_is_kept_for_its_channel_until_replaced(site: &dyn
     }
     let Opened { secrets, .. } = site.open().await;
     assert!(secrets.has_read_key(node(1)).await.unwrap());
-    assert_eq!(known(&*secrets).await, [(5, "schlüssel".to_owned())]);
+    assert_eq!(
+        known(&*secrets).await,
+        [(5, node(1), "schlüssel".to_owned())]
+    );
     secrets.remove_read_key(node(1)).await.unwrap();
     secrets.remove_read_key(node(1)).await.unwrap();
     assert!(!secrets.has_read_key(node(1)).await.unwrap());
@@ -55,7 +58,8 @@ pub(crate) async fn nodes_may_have_keys_of_their_own_for_one_channel(site: &dyn 
         registry.insert(reading(id, channel)).await.unwrap();
         set(&*secrets, channel, id, key).await;
     }
-    let expected = [(5, "a"), (5, "b"), (7, "c")].map(|(channel, key)| (channel, key.to_owned()));
+    let expected = [(5, 2, "a"), (5, 3, "b"), (7, 1, "c")];
+    let expected = expected.map(|(channel, id, key)| (channel, node(id), key.to_owned()));
     assert_eq!(known(&*secrets).await, expected);
 }
 

@@ -8,7 +8,7 @@ use tokio_postgres::error::SqlState;
 use super::error::Failure;
 use super::{PostgresStore, history, rows, statements};
 use crate::store::secret_box::Place;
-use crate::store::{ChannelSecrets, SecretsError};
+use crate::store::{ChannelSecrets, ReadKey, SecretsError};
 
 /// What a call came to, where the database itself did not fail.
 type Outcome<T> = Result<T, SecretsError>;
@@ -27,7 +27,7 @@ impl ChannelSecrets for PostgresStore {
         })
     }
 
-    fn read_keys(&self) -> BoxFuture<'_, Result<Vec<(ChannelId, SecretString)>, SecretsError>> {
+    fn read_keys(&self) -> BoxFuture<'_, Result<Vec<ReadKey>, SecretsError>> {
         Box::pin(async move { open_all(self).await? })
     }
 
@@ -76,14 +76,12 @@ async fn remove(store: &PostgresStore, node: NodeId) -> Result<(), Failure> {
     transaction.commit().await
 }
 
-async fn open_all(
-    store: &PostgresStore,
-) -> Result<Outcome<Vec<(ChannelId, SecretString)>>, Failure> {
+async fn open_all(store: &PostgresStore) -> Result<Outcome<Vec<ReadKey>>, Failure> {
     let sealed = history::all(store, statements::ALL_READ_KEYS, &[], rows::read_key).await?;
     let open = |(node, channel, blob): (NodeId, ChannelId, Vec<u8>)| {
         let key = store.keys.open(&Place::of_read_key(channel, node), &blob);
         let key = key.map_err(|_seal| SecretsError::Sealed { channel })?;
-        Ok((channel, key))
+        Ok(ReadKey { channel, node, key })
     };
     Ok(sealed.into_iter().map(open).collect())
 }

@@ -10,7 +10,7 @@ use secrecy::SecretString;
 use super::error::{Failure, is_no_node};
 use super::{DEADLINE, SqliteStore, history, rows, statements};
 use crate::store::secret_box::Place;
-use crate::store::{ChannelSecrets, SecretBox, SecretsError};
+use crate::store::{ChannelSecrets, ReadKey, SecretBox, SecretsError};
 
 /// What a call came to, where the database itself did not fail.
 type Outcome<T> = Result<T, SecretsError>;
@@ -33,7 +33,7 @@ impl ChannelSecrets for SqliteStore {
         })
     }
 
-    fn read_keys(&self) -> BoxFuture<'_, Result<Vec<(ChannelId, SecretString)>, SecretsError>> {
+    fn read_keys(&self) -> BoxFuture<'_, Result<Vec<ReadKey>, SecretsError>> {
         let keys = Arc::clone(&self.keys);
         Box::pin(async move {
             self.readers
@@ -80,7 +80,7 @@ fn put(
 fn open_all(
     connection: &mut Connection,
     keys: &SecretBox,
-) -> Result<Outcome<Vec<(ChannelId, SecretString)>>, Failure> {
+) -> Result<Outcome<Vec<ReadKey>>, Failure> {
     let sealed = history::all(connection, statements::ALL_READ_KEYS, [], |row| {
         let blob: Vec<u8> = row.get(2)?;
         Ok((rows::channel_id(row, 1)?, rows::node_id(row, 0)?, blob))
@@ -88,7 +88,7 @@ fn open_all(
     let open = |(channel, node, blob): (ChannelId, NodeId, Vec<u8>)| {
         let key = keys.open(&Place::of_read_key(channel, node), &blob);
         let key = key.map_err(|_seal| SecretsError::Sealed { channel })?;
-        Ok((channel, key))
+        Ok(ReadKey { channel, node, key })
     };
     Ok(sealed.into_iter().map(open).collect())
 }

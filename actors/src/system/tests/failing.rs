@@ -135,7 +135,7 @@ async fn a_released_twin_is_given_what_it_was_passed_over_with() {
     let page = Page {
         entries: vec![entry],
         last_entry: Some(EntryId(7)),
-        malformed: 0,
+        ..Page::default()
     };
     scene.feed.set(ChannelId(1), Ok(page));
     pass(Duration::from_secs(120)).await;

@@ -26,7 +26,7 @@ fn page(last: u64) -> Page {
     Page {
         entries: (last.saturating_sub(99).max(1)..=last).map(entry).collect(),
         last_entry: Some(EntryId(last)),
-        malformed: 0,
+        ..Page::default()
     }
 }
 

@@ -77,7 +77,7 @@ async fn a_row_that_is_being_changed_is_not_replaced_by_what_it_was() {
     changing.await.unwrap();
     assert_eq!((rekeyed.done, rekeyed.unopened.len()), (1, 0));
     let keys = store.read_keys().await.unwrap();
-    let plain = keys.iter().map(|(_, key)| key.expose_secret());
+    let plain = keys.iter().map(|it| it.key.expose_secret());
     assert_eq!(plain.collect::<Vec<_>>(), ["after", "before"]);
     assert_eq!(rekeying.settle().await.unwrap(), 0);
 }
