@@ -200,6 +200,10 @@ impl From<TenantsError> for Problem {
                     "Someone else changed it first: read it again.",
                 )
             }
+            TenantsError::HasPeople => {
+                let detail = "It cannot be removed: it still has people.";
+                Self::new(Code::Conflict, detail)
+            }
             TenantsError::Unavailable(_) => unavailable().because(error),
         }
     }

@@ -9,11 +9,10 @@ use utoipa::IntoParams;
 use super::answer::{self, Answer};
 use super::extract::{Json, MergePatch, NoQuery, Params};
 use super::guard::{May, NodeName as Id, to};
-use super::merge::merged;
 use super::page::{Limit, after, cursor};
 use super::problem::Problem;
 use super::state::AppState;
-use super::views::{InvitedView, List, UserBody, UserPatch, UserView, id};
+use super::views::{InvitedView, List, UserBody, UserPatch, UserView, change_of, id};
 use crate::access::UserId;
 use crate::app::audit::Witness;
 
@@ -103,7 +102,7 @@ pub(crate) async fn change(
 ) -> Answer {
     let user = UserId(id(&name)?);
     let account = app.accounts.seen(scope.person(), user).await?;
-    let change = merged(&UserPatch::from(&account), patch)?.into_change();
+    let change = change_of(&account, patch)?;
     let changed = app.accounts.change(scope.person(), user, change, &witness);
     let changed = changed.await?;
     answer::json(&UserView::from(&changed))

@@ -104,9 +104,11 @@ pub struct Account {
 }
 
 impl Account {
-    /// Whether this is one of those who run the service, of whom one must stay.
+    /// Whether this is one of those who run the service, of whom one must stay: somebody who can sign in,
+    /// by a password or as a person of a project.
     pub fn runs_the_service(&self) -> bool {
-        self.role == Role::SuperAdmin && self.disabled_at.is_none()
+        let can_sign_in = self.password.is_some() || self.external.is_some();
+        self.role == Role::SuperAdmin && self.disabled_at.is_none() && can_sign_in
     }
 }
 

@@ -48,6 +48,9 @@ pub enum TenantsError {
     /// Something hangs on it.
     #[error("something still belongs to it")]
     StillUsed,
+    /// Somebody's reach is named by it: without it they would see nothing, and nobody them.
+    #[error("it still has people")]
+    HasPeople,
     /// The store failed, or did not answer in time: it may have changed all the same.
     #[error("the store of tenants cannot be reached")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),

@@ -36,7 +36,7 @@ const NO_ACTS: [(&str, &str); 4] = [
 ];
 
 /// Where everything is kept in one store.
-async fn kept() -> Inhabited {
+pub(super) async fn kept() -> Inhabited {
     let rooms = Rooms::new();
     let inside = empty_inside(Arc::new(OneOperator)).await;
     let (store, clock) = (rooms.store.clone(), rooms.clock.clone());

@@ -1,14 +1,18 @@
 //! Accounts and sessions as JSON. What is shown once is in views of its own, which nobody can print for
 //! debugging.
 
+use std::collections::BTreeSet;
+
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::Time;
 use crate::access::{Permission, Role, Tenants};
 use crate::app::accounts::{Account, Borne, Change, Invited, NewAccount, Session, SignedIn};
+use crate::http::merge::merged;
 use crate::http::problem::{Part, Problem};
 
 /// What somebody brings who signs in.
@@ -264,20 +268,27 @@ impl From<&Account> for UserPatch {
     }
 }
 
-impl UserPatch {
-    pub(crate) fn into_change(self) -> Change {
-        Change {
-            name: Some(self.name),
-            role: Some(self.role),
-            tenants: Some(Tenants {
-                distributor: self.distributor_id,
-                region: self.region,
-                community: self.community_id,
-                customer: self.customer_id,
-            }),
-            is_disabled: Some(self.disabled),
-        }
-    }
+/// The fields that say where somebody stands, of which each hangs on the others.
+const PLACE: [&str; 4] = ["distributor_id", "region", "community_id", "customer_id"];
+
+/// What `patch` says of an account, and nothing of what it leaves out: what somebody else changes meanwhile
+/// is not to be taken back by a patch that does not speak of it.
+pub(crate) fn change_of(account: &Account, patch: Map<String, Value>) -> Result<Change, Problem> {
+    let names: BTreeSet<String> = patch.keys().cloned().collect();
+    let says = |name: &str| names.contains(name);
+    let said = merged(&UserPatch::from(account), patch)?;
+    let tenants = Tenants {
+        distributor: said.distributor_id,
+        region: said.region,
+        community: said.community_id,
+        customer: said.customer_id,
+    };
+    Ok(Change {
+        name: says("name").then_some(said.name),
+        role: says("role").then_some(said.role),
+        tenants: PLACE.into_iter().any(says).then_some(tenants),
+        is_disabled: says("disabled").then_some(said.disabled),
+    })
 }
 
 /// The id of an account or a session in a path.

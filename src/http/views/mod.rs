@@ -24,7 +24,7 @@ use utoipa::ToSchema;
 
 pub(crate) use accounts::{
     InvitedView, LoginBody, MeView, RefreshBody, SessionView, SignedInView, UserBody, UserPatch,
-    UserView, id,
+    UserView, change_of, id,
 };
 pub(crate) use admin::{
     ActorView, DatabaseView, DeadLetterView, PresenceView, QueryView, ReplicaView,

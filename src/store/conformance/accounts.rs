@@ -5,11 +5,13 @@ use secrecy::{ExposeSecret as _, SecretSlice, SecretString};
 use uuid::Uuid;
 
 use super::fixtures::at;
+use super::tenants::settled;
 use super::{Opened, Site};
-use crate::access::{CommunityId, CustomerId, DistributorId, Reach, Role, UserId};
+use crate::access::{CommunityId, CustomerId, DistributorId, Reach, Role, TenantId, UserId};
 use crate::auth::lockout::Failures;
 use crate::store::{
     Account, AccountName, AccountsError, Act, Authenticator, Bearer, EmailAddress, Standing,
+    TenantsError,
 };
 
 pub(crate) fn user(number: u128) -> UserId {
@@ -40,7 +42,10 @@ pub(crate) fn nobody(number: u128) -> Account {
 }
 
 fn root(number: u128) -> Account {
-    account(number, Role::SuperAdmin, Reach::All)
+    Account {
+        password: Some("$argon2id$".into()),
+        ..account(number, Role::SuperAdmin, Reach::All)
+    }
 }
 
 fn next(account: &Account) -> Account {
@@ -247,6 +252,26 @@ pub(crate) async fn one_who_runs_the_service_is_always_left(site: &dyn Site) {
         .unwrap();
 }
 
+pub(crate) async fn who_cannot_sign_in_runs_no_service(site: &dyn Site) {
+    let Opened { accounts, .. } = site.open().await;
+    let invited = Account {
+        password: None,
+        external: None,
+        ..root(2)
+    };
+    for account in [root(1), invited] {
+        let made = accounts.insert_account(account, Act::default());
+        made.await.unwrap();
+    }
+    let refused = accounts.remove_account(user(1), Act::default()).await;
+    assert!(
+        matches!(refused, Err(AccountsError::LastOne)),
+        "{refused:?}"
+    );
+    let gone = accounts.remove_account(user(2), Act::default()).await;
+    gone.unwrap();
+}
+
 pub(crate) async fn what_a_bearer_is_follows_their_account_and_session(site: &dyn Site) {
     let Opened {
         accounts, sessions, ..
@@ -315,4 +340,26 @@ pub(crate) async fn what_a_bearer_is_follows_their_account_and_session(site: &dy
         .unwrap();
     let found = ask(own(), Some(session.id), 4).await.account.unwrap();
     assert!(!found.has_session && found.is_disabled);
+}
+
+pub(crate) async fn a_tenant_that_people_stand_at_stays(site: &dyn Site) {
+    let Opened {
+        tenants, accounts, ..
+    } = site.open().await;
+    settled(&*tenants, &[1]).await;
+    let community = CommunityId(Uuid::from_u128(1));
+    let id = TenantId::Community(community);
+    let resident = account(7, Role::Operator, Reach::Community(community));
+    let name = resident.id;
+    let made = accounts.insert_account(resident, Act::default());
+    made.await.unwrap();
+    let refused = tenants.remove_tenant(id, 1, Act::default()).await;
+    assert!(
+        matches!(refused, Err(TenantsError::HasPeople)),
+        "{refused:?}"
+    );
+    let forest = tenants.forest().await.unwrap();
+    assert!(forest.communities.contains_key(&community));
+    accounts.remove_account(name, Act::default()).await.unwrap();
+    tenants.remove_tenant(id, 1, Act::default()).await.unwrap();
 }

@@ -221,6 +221,8 @@ macro_rules! conformance {
                 every_role_is_kept_with_its_reach_and_with_no_other,
                 of_two_who_change_an_account_at_once_one_is_told,
                 one_who_runs_the_service_is_always_left,
+                who_cannot_sign_in_runs_no_service,
+                a_tenant_that_people_stand_at_stays,
                 what_a_bearer_is_follows_their_account_and_session,
             }
             sessions {

@@ -90,6 +90,7 @@ fn word(outcome: Result<(), TenantsError>) -> &'static str {
         Err(TenantsError::NameTaken) => "taken",
         Err(TenantsError::NoParent) => "no parent",
         Err(TenantsError::StillUsed) => "used",
+        Err(TenantsError::HasPeople) => "people",
         Err(TenantsError::Unavailable(error)) => panic!("{error:?}"),
     }
 }

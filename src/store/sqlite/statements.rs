@@ -78,6 +78,7 @@ statements! {
     HAS_NODE = "has_node";
     HAS_READ_KEY = "has_read_key";
     HAS_TENANT = "has_tenant";
+    HAS_PEOPLE = "has_people";
     INSERT_ACCOUNT = "insert_account";
     INSERT_AUDIT = "insert_audit";
     INSERT_COMMUNITY = "insert_community";

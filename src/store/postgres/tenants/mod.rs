@@ -138,6 +138,11 @@ async fn remove(
         Ok(_) => {}
         Err(failure) => return refused(transaction, failure, TenantsError::StillUsed).await,
     }
+    let found = transaction.row(statements::HAS_PEOPLE, &[&name]).await?;
+    if common::is_there(&found)? {
+        transaction.roll_back().await;
+        return Ok(Err(TenantsError::HasPeople));
+    }
     keep(&mut transaction, act).await?;
     transaction.commit().await?;
     Ok(Ok(()))

@@ -145,6 +145,9 @@ fn remove(
         Ok(_) => {}
         Err(error) => return refused(error, TenantsError::StillUsed),
     }
+    if transaction.query_row(statements::HAS_PEOPLE, [name.as_bytes()], |row| row.get(0))? {
+        return Ok(Err(TenantsError::HasPeople));
+    }
     keep(&transaction, act)?;
     transaction.commit()?;
     Ok(Ok(()))
