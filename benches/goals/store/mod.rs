@@ -10,6 +10,7 @@ mod fleet;
 mod parcels;
 pub(crate) mod past;
 mod person;
+mod plans;
 mod pusher;
 pub(crate) mod seen;
 mod service;

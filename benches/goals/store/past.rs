@@ -7,8 +7,8 @@ use tokio::time::Instant;
 use tokio_postgres::Client;
 
 use super::database::{self, Server};
-use super::fleet;
 use super::service::{Directory, Service};
+use super::{fleet, plans};
 use crate::client::{Connection, Target};
 use crate::measure::{Rounds, in_turns};
 use crate::table::{Figure, Goal, Row};
@@ -75,6 +75,7 @@ pub(crate) fn rows(size: Size) -> Vec<Row> {
         "service",
         &format!("SELECT extract(epoch FROM {MIDNIGHT})::bigint"),
     );
+    let plans = plans::row(&server, readings);
     let scene = Scene {
         service: Service::start(Some(&url), &data),
         client: runtime.block_on(database::connect(&url)),
@@ -100,6 +101,7 @@ pub(crate) fn rows(size: Size) -> Vec<Row> {
     [scene.rows(&day), scene.rows(&year)]
         .into_iter()
         .flatten()
+        .chain([plans])
         .collect()
 }
 

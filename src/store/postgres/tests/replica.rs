@@ -90,9 +90,13 @@ async fn open(store: &Arc<PostgresStore>, url: &str) -> Result<WithReplica, Post
 #[tokio::test]
 async fn a_replica_answers_and_everything_that_was_acknowledged_is_in_its_answers() {
     let pair = Pair::new().await;
-    for number in 1..=200 {
+    // How often it is behind at that moment hangs on the machine.
+    for number in 1..EVER.limit {
         pair.acknowledge(number).await;
         assert_eq!(pair.told().await, number as usize);
+        if number >= 200 && pair.both.report().await.answered > 100 {
+            break;
+        }
     }
     pair.assert_is_asked().await;
     let report = pair.both.report().await;
