@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::accounts::People;
-use super::audit::Audit;
+use super::audit::{Audit, SEAL_EVERY};
 use super::device_keys::DeviceKeyring;
 use super::tenancy::Tenancy;
 use super::zones::Zones;
@@ -24,10 +24,6 @@ const EVERY: Duration = Duration::from_secs(60);
 
 /// As old as what is known of a person may be: a tenant that another process changed is followed within it.
 const FOLLOW_EVERY: Duration = Duration::from_secs(5);
-
-/// As much of the audit as its seals do not cover: whoever has the database and not the key may take so much
-/// of its end.
-const SEAL_EVERY: Duration = Duration::from_secs(300);
 
 /// Answers that are forgotten in one transaction: some milliseconds of the store's time.
 const BATCH: u32 = 1_000;
@@ -129,18 +125,24 @@ async fn follow(tenancy: Tenancy) {
 
 /// Chains that have grown are sealed, and what is older than it is kept is taken.
 async fn seal(audit: &Audit, tenancy: &Tenancy) {
+    // Whoever was killed has sealed nothing at the end.
+    sealed(audit).await;
     let mut rounds = interval_at(Instant::now() + SEAL_EVERY, SEAL_EVERY);
     rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         rounds.tick().await;
-        if let Err(error) = audit.seal().await {
-            tracing::warn!(%error, "the audit is not sealed");
-        }
+        sealed(audit).await;
         match audit.retire(&tenancy.forest()).await {
             Ok(0) => {}
             Ok(entries) => tracing::info!(entries, "the front of the audit was taken for its age"),
             Err(error) => tracing::warn!(%error, "old entries of the audit stay"),
         }
+    }
+}
+
+async fn sealed(audit: &Audit) {
+    if let Err(error) = audit.seal().await {
+        tracing::warn!(%error, "the audit is not sealed");
     }
 }
 

@@ -38,17 +38,14 @@ impl Office {
         Ok(Self { accounts, audit })
     }
 
-    /// Who did what.
-    pub const fn audit(&self) -> &Audit {
-        &self.audit
-    }
-
     /// Makes an account with a password, wherever its tenants are.
     ///
     /// # Errors
     /// When it cannot be as it is described, or the address is taken.
     pub async fn create(&self, new: NewAccount) -> Result<Invited, Error> {
-        self.accounts.make(new, &self.audit.console()).await
+        let made = self.accounts.make(new, &self.audit.console()).await;
+        self.seal().await;
+        made
     }
 
     /// Every account, in the order of creation.
@@ -64,7 +61,9 @@ impl Office {
     /// # Errors
     /// When there is no such account, or nobody would be left to run the service.
     pub async fn disable(&self, email: &str) -> Result<(), Error> {
-        self.accounts.disable(email, &self.audit.console()).await
+        let disabled = self.accounts.disable(email, &self.audit.console()).await;
+        self.seal().await;
+        disabled
     }
 
     /// Gives somebody another password, to be shown once; ends their sessions, and takes their authenticator
@@ -74,6 +73,15 @@ impl Office {
     /// When there is no such account.
     pub async fn reset_password(&self, email: &str) -> Result<SecretString, Error> {
         let console = self.audit.console();
-        self.accounts.reset_password(email, &console).await
+        let reset = self.accounts.reset_password(email, &console).await;
+        self.seal().await;
+        reset
+    }
+
+    /// Seals what was written down: it may be long until a service does. What was done is done either way.
+    async fn seal(&self) {
+        if let Err(error) = self.audit.seal().await {
+            tracing::warn!(%error, "the audit is not sealed");
+        }
     }
 }

@@ -95,7 +95,10 @@ impl Store {
     pub(super) async fn open(config: &Config) -> Result<Self, StartError> {
         let seal = SecretBox::with_old(&config.secret_key.obtain()?, &config.old_secret_keys)?;
         Ok(match &config.store.database {
-            Database::Sqlite(directory) => Self::new(Arc::new(sqlite(directory, seal).await?)),
+            Database::Sqlite(directory) => {
+                let open = |dir: &Path| SqliteStore::open(dir, seal);
+                Self::new(Arc::new(sqlite(directory, open).await?))
+            }
             Database::Postgres(postgres) => {
                 let store = Arc::new(Box::pin(open_postgres(postgres, seal)).await?);
                 if config.deployment == Deployment::Production {
@@ -112,9 +115,28 @@ impl Store {
     }
 }
 
-async fn sqlite(directory: &Path, seal: SecretBox) -> Result<SqliteStore, OpenError> {
+/// The audit of the store that `config` names, to be read beside whoever else has it: nothing is written, and no key
+/// is taken up.
+pub(super) async fn audit_beside(config: &Config) -> Result<Arc<dyn AuditLog>, StartError> {
+    let seal = SecretBox::with_old(&config.secret_key.obtain()?, &config.old_secret_keys)?;
+    Ok(match &config.store.database {
+        Database::Sqlite(directory) => {
+            let open = |dir: &Path| SqliteStore::beside(dir, seal);
+            Arc::new(sqlite(directory, open).await?)
+        }
+        Database::Postgres(postgres) => {
+            let opening = PostgresStore::beside(&postgres.address, seal);
+            Arc::new(Box::pin(opening).await.map_err(OpenError::from)?)
+        }
+    })
+}
+
+async fn sqlite(
+    directory: &Path,
+    open: impl FnOnce(&Path) -> Result<SqliteStore, StoreError> + Send + 'static,
+) -> Result<SqliteStore, OpenError> {
     let directory = directory.to_owned();
-    let opening = tokio::task::spawn_blocking(move || SqliteStore::open(&directory, seal));
+    let opening = tokio::task::spawn_blocking(move || open(&directory));
     match opening.await {
         Ok(store) => Ok(store?),
         Err(panicked) => Err(OpenError::CutOff(panicked)),

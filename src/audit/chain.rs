@@ -43,37 +43,56 @@ impl Link {
         },
     };
 
-    /// The link of `entry`, which follows on this one. `None` where there is no key to bind it with.
-    pub fn next(&self, keys: &AuditKeys, chain: Chain, entry: &Entry) -> Option<Self> {
+    /// The link of `entry`, which is kept under `id` and follows on this one. `None` where there is no key to
+    /// bind it with.
+    pub fn next(&self, keys: &AuditKeys, chain: Chain, id: i64, entry: &Entry) -> Option<Self> {
         let number = self.number + 1;
         let content = Content::of(self, chain, number, entry);
-        let (key, mac) = keys.bind(&content.parts(entry))?;
+        let (key, mac) = keys.bind(&with_id(&id.to_be_bytes(), &content.parts(entry)))?;
         Some(Self {
             number,
             mac: Mac { key, mac },
         })
     }
 
-    /// Whether this is the link of `entry` after `before`.
-    pub(super) fn follows(
+    /// As it was before ids were bound.
+    #[cfg(test)]
+    pub(super) fn next_without_id(
         &self,
-        before: &Self,
         keys: &AuditKeys,
         chain: Chain,
         entry: &Entry,
-    ) -> bool {
-        let content = Content::of(before, chain, self.number, entry);
-        keys.proves(self.mac.key, &self.mac.mac, &content.parts(entry))
+    ) -> Option<Self> {
+        let number = self.number + 1;
+        let content = Content::of(self, chain, number, entry);
+        let (key, mac) = keys.bind(&without_id(&content.parts(entry)))?;
+        Some(Self {
+            number,
+            mac: Mac { key, mac },
+        })
     }
 }
 
 /// An entry where it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
+    /// Greater than that of those before it, in whatever chain.
+    pub id: i64,
     /// Its place.
     pub link: Link,
     /// What it says.
     pub entry: Entry,
+}
+
+impl Row {
+    /// Whether its link is that of its entry after `before`.
+    pub(super) fn follows(&self, before: &Link, keys: &AuditKeys, chain: Chain) -> bool {
+        let Mac { key, mac } = &self.link.mac;
+        let content = Content::of(before, chain, self.link.number, &self.entry);
+        let said = content.parts(&self.entry);
+        let is_bound = |parts: &[&[u8]]| keys.proves(*key, mac, parts);
+        is_bound(&with_id(&self.id.to_be_bytes(), &said)) || is_bound(&without_id(&said))
+    }
 }
 
 /// The word of whoever has the secret on how far a chain was at an instant.
@@ -143,13 +162,23 @@ fn sealed(
     ]
 }
 
+/// What an entry's MAC is over. The first word keeps it from passing for an entry without an id, a seal or a cut.
+fn with_id<'a>(id: &'a [u8; 8], said: &[&'a [u8]]) -> Vec<&'a [u8]> {
+    [&[b"entry of an id", id.as_slice()], said].concat()
+}
+
+/// The same as it was before ids were bound: such entries are still proven, but for their ids.
+fn without_id<'a>(said: &[&'a [u8]]) -> Vec<&'a [u8]> {
+    [&[b"entry".as_slice()], said].concat()
+}
+
 /// What of an entry has to be written out to be bound.
 struct Content {
     chain: [u8; 16],
     number: [u8; 8],
     before: [u8; 32],
     at: [u8; 8],
-    id: Vec<u8>,
+    actor: Vec<u8>,
     session: Vec<u8>,
 }
 
@@ -161,12 +190,12 @@ impl Content {
             number: number.to_be_bytes(),
             before: before.mac.mac,
             at: entry.at.millis().to_be_bytes(),
-            id: bytes(entry.actor.id),
+            actor: bytes(entry.actor.id),
             session: bytes(entry.actor.session),
         }
     }
 
-    fn parts<'a>(&'a self, entry: &'a Entry) -> [&'a [u8]; 19] {
+    fn parts<'a>(&'a self, entry: &'a Entry) -> [&'a [u8]; 18] {
         let Actor {
             kind,
             address,
@@ -178,13 +207,12 @@ impl Content {
         let [was, before] = optional(entry.before.as_ref());
         let [is, after] = optional(entry.after.as_ref());
         [
-            b"entry",
             &self.chain,
             &self.number,
             &self.before,
             &self.at,
             kind.name().as_bytes(),
-            &self.id,
+            &self.actor,
             &self.session,
             has_address,
             address,

@@ -8,8 +8,8 @@ use secrecy::SecretString;
 use uuid::Uuid;
 
 use super::{
-    Actor, ActorKind, AuditKeys, Broken, Chain, Cut, Entry, Fault, Link, Outcome, Row, Seal,
-    Verified, Verifier,
+    Actor, ActorKind, AuditKeys, Broken, Chain, Cut, Entry, Fault, Link, NoSealCopy, Outcome, Row,
+    Seal, SealCopy, Verified, Verifier,
 };
 
 const CHAIN: Chain = Chain(Uuid::from_u128(7));
@@ -80,8 +80,13 @@ fn kept() -> impl Strategy<Value = Kept> {
         let (mut rows, mut seals, mut head) = (Vec::new(), Vec::<Seal>::new(), Link::GENESIS);
         let last = entries.len();
         for (entry, number) in entries.into_iter().zip(1..) {
-            head = head.next(&keys, CHAIN, &entry).unwrap();
-            rows.push(Row { link: head, entry });
+            let id = number as i64 + 7;
+            head = head.next(&keys, CHAIN, id, &entry).unwrap();
+            rows.push(Row {
+                id,
+                link: head,
+                entry,
+            });
             if number % 3 == 0 || number == last {
                 let at = Timestamp::from_secs(number as i64);
                 seals.push(Seal::next(seals.last(), &keys, CHAIN, head, at).unwrap());
@@ -95,6 +100,7 @@ fn kept() -> impl Strategy<Value = Kept> {
 #[derive(Debug, Clone)]
 enum Tampering {
     Rewrite(Index, Entry),
+    Rename(Index, i64),
     /// With a MAC of a secret of their own, over all that follows.
     Forge(Index, Entry),
     CutOut(Index),
@@ -113,6 +119,7 @@ fn tampering() -> impl Strategy<Value = Tampering> {
     prop_oneof![
         (index(), entry()).prop_map(|(at, entry)| Tampering::Rewrite(at, entry)),
         (index(), entry()).prop_map(|(at, entry)| Tampering::Forge(at, entry)),
+        (index(), 0..20_i64).prop_map(|(at, id)| Tampering::Rename(at, id)),
         index().prop_map(Tampering::CutOut),
         index().prop_map(Tampering::CutOff),
         (index(), index()).prop_map(|(one, other)| Tampering::Swap(one, other)),
@@ -134,6 +141,7 @@ fn tampered(mut kept: Kept, tampering: Tampering) -> Kept {
     let (length, seals) = (rows.len(), kept.seals.len());
     match tampering {
         Tampering::Rewrite(at, entry) => rows[at.index(length)].entry = entry,
+        Tampering::Rename(at, id) => rows[at.index(length)].id = id,
         Tampering::Forge(at, entry) => {
             let (at, own) = (at.index(length), keys("a guess"));
             rows[at].entry = entry;
@@ -141,7 +149,9 @@ fn tampered(mut kept: Kept, tampering: Tampering) -> Kept {
                 let before = place
                     .checked_sub(1)
                     .map_or(Link::GENESIS, |it| rows[it].link);
-                rows[place].link = before.next(&own, CHAIN, &rows[place].entry).unwrap();
+                rows[place].link = before
+                    .next(&own, CHAIN, rows[place].id, &rows[place].entry)
+                    .unwrap();
             }
             kept.head = rows[length - 1].link;
         }
@@ -214,17 +224,82 @@ proptest! {
     }
 }
 
+/// `count` entries of one chance.
+fn entries(count: usize) -> Vec<Entry> {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let entries = prop::collection::vec(entry(), count..=count);
+    entries.new_tree(&mut runner).unwrap().current()
+}
+
+#[test]
+fn entries_from_before_ids_were_bound_are_proven_and_newer_ones_never_pass_for_such() {
+    let keys = keys("the secret");
+    let mut head = Link::GENESIS;
+    let rows = entries(4).into_iter().zip(1..).map(|(entry, id)| {
+        head = match id {
+            1 | 2 => head.next_without_id(&keys, CHAIN, &entry),
+            _ => head.next(&keys, CHAIN, id, &entry),
+        }
+        .unwrap();
+        Row {
+            id,
+            link: head,
+            entry,
+        }
+    });
+    let kept = Kept {
+        rows: rows.collect(),
+        seals: Vec::new(),
+        head,
+    };
+    for (row, is_bound) in [(0, false), (1, false), (2, true), (3, true)] {
+        let mut renamed = kept.clone();
+        renamed.rows[row].id += 100;
+        assert_eq!(renamed.verified(&keys).is_err(), is_bound, "row {row}");
+        let mut rewritten = kept.clone();
+        rewritten.rows[row].entry.target.push('!');
+        assert!(rewritten.verified(&keys).is_err(), "row {row}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_no_seal_covers_is_found_once_it_is_due(kept in kept(), left in any::<Index>(), due in 0..1_001_i64) {
+        let keys = keys("the secret");
+        let due = Timestamp::from_millis(due);
+        let left = left.index(kept.seals.len());
+        let seals = &kept.seals[..left];
+        let mut verifier = Verifier::new(&keys, CHAIN, seals, None).unwrap().demanding(due);
+        let found = kept.rows.iter().try_for_each(|row| verifier.take(row));
+        let sealed = seals.last().map_or(0, |seal| seal.head.number);
+        let first = kept.rows.iter().find(|row| row.link.number > sealed && row.entry.at < due);
+        let fault = |row: &Row| Broken { number: row.link.number, fault: Fault::Unsealed };
+        prop_assert_eq!(found.err(), first.map(fault));
+    }
+
+    #[test]
+    fn a_copy_of_a_seal_is_read_as_it_was_written(number: u64, chain: u128, mac: [u8; 32]) {
+        let copy = SealCopy { chain: Chain(Uuid::from_u128(chain)), number, mac };
+        prop_assert_eq!(copy.to_string().parse(), Ok(copy));
+    }
+
+    #[test]
+    fn garbage_is_no_copy_of_a_seal(text in "\\PC{0,120}") {
+        prop_assert_eq!(text.parse::<SealCopy>(), Err(NoSealCopy));
+    }
+}
+
 #[test]
 fn the_first_entry_that_is_wrong_is_named() {
     let keys = keys("the secret");
-    let mut runner = proptest::test_runner::TestRunner::deterministic();
-    let tree = prop::collection::vec(entry(), 5..6)
-        .new_tree(&mut runner)
-        .unwrap();
     let mut head = Link::GENESIS;
-    let rows = tree.current().into_iter().map(|entry| {
-        head = head.next(&keys, CHAIN, &entry).unwrap();
-        Row { link: head, entry }
+    let rows = entries(5).into_iter().map(|entry| {
+        head = head.next(&keys, CHAIN, 7, &entry).unwrap();
+        Row {
+            id: 7,
+            link: head,
+            entry,
+        }
     });
     let mut rows: Vec<_> = rows.collect();
     rows[2].entry.target.push('!');

@@ -41,8 +41,9 @@ impl Record {
         &self.entry
     }
 
-    /// Its link, after the head of its chain. `None` where there is no key: then nothing may be done.
-    pub fn after(&self, head: &Link) -> Option<Link> {
-        head.next(&self.keys, self.chain, &self.entry)
+    /// Its link, after the head of its chain, where it is kept under `id`. `None` where there is no key: then
+    /// nothing may be done.
+    pub fn after(&self, head: &Link, id: i64) -> Option<Link> {
+        head.next(&self.keys, self.chain, id, &self.entry)
     }
 }

@@ -1,5 +1,7 @@
 //! Whether a chain is whole, read once from its beginning to its head.
 
+use evara_actors::domain::Timestamp;
+
 use super::keys::ID_BYTES;
 use super::{AuditKeys, Chain, Cut, Link, Mac, Row, Seal};
 
@@ -24,6 +26,20 @@ pub enum Fault {
     /// What was sealed is not what is there.
     #[error("the entry is not the one that was sealed")]
     NotAsSealed,
+    /// It is older than what is not sealed yet may be, and no seal covers it.
+    #[error(
+        "no seal covers the entry, which is old enough to have one: seals were taken away, or the service was \
+         killed before it sealed"
+    )]
+    Unsealed,
+    /// A seal that was copied out is not there.
+    #[error(
+        "the seal {0}, which was copied out, is gone: the end of the chain was cut off with its seals"
+    )]
+    SealGone(u64),
+    /// A seal is not the one that was copied out.
+    #[error("the seal {0} is not the one that was copied out")]
+    NotAsCopied(u64),
     /// The chain ends before its last seal, or before its head.
     #[error("the end of the chain was cut off")]
     Cut,
@@ -37,7 +53,7 @@ fn unproven(keys: &AuditKeys, mac: &Mac, otherwise: Fault) -> Fault {
     }
 }
 
-fn hex(id: &[u8]) -> String {
+pub(super) fn hex(id: &[u8]) -> String {
     id.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -69,6 +85,8 @@ pub struct Verifier<'a> {
     chain: Chain,
     seals: &'a [Seal],
     next_seal: usize,
+    sealed: u64,
+    due: Option<Timestamp>,
     at: Link,
     entries: u64,
 }
@@ -108,9 +126,18 @@ impl<'a> Verifier<'a> {
             chain,
             seals,
             next_seal: 0,
+            sealed: before.map_or(0, |seal| seal.head.number),
+            due: None,
             at,
             entries: 0,
         })
+    }
+
+    /// Demands that a seal covers whatever was written before `due`.
+    #[must_use]
+    pub const fn demanding(self, due: Timestamp) -> Self {
+        let due = Some(due);
+        Self { due, ..self }
     }
 
     /// Takes the next entry.
@@ -123,11 +150,11 @@ impl<'a> Verifier<'a> {
         if row.link.number != number {
             return broken(Fault::OutOfOrder);
         }
-        if !row
-            .link
-            .follows(&self.at, self.keys, self.chain, &row.entry)
-        {
+        if !row.follows(&self.at, self.keys, self.chain) {
             return broken(unproven(self.keys, &row.link.mac, Fault::Altered));
+        }
+        if number > self.sealed && self.due.is_some_and(|due| row.entry.at < due) {
+            return broken(Fault::Unsealed);
         }
         self.at = row.link;
         self.entries += 1;

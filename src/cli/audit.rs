@@ -4,7 +4,7 @@ use anyhow::{Context as _, anyhow};
 
 use super::output::data;
 use super::{ConfigArgs, Failure};
-use crate::app::office::Office;
+use crate::app::audit::{Audit, SealCopy};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -16,29 +16,42 @@ pub(super) struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Action {
-    /// Read every chain from its beginning, and name the first entry that is not as it was written
-    Verify,
+    /// Read every chain from its beginning, and name the first entry that is not as it was written. A service may run
+    /// meanwhile: nothing is written
+    Verify(Verify),
+}
+
+#[derive(Debug, clap::Args)]
+struct Verify {
+    /// A seal that this command printed before, at the end of a chain's line: a chain that lacks it was cut. May be
+    /// given several times
+    #[arg(long = "seal", value_name = "CHAIN:NUMBER:MAC")]
+    seals: Vec<SealCopy>,
 }
 
 pub(super) async fn run(args: Args) -> Result<(), Failure> {
     let config = args.config.load()?.config;
-    let office = Office::open(&config).await;
-    let office = office.context("the audit cannot be opened")?;
+    let audit = Audit::beside(&config).await;
+    let audit = audit.context("the audit cannot be opened")?;
     match args.action {
-        Action::Verify => Ok(verify(&office).await?),
+        Action::Verify(args) => Ok(verify(&audit, &args.seals).await?),
     }
 }
 
-/// A line a chain, which a program can cut at its tabs.
-async fn verify(office: &Office) -> anyhow::Result<()> {
-    let audit = office.audit();
-    let (mut broken, chains) = (0, audit.chains().await?);
+/// A line a chain, which a program can cut at its tabs: the chain, whether it is whole, what was found, and its
+/// newest seal as it may be given the next time.
+async fn verify(audit: &Audit, copies: &[SealCopy]) -> anyhow::Result<()> {
+    let (mut broken, chains) = (0, audit.chains(copies).await?);
     for chain in chains {
-        let verdict = audit.verify(chain).await?;
+        let verdict = audit.verify(chain, copies).await?;
+        let seal = verdict.seal.map(|seal| seal.to_string());
         match verdict.found {
             Ok(it) => data(format_args!(
-                "{}\twhole\t{} entries, sealed up to {}",
-                chain.0, it.entries, it.sealed_up_to
+                "{}\twhole\t{} entries, sealed up to {}\t{}",
+                chain.0,
+                it.entries,
+                it.sealed_up_to,
+                seal.unwrap_or_default()
             ))?,
             Err(it) => {
                 broken += 1;

@@ -65,7 +65,7 @@ enum Command {
     User(user::Args),
     /// Change the SECRET_KEY of what is sealed in the database
     Secrets(secrets::Args),
-    /// Prove that what was written down of acts is as it was written, without a running service
+    /// Prove that what was written down of acts is as it was written, whether a service runs or not
     Audit(audit::Args),
     /// Check or print the configuration
     Config(config::Args),

@@ -73,7 +73,7 @@ pub(crate) async fn list(
     }
     let found = app.audit.page(query, limit.get()).await?;
     let is_full = found.len() >= limit.size();
-    let last = found.last().map(|listed| listed.id).filter(|_| is_full);
+    let last = found.last().map(|listed| listed.row.id).filter(|_| is_full);
     answer::json(&List {
         items: found.into_iter().map(AuditView::from).collect(),
         next_cursor: last.map(cursor),
@@ -109,11 +109,11 @@ pub(crate) async fn verify(
         let is_seen = wanted.as_ref().is_none_or(|seen| seen.contains(chain));
         is_seen && from.is_none_or(|from| chain.0 > from)
     };
-    let chains = app.audit.chains().await?;
+    let chains = app.audit.chains(&[]).await?;
     let mut rest = chains.into_iter().filter(is_wanted);
     let (mut items, mut last) = (Vec::new(), None);
     for chain in rest.by_ref().take(params.limit.size()) {
-        items.push(VerdictView::from(app.audit.verify(chain).await?));
+        items.push(VerdictView::from(app.audit.verify(chain, &[]).await?));
         last = Some(chain.0);
     }
     answer::json(&List {
@@ -162,7 +162,7 @@ impl Parts for Entries {
         }
         let page = self.audit.page(self.query.clone(), STREAMED).await?;
         self.is_over = page.len() < STREAMED as usize;
-        self.query.before = page.last().map(|listed| listed.id);
+        self.query.before = page.last().map(|listed| listed.row.id);
         let views = page.into_iter().map(AuditView::from);
         if self.format != Format::Csv {
             return format::lines(views).map(Some);

@@ -61,8 +61,6 @@ impl Act {
 /// An entry, and where it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed {
-    /// Greater than that of those before it, in whatever chain.
-    pub id: i64,
     /// Its chain.
     pub chain: Chain,
     /// Its place there, and what it says.

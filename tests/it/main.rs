@@ -46,6 +46,7 @@ mod slow;
 mod small_disk;
 mod supply;
 mod surface;
+mod tampered;
 mod throttled;
 mod tidy;
 mod tree;

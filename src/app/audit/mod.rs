@@ -9,24 +9,27 @@ mod refused;
 mod sealing;
 mod verifying;
 
-#[cfg(test)]
-mod tampering;
-
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use evara_actors::ports::Clock;
 use uuid::Uuid;
 
+use super::StartError;
+use super::clock::SystemClock;
+use super::store::audit_beside;
+
 pub use fact::{Fact, chain_of_node, chain_of_reach, chains_of_tenant, made_of_node};
 pub use refused::Refusals;
+pub use sealing::SEAL_EVERY;
 pub use verifying::Verdict;
 
-pub use crate::audit::{Actor, ActorKind, Chain, Entry, Outcome};
+pub use crate::audit::{Actor, ActorKind, Chain, Entry, Outcome, SealCopy};
 pub use crate::store::{AuditError, AuditLog, AuditQuery, Listed};
 
 use crate::access::UserId;
 use crate::audit::{AuditKeys, Record, Seal};
+use crate::config::Config;
 use crate::store::Act;
 
 /// The way into the audit, and to what is in it. Cheap to clone.
@@ -52,6 +55,16 @@ impl Audit {
             clock,
             seen: Mutex::default(),
         }))
+    }
+
+    /// What is kept in the store that `config` names, to be read beside whoever else has it.
+    ///
+    /// # Errors
+    /// When it does not open, as where its schema is of another version.
+    pub async fn beside(config: &Config) -> Result<Self, StartError> {
+        let store = audit_beside(config).await?;
+        let keys = AuditKeys::derive(&config.secret_key.obtain()?, &config.old_secret_keys)?;
+        Ok(Self::new(keys, store, Arc::new(SystemClock::new())))
     }
 
     /// For whoever acts.

@@ -4,8 +4,12 @@ use std::time::Duration;
 
 use super::{Audit, AuditError};
 use crate::access::{CommunityId, Forest};
-use crate::audit::{Chain, Cut, Seal};
+use crate::audit::{Chain, Cut, Seal, SealCopy};
 use crate::store::Unsealed;
+
+/// As much of a chain as its seals do not cover: whoever has the database and not the key may take so much of
+/// its end.
+pub const SEAL_EVERY: Duration = Duration::from_secs(300);
 
 /// As long as anything is kept, whatever a plan says.
 const AT_LEAST_DAYS: u32 = 365;
@@ -50,7 +54,7 @@ impl Audit {
             chain = %chain.0,
             seal = next.number,
             entries = head.number,
-            mac = hex(&next.mac.mac),
+            copy = %SealCopy::of(chain, &next),
             "a chain of the audit was sealed"
         );
         Ok(())
@@ -93,8 +97,4 @@ fn kept_days(chain: Chain, forest: &Forest) -> Option<u32> {
         Some(plan) => plan.limits.audit_days.map(|days| days.max(AT_LEAST_DAYS)),
         None => Some(AT_LEAST_DAYS),
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

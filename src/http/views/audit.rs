@@ -154,10 +154,14 @@ pub(crate) struct VerdictView {
     broken_at: Option<u64>,
     /// What is wrong with it.
     fault: Option<String>,
+    /// The newest seal of a chain that is whole, as `evara audit verify --seal` takes it: kept elsewhere, it proves
+    /// that the chain was this long.
+    #[schema(example = "00000000-0000-0000-0000-000000000000:7:6a3f…")]
+    seal: Option<String>,
 }
 
 impl From<Verdict> for VerdictView {
-    fn from(Verdict { chain, found }: Verdict) -> Self {
+    fn from(Verdict { chain, found, seal }: Verdict) -> Self {
         let (whole, broken) = (found.ok(), found.err());
         Self {
             tenant_id: chain.0,
@@ -166,6 +170,7 @@ impl From<Verdict> for VerdictView {
             sealed_up_to: whole.map(|it| it.sealed_up_to),
             broken_at: broken.map(|it| it.number),
             fault: broken.map(|it| it.fault.to_string()),
+            seal: seal.map(|seal| seal.to_string()),
         }
     }
 }

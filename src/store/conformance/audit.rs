@@ -126,7 +126,7 @@ pub(crate) async fn entries_come_back_as_they_were_written_newest_first(site: &d
         (
             AuditQuery {
                 chains: Some(vec![MINE, OTHER]),
-                before: Some(all[6].id),
+                before: Some(all[6].row.id),
                 ..any()
             },
             vec![2, 1],

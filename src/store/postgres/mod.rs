@@ -113,10 +113,24 @@ impl PostgresStore {
         pool_size: u32,
         keys: SecretBox,
     ) -> Result<Self, PostgresError> {
-        let mut connections = Connections::new(address, pool_size)?;
-        migrations::refuse_other(&connections).await?;
-        connections.confine().await?;
+        let connections = connected(address, pool_size).await?;
         rekeying::take_up(&connections, &keys).await?;
+        Self::over(connections, address, keys).await
+    }
+
+    /// Opens the store at `address` to be read on one connection, beside whoever else has it: no key is taken up.
+    ///
+    /// # Errors
+    /// When it cannot be reached, and when its schema is not this version's.
+    pub async fn beside(address: &PostgresAddress, keys: SecretBox) -> Result<Self, PostgresError> {
+        Self::over(connected(address, 1).await?, address, keys).await
+    }
+
+    async fn over(
+        connections: Connections,
+        address: &PostgresAddress,
+        keys: SecretBox,
+    ) -> Result<Self, PostgresError> {
         let people = Connections::beside(&connections, address, FOR_PEOPLE)?;
         let months = months::known(&connections).await?;
         Ok(Self {
@@ -189,6 +203,17 @@ impl PostgresStore {
     fn known(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Connections to a database of this version, which work as the role that owns nothing, where they may.
+async fn connected(
+    address: &PostgresAddress,
+    pool_size: u32,
+) -> Result<Connections, PostgresError> {
+    let mut connections = Connections::new(address, pool_size)?;
+    migrations::refuse_other(&connections).await?;
+    connections.confine().await?;
+    Ok(connections)
 }
 
 /// A connection that goes out of its pool unless it answers.

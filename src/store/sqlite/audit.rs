@@ -139,11 +139,11 @@ pub(super) fn write(transaction: &Transaction<'_>, records: &[Record]) -> Result
         transaction
             .prepare_cached(statements::OPEN_CHAIN)?
             .execute([chain.as_bytes()])?;
-        let head = transaction
+        let (head, id) = transaction
             .prepare_cached(statements::CHAIN_HEAD)?
-            .query_row([chain.as_bytes()], |row| Ok(link(row, 0)))??;
-        let link = record.after(&head).ok_or_else(unbound)?;
-        insert(transaction, record, &link)?;
+            .query_row([chain.as_bytes()], |row| Ok((link(row, 0), row.get(3)?)))?;
+        let link = record.after(&head?, id).ok_or_else(unbound)?;
+        insert(transaction, record, id, &link)?;
         transaction
             .prepare_cached(statements::ADVANCE_CHAIN)?
             .execute(params![
@@ -160,7 +160,12 @@ fn unbound() -> Failure {
     Unreadable("there is no key to bind the audit with".to_owned()).into()
 }
 
-fn insert(transaction: &Transaction<'_>, record: &Record, link: &Link) -> Result<(), Failure> {
+fn insert(
+    transaction: &Transaction<'_>,
+    record: &Record,
+    id: i64,
+    link: &Link,
+) -> Result<(), Failure> {
     let Entry {
         at,
         actor,
@@ -189,6 +194,7 @@ fn insert(transaction: &Transaction<'_>, record: &Record, link: &Link) -> Result
             outcome.name(),
             before,
             after,
+            id,
         ])?;
     Ok(())
 }
@@ -229,7 +235,7 @@ fn page_of_chains(
     for chain in chains.iter().collect::<BTreeSet<_>>() {
         let by = statements::AUDIT_PAGE_OF_CHAIN;
         found.extend(page_by(connection, by, chain.0.as_bytes(), query, limit)?);
-        found.sort_unstable_by_key(|listed| Reverse(listed.id));
+        found.sort_unstable_by_key(|listed| Reverse(listed.row.id));
         found.truncate(limit as usize);
     }
     Ok(found)
@@ -361,9 +367,9 @@ fn listed(row: &Row<'_>) -> Result<Listed, Failure> {
         after: row.get(14)?,
     };
     Ok(Listed {
-        id: row.get(15)?,
         chain: Chain(Uuid::from_bytes(row.get(0)?)),
         row: AuditRow {
+            id: row.get(15)?,
             link: link(row, 1)?,
             entry,
         },

@@ -88,4 +88,26 @@ impl SqliteStore {
             marks: Arc::default(),
         })
     }
+
+    /// Opens what is in `dir` to be read, beside whoever else has it; whatever would be written fails. Blocks.
+    ///
+    /// # Errors
+    /// When there is no database, when it cannot be read, and when it is of another version.
+    pub fn beside(dir: &Path, keys: SecretBox) -> Result<Self, StoreError> {
+        let file = database_in(dir);
+        let reader = || {
+            let opened = connect::read_only(&file);
+            opened.map_err(|source| StoreError::of_sqlite(file.clone(), source))
+        };
+        let [one, other] = [reader()?, reader()?];
+        if !migrations::migrate_status(dir)?.pending.is_empty() {
+            return Err(StoreError::OlderSchema { file });
+        }
+        Ok(Self {
+            readers: Lane::of_guest(one),
+            writer: Lane::of_guest(other),
+            keys: Arc::new(keys),
+            marks: Arc::default(),
+        })
+    }
 }

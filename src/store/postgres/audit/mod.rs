@@ -111,10 +111,10 @@ pub(super) async fn write(
         ];
         let held = transaction.all(&held).await?;
         let head = held.last().and_then(|rows| rows.first());
-        let head = rows::link(head.ok_or(Failure::Ended)?, 0)?;
+        let (head, id) = rows::locked(head.ok_or(Failure::Ended)?)?;
         let unbound = || Unreadable("there is no key to bind the audit with".to_owned());
-        let link = record.after(&head).ok_or_else(unbound)?;
-        insert(transaction, record, &link).await?;
+        let link = record.after(&head, id).ok_or_else(unbound)?;
+        insert(transaction, record, id, &link).await?;
     }
     Ok(())
 }
@@ -122,6 +122,7 @@ pub(super) async fn write(
 async fn insert(
     transaction: &mut Transaction<'_>,
     record: &Record,
+    id: i64,
     link: &Link,
 ) -> Result<(), Failure> {
     let Entry {
@@ -157,6 +158,7 @@ async fn insert(
         &outcome,
         &before,
         &after,
+        &id,
     ];
     let head: Params<'_> = &[&chain, &number, &key, &mac];
     let both = [

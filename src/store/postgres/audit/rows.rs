@@ -27,11 +27,16 @@ fn mac(row: &Row, first: usize) -> Result<Mac, Failure> {
 }
 
 /// A number, a key and a MAC, from column `first` on.
-pub(super) fn link(row: &Row, first: usize) -> Result<Link, Failure> {
+fn link(row: &Row, first: usize) -> Result<Link, Failure> {
     Ok(Link {
         number: number(row, first)?,
         mac: mac(row, first + 1)?,
     })
+}
+
+/// A row of `lock_chain`: where the chain ends, and the id of what is added to it.
+pub(super) fn locked(row: &Row) -> Result<(Link, i64), Failure> {
+    Ok((link(row, 0)?, row.try_get(3)?))
 }
 
 /// A row of `audit_head`: where the chain says that it ends, and the number of its last row.
@@ -97,9 +102,9 @@ pub(super) fn listed(row: &Row) -> Result<Listed, Failure> {
         after: text(14)?,
     };
     Ok(Listed {
-        id: row.try_get(15)?,
         chain: Chain(row.try_get(0)?),
         row: AuditRow {
+            id: row.try_get(15)?,
             link: link(row, 1)?,
             entry,
         },
