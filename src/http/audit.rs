@@ -11,7 +11,7 @@ use super::answer::{self, Answer};
 use super::extract::Params;
 use super::format::{self, Csv, Format};
 use super::guard::{Kind as _, May, Scope, to};
-use super::page::{Limit, after, cursor};
+use super::page::{Limit, Pages};
 use super::state::AppState;
 use super::stream::{self, Broken, Parts};
 use super::views::{AuditView, List, OutcomeView, Time, VerdictView};
@@ -55,8 +55,9 @@ pub(crate) async fn list(
     State(app): State<AppState>,
     format: Format,
     Params(params): Params<AuditParams>,
+    pages: Pages,
 ) -> Answer {
-    let before = after(params.cursor.as_deref(), |text| text.parse::<i64>().ok())?;
+    let before = pages.after(params.cursor.as_deref(), |text| text.parse::<i64>().ok())?;
     let limit = params.limit;
     let query = AuditQuery {
         chains: seen(&scope, params.tenant_id),
@@ -76,7 +77,7 @@ pub(crate) async fn list(
     let last = found.last().map(|listed| listed.row.id).filter(|_| is_full);
     answer::json(&List {
         items: found.into_iter().map(AuditView::from).collect(),
-        next_cursor: last.map(cursor),
+        next_cursor: last.map(|last| pages.cursor(last)).transpose()?,
     })
 }
 
@@ -102,8 +103,9 @@ pub(crate) async fn verify(
     May { scope, .. }: May<to::AuditRead>,
     State(app): State<AppState>,
     Params(params): Params<VerifyParams>,
+    pages: Pages,
 ) -> Answer {
-    let from = after(params.cursor.as_deref(), |text| text.parse::<Uuid>().ok())?;
+    let from = pages.after(params.cursor.as_deref(), |text| text.parse::<Uuid>().ok())?;
     let wanted = seen(&scope, params.tenant_id);
     let is_wanted = |chain: &Chain| {
         let is_seen = wanted.as_ref().is_none_or(|seen| seen.contains(chain));
@@ -116,9 +118,10 @@ pub(crate) async fn verify(
         items.push(VerdictView::from(app.audit.verify(chain, &[]).await?));
         last = Some(chain.0);
     }
+    let next = rest.next().and(last);
     answer::json(&List {
         items,
-        next_cursor: rest.next().and(last).map(cursor),
+        next_cursor: next.map(|last| pages.cursor(last)).transpose()?,
     })
 }
 

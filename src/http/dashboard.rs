@@ -7,7 +7,7 @@ use super::answer::{self, Answer};
 use super::extract::{NoQuery, Params};
 use super::fleet::NodesQuery;
 use super::guard::{May, to};
-use super::page::{after, cursor};
+use super::page::Pages;
 use super::state::AppState;
 use super::views::{FleetRow, List, StatsView};
 
@@ -29,14 +29,15 @@ pub(crate) async fn fleet(
     May { scope, .. }: May<to::NodesRead>,
     State(app): State<AppState>,
     Params(query): Params<NodesQuery>,
+    pages: Pages,
 ) -> Answer {
-    let from = after(query.cursor(), |text| text.parse().ok())?;
+    let from = pages.after(query.cursor(), |text| text.parse().ok())?;
     let (twins, more) = query.page(scope.twins(&app), from);
     let last = twins.last().map(|twin| twin.spec().id).filter(|_| more);
     let items = twins.iter().map(|twin| FleetRow::from(&**twin)).collect();
     answer::json(&List {
         items,
-        next_cursor: last.map(cursor),
+        next_cursor: last.map(|last| pages.cursor(last)).transpose()?,
     })
 }
 

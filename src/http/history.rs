@@ -8,7 +8,7 @@ use utoipa::IntoParams;
 use super::answer::{self, Answer};
 use super::extract::Params;
 use super::guard::{Located, to};
-use super::page::{Limit, after, cursor};
+use super::page::{Limit, Pages};
 use super::state::AppState;
 use super::views::{EventView, List};
 
@@ -33,8 +33,11 @@ pub(crate) async fn events(
     State(app): State<AppState>,
     Located { handle, .. }: Located<to::TelemetryRead>,
     Params(query): Params<EventsQuery>,
+    pages: Pages,
 ) -> Answer {
-    let from = after(query.cursor.as_deref(), |text| text.parse().ok())?.or(query.after);
+    let from = pages
+        .after(query.cursor.as_deref(), |text| text.parse().ok())?
+        .or(query.after);
     let from = Revision(from.unwrap_or_default());
     let log = app
         .archive
@@ -45,6 +48,6 @@ pub(crate) async fn events(
     let items = log.into_iter().map(EventView::from).collect();
     answer::json(&List {
         items,
-        next_cursor: last.map(cursor),
+        next_cursor: last.map(|last| pages.cursor(last)).transpose()?,
     })
 }

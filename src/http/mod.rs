@@ -10,6 +10,7 @@ mod auth;
 mod border;
 mod by_name;
 mod conditions;
+mod cursor;
 mod dashboard;
 mod database;
 mod dead_letters;
@@ -46,8 +47,9 @@ mod users;
 mod views;
 
 pub use border::{Border, NotAnOrigin, Origin, Transport};
+pub use cursor::CursorKey;
 pub use edge::Edge;
-pub use live::{CursorKey, Room, wire as socket};
+pub use live::{Room, wire as socket};
 pub use router::{description, service};
 pub use starting::starting;
 pub use state::{AppState, Inside};

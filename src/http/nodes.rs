@@ -14,7 +14,7 @@ use super::fleet::NodesQuery;
 use super::guard::{Located, May, Move, settled, to};
 use super::idempotency::Once;
 use super::merge::merged;
-use super::page::{after, cursor};
+use super::page::Pages;
 use super::problem::Problem;
 use super::state::AppState;
 use super::views::{List, MaintenanceBody, NodeBody, NodeView};
@@ -27,14 +27,15 @@ pub(crate) async fn list(
     May { scope, .. }: May<to::NodesRead>,
     State(app): State<AppState>,
     Params(query): Params<NodesQuery>,
+    pages: Pages,
 ) -> Answer {
-    let from = after(query.cursor(), |text| text.parse::<NodeId>().ok())?;
+    let from = pages.after(query.cursor(), |text| text.parse::<NodeId>().ok())?;
     let (twins, more) = query.page(scope.twins(&app), from);
     let last = twins.last().map(|twin| twin.spec().id).filter(|_| more);
     let items = twins.iter().map(|twin| NodeView::from(&**twin)).collect();
     answer::json(&List {
         items,
-        next_cursor: last.map(cursor),
+        next_cursor: last.map(|last| pages.cursor(last)).transpose()?,
     })
 }
 

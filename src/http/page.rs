@@ -2,11 +2,15 @@
 
 use std::fmt;
 
+use axum::extract::{FromRequestParts, Query};
+use axum::http::request::Parts;
 use serde::de::value::StrDeserializer;
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
 
+use super::guard::Caller;
 use super::problem::{Part, Problem};
+use super::state::AppState;
 
 /// How many items a page has, 1 to 200.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,31 +93,77 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for AnyOf<T> {
     }
 }
 
-/// Makes a cursor of what the next page begins after. Hexadecimal, so that nobody builds one by hand.
-pub(crate) fn cursor(after: impl fmt::Display) -> String {
-    let hex = |byte: u8| format!("{byte:02x}");
-    after.to_string().bytes().map(hex).collect()
+/// Keeps cursors of lists from being taken for others.
+const PURPOSE: &[u8] = b"list";
+
+/// Whatever is told of the place by its length is told in steps of so many bytes: numbers and UUIDs look alike.
+const STEP_BYTES: usize = 40;
+
+/// The cursors of a list, as whoever asks sees it: bound to them and to how far they see, to the path, and to the
+/// filters. The length of a page may change from one to the next.
+#[derive(Debug)]
+pub(crate) struct Pages {
+    app: AppState,
+    owner: String,
+    path: String,
+    filters: String,
 }
 
-/// What a cursor stands for, by `parse`; a text that is no cursor of this list is 400.
-pub(crate) fn after<T>(
-    cursor: Option<&str>,
-    parse: impl FnOnce(&str) -> Option<T>,
-) -> Result<Option<T>, Problem> {
-    let Some(cursor) = cursor else {
-        return Ok(None);
-    };
-    let text = decode(cursor).and_then(|bytes| String::from_utf8(bytes).ok());
-    let parsed = text.and_then(|text| parse(&text));
-    let foreign = || Problem::malformed(Part::Query, "cursor", "is not a cursor of this list");
-    parsed.map(Some).ok_or_else(foreign)
+impl FromRequestParts<AppState> for Pages {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Problem> {
+        // A query that cannot be read is refused by whoever takes the filters from it.
+        let query = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri);
+        let mut filters = query.map_or_else(|_| Vec::new(), |Query(filters)| filters);
+        filters.retain(|(name, _)| name != "cursor" && name != "limit");
+        filters.sort_unstable();
+        Ok(Self {
+            app: app.clone(),
+            owner: Caller::of(parts)?.owner(),
+            path: parts.uri.path().to_owned(),
+            filters: format!("{filters:?}"),
+        })
+    }
 }
 
-fn decode(hex: &str) -> Option<Vec<u8>> {
-    let nibble = |byte: u8| char::from(byte).to_digit(16);
-    let pair = |pair: &[u8]| match pair {
-        [high, low] => u8::try_from(nibble(*high)? * 16 + nibble(*low)?).ok(),
-        _ => None,
-    };
-    hex.as_bytes().chunks(2).map(pair).collect()
+impl Pages {
+    /// Of a list that says in its places what was asked for, however that was spelled.
+    pub(crate) fn of_any_spelling(self) -> Self {
+        let filters = String::new();
+        Self { filters, ..self }
+    }
+
+    /// The cursor of what comes after a place.
+    pub(crate) fn cursor(&self, after: impl fmt::Display) -> Result<String, Problem> {
+        let mut place = after.to_string();
+        let length = place.len().next_multiple_of(STEP_BYTES);
+        place.extend(std::iter::repeat_n(' ', length - place.len()));
+        let sealed = self.app.cursors().seal(&self.bounds(), place.into_bytes());
+        sealed.ok_or_else(|| Problem::internal("a cursor cannot be sealed"))
+    }
+
+    /// What a cursor stands for, by `parse`; what was not given for this list, as it is asked for here, is 400.
+    pub(crate) fn after<T>(
+        &self,
+        cursor: Option<&str>,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<Option<T>, Problem> {
+        let Some(cursor) = cursor else {
+            return Ok(None);
+        };
+        let place = self.app.cursors().open(&self.bounds(), cursor);
+        let text = place.and_then(|place| String::from_utf8(place).ok());
+        let parsed = text.and_then(|text| parse(text.trim_end_matches(' ')));
+        let foreign = || {
+            let detail = "is not a cursor that you were given for this list with these filters";
+            Problem::malformed(Part::Query, "cursor", detail)
+        };
+        parsed.map(Some).ok_or_else(foreign)
+    }
+
+    fn bounds(&self) -> [&[u8]; 4] {
+        let [owner, path, filters] = [&self.owner, &self.path, &self.filters].map(String::as_bytes);
+        [PURPOSE, owner, path, filters]
+    }
 }

@@ -13,7 +13,7 @@ use utoipa::IntoParams;
 use super::answer::{self, Answer};
 use super::extract::{NoQuery, Params, path_param};
 use super::guard::{Located, May, to};
-use super::page::{Limit, after, cursor};
+use super::page::{Limit, Pages};
 use super::problem::{Part, Problem};
 use super::state::AppState;
 use super::views::{List, PageView, PollerView};
@@ -38,8 +38,11 @@ pub(crate) async fn list(
     _: May<to::OpsRead>,
     State(app): State<AppState>,
     Params(query): Params<PollersQuery>,
+    pages: Pages,
 ) -> Answer {
-    let from = after(query.cursor.as_deref(), |text| text.parse().ok())?.map(ChannelId);
+    let from = pages
+        .after(query.cursor.as_deref(), |text| text.parse().ok())?
+        .map(ChannelId);
     let all = app.system.pollers().into_iter();
     let mut rest = all.filter(|poller| from.is_none_or(|from| poller.channel() > from));
     let page: Vec<_> = rest.by_ref().take(query.limit.size()).collect();
@@ -53,7 +56,7 @@ pub(crate) async fn list(
         .collect();
     answer::json(&List {
         items,
-        next_cursor: last.map(cursor),
+        next_cursor: last.map(|last| pages.cursor(last)).transpose()?,
     })
 }
 

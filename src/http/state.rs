@@ -10,9 +10,10 @@ use evara_actors::twin::Twin;
 use tokio::sync::Semaphore;
 
 use super::border::Border;
+use super::cursor::{CursorKey, Sealer};
 use super::guard::Scope;
 use super::idempotency::Running;
-use super::live::{CursorKey, Live, Room};
+use super::live::{Live, Room};
 use super::readings::MAX_BULKS;
 use super::views::FeedView;
 use crate::app::accounts::Accounts;
@@ -60,7 +61,7 @@ pub struct Inside {
     pub limits: Limits,
     /// How many may listen.
     pub room: Room,
-    /// What their places are sealed with.
+    /// What their places, and those in lists, are sealed with.
     pub cursor_key: CursorKey,
     /// What stands between it and the network.
     pub border: Border,
@@ -86,6 +87,7 @@ struct Shared {
     running: Running,
     bulks: Semaphore,
     live: Live,
+    cursors: Sealer,
     refusals: Refusals,
 }
 
@@ -96,6 +98,7 @@ impl AppState {
         Self(Arc::new(Shared {
             refusals,
             live: Live::new(inside.room, &inside.cursor_key),
+            cursors: Sealer::new(&inside.cursor_key),
             inside,
             running: Running::default(),
             bulks: Semaphore::new(MAX_BULKS),
@@ -116,6 +119,11 @@ impl AppState {
     /// The requests with idempotency keys that run now.
     pub(crate) fn running(&self) -> &Running {
         &self.0.running
+    }
+
+    /// Who seals places in lists.
+    pub(crate) fn cursors(&self) -> &Sealer {
+        &self.0.cursors
     }
 
     /// What all who listen share.

@@ -9,7 +9,7 @@ use utoipa::IntoParams;
 use super::answer::{self, Answer};
 use super::extract::{Json, MergePatch, NoQuery, Params};
 use super::guard::{May, NodeName as Id, to};
-use super::page::{Limit, after, cursor};
+use super::page::{Limit, Pages};
 use super::problem::Problem;
 use super::state::AppState;
 use super::views::{InvitedView, List, UserBody, UserPatch, UserView, change_of, id};
@@ -35,8 +35,9 @@ pub(crate) async fn list(
     May { scope, .. }: May<to::UsersRead>,
     State(app): State<AppState>,
     Params(query): Params<UsersQuery>,
+    pages: Pages,
 ) -> Answer {
-    let from = after(query.cursor.as_deref(), |text| {
+    let from = pages.after(query.cursor.as_deref(), |text| {
         text.parse().ok().map(UserId)
     })?;
     let limit = query.limit.size();
@@ -48,7 +49,7 @@ pub(crate) async fn list(
         .filter(|_| has_more);
     answer::json(&List {
         items: accounts.iter().map(UserView::from).collect(),
-        next_cursor: last.map(cursor),
+        next_cursor: last.map(|last| pages.cursor(last)).transpose()?,
     })
 }
 

@@ -76,6 +76,14 @@ impl Caller {
         }
     }
 
+    /// Whose something is that is given to the caller, to be brought back: theirs, and as far as they see now.
+    pub(crate) fn owner(&self) -> String {
+        match self {
+            Self::Person(person) => format!("{} {:?}", person.user, person.reach),
+            Self::Device(bearer) => bearer.key.to_string(),
+        }
+    }
+
     /// The source of what the caller pushes.
     pub(crate) fn source(&self) -> Source {
         Source::Pushed(self.id())

@@ -5,17 +5,15 @@
 //! of ends with its process, and the key does not: a cursor of one node tells what was known of it, too, and so
 //! can be gone on from by what the archive has.
 
-use aws_lc_rs::constant_time::verify_slices_are_equal;
-use aws_lc_rs::hmac::{HMAC_SHA256, Key, sign};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use evara_actors::domain::Revision;
 use evara_actors::watchers::broadcast::Position;
-use secrecy::{ExposeSecret as _, SecretString};
-use uuid::Uuid;
 
 use super::topic::Topic;
 use super::watch::Sight;
+use crate::http::cursor::{CursorKey, Sealer};
+
+/// Keeps these from being taken for cursors of lists.
+const PURPOSE: &[u8] = b"live";
 
 /// A place in the log.
 const FORM: u8 = 1;
@@ -23,48 +21,15 @@ const FORM: u8 = 1;
 /// The same of one node, with what is known of that.
 const FORM_OF_A_NODE: u8 = 2;
 
-/// As long as a guess must be.
-const TAG_BYTES: usize = 16;
-
 const POSITION_BYTES: usize = 17;
 
 const KNOWN_BYTES: usize = 16;
 
 const LONG: usize = POSITION_BYTES + KNOWN_BYTES;
 
-/// The longest text that is looked at.
-const LONGEST: usize = 96;
-
-/// What cursors are sealed with.
-#[derive(Clone)]
-pub struct CursorKey([u8; 32]);
-
-impl std::fmt::Debug for CursorKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("CursorKey").finish_non_exhaustive()
-    }
-}
-
-impl CursorKey {
-    /// The same for every process with this SECRET_KEY, and no use for anything else.
-    pub fn derive(secret: &SecretString) -> Self {
-        let secret = Key::new(HMAC_SHA256, secret.expose_secret().as_bytes());
-        let mut key = [0; 32];
-        key.copy_from_slice(sign(&secret, b"evara live cursors").as_ref());
-        Self(key)
-    }
-
-    /// One that nobody has ever had.
-    pub fn by_chance() -> Self {
-        let halves = [Uuid::new_v4().into_bytes(), Uuid::new_v4().into_bytes()];
-        let mut key = [0; 32];
-        key.copy_from_slice(halves.as_flattened());
-        Self(key)
-    }
-}
-
 /// Makes cursors, and reads them.
-pub(crate) struct Cursors(Key);
+#[derive(Debug)]
+pub(crate) struct Cursors(Sealer);
 
 /// What somebody knows of one node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -98,24 +63,22 @@ impl Covered {
         let print = sight.print;
         Self { topic, print }
     }
-}
 
-impl std::fmt::Debug for Cursors {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Cursors").finish_non_exhaustive()
+    fn bounds(&self) -> (String, [u8; 8]) {
+        (self.topic.to_string(), self.print.to_be_bytes())
     }
 }
 
 impl Cursors {
     /// Sealed with this key.
     pub(crate) fn new(key: &CursorKey) -> Self {
-        Self(Key::new(HMAC_SHA256, &key.0))
+        Self(Sealer::new(key))
     }
 
-    /// A place as text.
-    pub(crate) fn seal(&self, covered: Covered, place: Place) -> String {
+    /// A place as text; none where it cannot be sealed.
+    pub(crate) fn seal(&self, covered: Covered, place: Place) -> Option<String> {
         let form = place.known.map_or(FORM, |_| FORM_OF_A_NODE);
-        let mut bytes = Vec::with_capacity(POSITION_BYTES + KNOWN_BYTES + TAG_BYTES);
+        let mut bytes = Vec::with_capacity(LONG);
         bytes.push(form);
         bytes.extend(place.position.epoch.to_be_bytes());
         bytes.extend(place.position.sequence.to_be_bytes());
@@ -123,17 +86,14 @@ impl Cursors {
             bytes.extend(known.revision.0.to_be_bytes());
             bytes.extend(known.print.to_be_bytes());
         }
-        let tag = self.tag(covered, &bytes);
-        bytes.extend(tag);
-        URL_SAFE_NO_PAD.encode(bytes)
+        let (topic, print) = covered.bounds();
+        self.0.seal(&[PURPOSE, topic.as_bytes(), &print], bytes)
     }
 
     /// The place that a text stands for, if it was given for this.
     pub(crate) fn open(&self, covered: Covered, text: &str) -> Option<Place> {
-        let text = Some(text).filter(|text| text.len() <= LONGEST)?;
-        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
-        let (place, tag) = bytes.split_at_checked(bytes.len().checked_sub(TAG_BYTES)?)?;
-        verify_slices_are_equal(&self.tag(covered, place), tag).ok()?;
+        let (topic, print) = covered.bounds();
+        let place = self.0.open(&[PURPOSE, topic.as_bytes(), &print], text)?;
         let number = |at: usize| {
             let bytes = place.get(at..at + 8)?;
             Some(u64::from_be_bytes(bytes.try_into().ok()?))
@@ -150,20 +110,12 @@ impl Cursors {
         let position = Position { epoch, sequence };
         Some(Place { position, known })
     }
-
-    fn tag(&self, covered: Covered, position: &[u8]) -> [u8; TAG_BYTES] {
-        let topic = covered.topic.to_string();
-        let print = covered.print.to_be_bytes();
-        let all = [position, &print, topic.as_bytes()].concat();
-        let tag = sign(&self.0, &all);
-        let mut short = [0; TAG_BYTES];
-        short.copy_from_slice(&tag.as_ref()[..TAG_BYTES]);
-        short
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use proptest::prelude::*;
 
     use super::*;
@@ -188,18 +140,11 @@ mod tests {
         })
     }
 
-    #[test]
-    fn a_key_is_the_same_for_the_same_secret_and_for_no_other() {
-        let derived = |secret: &str| CursorKey::derive(&SecretString::from(secret)).0;
-        assert_eq!(derived("one"), derived("one"));
-        assert_ne!(derived("one"), derived("other"));
-    }
-
     proptest! {
         #[test]
         fn a_cursor_opens_where_it_was_given_and_nowhere_else(place in places(), print: u64) {
             let cursors = cursors();
-            let text = cursors.seal(FLEET, place);
+            let text = cursors.seal(FLEET, place).unwrap();
             prop_assert_eq!(cursors.open(FLEET, &text), Some(place));
             let other = Covered { print, ..FLEET };
             prop_assert_eq!(cursors.open(other, &text).is_some(), print == FLEET.print);
@@ -213,7 +158,7 @@ mod tests {
             place in places(), at: prop::sample::Index, flip in 1..=u8::MAX,
         ) {
             let cursors = cursors();
-            let mut bytes = URL_SAFE_NO_PAD.decode(cursors.seal(FLEET, place)).unwrap();
+            let mut bytes = URL_SAFE_NO_PAD.decode(cursors.seal(FLEET, place).unwrap()).unwrap();
             let at = at.index(bytes.len());
             bytes[at] ^= flip;
             prop_assert_eq!(cursors.open(FLEET, &URL_SAFE_NO_PAD.encode(&bytes)), None);

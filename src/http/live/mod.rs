@@ -32,7 +32,8 @@ use tokio::sync::{Semaphore, watch as signal};
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
-pub use cursor::CursorKey;
+use super::cursor::CursorKey;
+
 use cursor::Cursors;
 pub use seats::Room;
 use seats::Seats;

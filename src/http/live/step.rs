@@ -133,7 +133,8 @@ impl Ask {
             position: step.at,
             known: step.known,
         };
-        is_whole.then(|| cursors.seal(self.covered, place).into())
+        let cursor = is_whole.then(|| cursors.seal(self.covered, place));
+        cursor.flatten().map(Into::into)
     }
 
     /// As many updates as make up a frame, and how many were looked at for that.

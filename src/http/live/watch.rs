@@ -156,7 +156,7 @@ impl Watch {
                 place.position
             };
             let cursor = cursors.seal(self.covered(), Place { position, known });
-            Frame::events(self.topic, told, Some(cursor.into()))
+            Frame::events(self.topic, told, cursor.map(Into::into))
         });
         Some(frames.collect())
     }
@@ -173,7 +173,8 @@ impl Watch {
             position: self.at,
             known: self.known,
         };
-        is_whole.then(|| cursors.seal(self.covered(), place).into())
+        let cursor = is_whole.then(|| cursors.seal(self.covered(), place));
+        cursor.flatten().map(Into::into)
     }
 
     fn covered(&self) -> Covered {

@@ -12,6 +12,7 @@ use super::answer::{self, Answer};
 use super::extract::{NoQuery, Params};
 use super::format::Format;
 use super::guard::{Located, to};
+use super::page::Pages;
 use super::state::AppState;
 use super::views::{List, PointView, TelemetryView};
 use query::{Asked, HistoryQuery};
@@ -35,9 +36,10 @@ pub(crate) async fn telemetry(
     Located { handle, .. }: Located<to::TelemetryRead>,
     Params(query): Params<HistoryQuery>,
     format: Format,
+    pages: Pages,
 ) -> Answer {
     let twin = handle.view();
-    match query.asked(&twin, app.clock.now(), format)? {
+    match query.asked(&twin, app.clock.now(), (format, pages))? {
         Asked::Page(page) => raw::page(&*app.history, twin.spec().id, page).await,
         Asked::Stream(span) => Ok(raw::stream(
             app.history.clone(),

@@ -14,7 +14,7 @@ use crate::history::ask::{MAX_ROWS, Question};
 use crate::history::grid::Span;
 use crate::history::lttb;
 use crate::http::format::Format;
-use crate::http::page::{AnyOf, Limit, after, cursor};
+use crate::http::page::{AnyOf, Limit, Pages};
 use crate::http::problem::{Code, Part, Problem};
 use crate::http::views::{AggregateView, BucketWidth, FillView, Time};
 
@@ -90,6 +90,8 @@ pub(super) struct Page {
     pub(super) after: Option<(Timestamp, Source)>,
     /// Of the question, for the cursor of the next page.
     pub(super) print: Print,
+    /// Who makes it.
+    pub(super) pages: Pages,
 }
 
 /// See [`Asked::Curve`].
@@ -106,7 +108,7 @@ impl HistoryQuery {
         self,
         twin: &Twin,
         now: Timestamp,
-        format: Format,
+        (format, pages): (Format, Pages),
     ) -> Result<Asked, Problem> {
         self.check(format)?;
         let width = self.bucket.and_then(BucketWidth::width);
@@ -133,7 +135,8 @@ impl HistoryQuery {
         let Some(width) = width else {
             let Some(MaxPoints(most)) = self.max_points else {
                 let print = Print::of(twin.spec().id, &metrics, named);
-                let after = place(self.cursor.as_deref(), print)?;
+                let pages = pages.of_any_spelling();
+                let after = place(&pages, self.cursor.as_deref(), print)?;
                 let wanted = Wanted { span, metrics };
                 return Ok(match format {
                     Format::Lines | Format::Csv => Asked::Stream(wanted),
@@ -142,6 +145,7 @@ impl HistoryQuery {
                         limit: self.limit.unwrap_or_default(),
                         after,
                         print,
+                        pages,
                     }),
                 });
             };
@@ -213,12 +217,19 @@ impl Print {
 }
 
 /// The cursor of what comes after a place, for the question of `print`.
-pub(super) fn next(print: Print, (at, source): (Timestamp, Source)) -> String {
-    cursor(format_args!("{} {source} {:x}", at.millis(), print.0))
+pub(super) fn next(
+    (pages, print): (&Pages, Print),
+    (at, source): (Timestamp, Source),
+) -> Result<String, Problem> {
+    pages.cursor(format_args!("{} {source} {:x}", at.millis(), print.0))
 }
 
-fn place(cursor: Option<&str>, print: Print) -> Result<Option<(Timestamp, Source)>, Problem> {
-    let found = after(cursor, |text| {
+fn place(
+    pages: &Pages,
+    cursor: Option<&str>,
+    print: Print,
+) -> Result<Option<(Timestamp, Source)>, Problem> {
+    let found = pages.after(cursor, |text| {
         let (millis, rest) = text.split_once(' ')?;
         let (source, of) = rest.rsplit_once(' ')?;
         let at = Timestamp::from_millis(millis.parse().ok()?);

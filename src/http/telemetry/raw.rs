@@ -59,6 +59,7 @@ pub(super) async fn page(history: &dyn History, node: NodeId, page: Page) -> Ans
         limit,
         after,
         print,
+        pages,
     } = page;
     let at_once = if wanted.metrics.is_empty() {
         limit.get()
@@ -84,7 +85,7 @@ pub(super) async fn page(history: &dyn History, node: NodeId, page: Page) -> Ans
             if samples == limit.size() {
                 return answer::json(&List {
                     items,
-                    next_cursor: Some(next(print, place)),
+                    next_cursor: Some(next((&pages, print), place)?),
                 });
             }
         }

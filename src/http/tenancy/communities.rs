@@ -16,7 +16,7 @@ use crate::http::extract::{Json, MergePatch, NoQuery, Params};
 use crate::http::guard::{Above, Kind as _, May, Scope, Standing, to};
 use crate::http::idempotency::Once;
 use crate::http::merge::merged;
-use crate::http::page::{AnyOf, Limit};
+use crate::http::page::{AnyOf, Limit, Pages};
 use crate::http::problem::Problem;
 use crate::http::state::AppState;
 use crate::http::views::{CommunityBody, CommunityView, List};
@@ -45,6 +45,7 @@ pub(crate) struct CommunityQuery {
 pub(crate) async fn list(
     May { scope, .. }: May<to::TenancyRead>,
     Params(query): Params<CommunityQuery>,
+    pages: Pages,
 ) -> Answer {
     let seen = |it: &&Community| {
         query.distributor_id.allows(&it.distributor.0)
@@ -54,7 +55,7 @@ pub(crate) async fn list(
     };
     let all = scope.forest().communities.values();
     let wanted = all.filter(seen).map(|it| (it.id.0, it));
-    page::<_, CommunityView>(wanted, query.limit, query.cursor.as_deref())
+    page::<_, CommunityView>(wanted, query.limit, (&pages, query.cursor.as_deref()))
 }
 
 /// Adds a community.

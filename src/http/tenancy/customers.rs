@@ -15,7 +15,7 @@ use crate::http::extract::{Json, MergePatch, NoQuery, Params};
 use crate::http::guard::{Above, Kind as _, May, Scope, Standing, to};
 use crate::http::idempotency::Once;
 use crate::http::merge::merged;
-use crate::http::page::{AnyOf, Limit};
+use crate::http::page::{AnyOf, Limit, Pages};
 use crate::http::problem::{Code, Problem};
 use crate::http::state::AppState;
 use crate::http::views::{CustomerBody, CustomerView, List};
@@ -40,13 +40,14 @@ pub(crate) struct CustomerQuery {
 pub(crate) async fn list(
     May { scope, .. }: May<to::TenancyRead>,
     Params(query): Params<CustomerQuery>,
+    pages: Pages,
 ) -> Answer {
     let seen = |it: &&Customer| {
         query.community_id.allows(&it.community.0) && scope.sees_tenant(&(*it).clone().tenant())
     };
     let all = scope.forest().customers.values();
     let wanted = all.filter(seen).map(|it| (it.id.0, it));
-    page::<_, CustomerView>(wanted, query.limit, query.cursor.as_deref())
+    page::<_, CustomerView>(wanted, query.limit, (&pages, query.cursor.as_deref()))
 }
 
 /// Adds a customer.

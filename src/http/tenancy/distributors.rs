@@ -13,6 +13,7 @@ use crate::http::extract::{Json, MergePatch, NoQuery, Params};
 use crate::http::guard::{Above, Kind as _, May, Standing, to};
 use crate::http::idempotency::Once;
 use crate::http::merge::merged;
+use crate::http::page::Pages;
 use crate::http::problem::Problem;
 use crate::http::state::AppState;
 use crate::http::views::{DistributorBody, DistributorView, List};
@@ -23,11 +24,12 @@ use crate::http::views::{DistributorBody, DistributorView, List};
 pub(crate) async fn list(
     May { scope, .. }: May<to::TenancyRead>,
     Params(query): Params<PageQuery>,
+    pages: Pages,
 ) -> Answer {
     let all = scope.forest().distributors.values();
     let wanted = all.filter(|it| scope.sees_tenant(&(*it).clone().tenant()));
     let wanted = wanted.map(|it| (it.id.0, it));
-    page::<_, DistributorView>(wanted, query.limit, query.cursor.as_deref())
+    page::<_, DistributorView>(wanted, query.limit, (&pages, query.cursor.as_deref()))
 }
 
 /// Adds a distributor.

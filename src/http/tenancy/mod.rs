@@ -18,7 +18,7 @@ use super::answer::{self, Answer};
 use super::conditions::{IfNoneMatch, version_tag};
 use super::guard::{Kind, nodes_of};
 use super::idempotency::Once;
-use super::page::{Limit, after, cursor};
+use super::page::{Limit, Pages};
 use super::problem::{Code, Problem};
 use super::state::AppState;
 use super::views::{CommunityView, CustomerView, DistributorView, List, PlanView};
@@ -42,15 +42,16 @@ pub(crate) struct PageQuery {
 fn page<'a, K: 'a, V: Serialize + From<&'a K>>(
     wanted: impl Iterator<Item = (Uuid, &'a K)>,
     limit: Limit,
-    from: Option<&str>,
+    (pages, from): (&Pages, Option<&str>),
 ) -> Answer {
-    let from = after(from, |text| text.parse::<Uuid>().ok())?;
+    let from = pages.after(from, |text| text.parse::<Uuid>().ok())?;
     let mut rest = wanted.skip_while(|(id, _)| from.is_some_and(|from| *id <= from));
     let page: Vec<_> = rest.by_ref().take(limit.size()).collect();
     let last = page.last().map(|(id, _)| *id);
+    let next = rest.next().and(last);
     answer::json(&List {
         items: page.iter().map(|(_, it)| V::from(it)).collect(),
-        next_cursor: rest.next().and(last).map(cursor),
+        next_cursor: next.map(|last| pages.cursor(last)).transpose()?,
     })
 }
 

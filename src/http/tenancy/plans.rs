@@ -13,6 +13,7 @@ use crate::http::extract::{Json, MergePatch, NoQuery, Params};
 use crate::http::guard::{Kind as _, May, Standing, to};
 use crate::http::idempotency::Once;
 use crate::http::merge::merged;
+use crate::http::page::Pages;
 use crate::http::problem::Problem;
 use crate::http::state::AppState;
 use crate::http::views::{List, PlanBody, PlanView};
@@ -23,9 +24,10 @@ use crate::http::views::{List, PlanBody, PlanView};
 pub(crate) async fn list(
     May { scope, .. }: May<to::PlansRead>,
     Params(query): Params<PageQuery>,
+    pages: Pages,
 ) -> Answer {
     let wanted = scope.forest().plans.values().map(|it| (it.id.0, it));
-    page::<_, PlanView>(wanted, query.limit, query.cursor.as_deref())
+    page::<_, PlanView>(wanted, query.limit, (&pages, query.cursor.as_deref()))
 }
 
 /// Adds a plan.

@@ -6,6 +6,7 @@ mod authenticator;
 mod authority;
 mod border;
 mod conventions;
+mod cursors;
 mod description;
 #[path = "../../../tests/support/authenticator.rs"]
 mod digits;
