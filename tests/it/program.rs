@@ -123,6 +123,8 @@ pub(crate) struct Caller {
     client: Client,
     base: String,
     pub(crate) token: String,
+    /// What the session goes on by.
+    pub(crate) refresh: String,
 }
 
 /// The password of whoever runs the service whose settings these are, which must not run: a new one each
@@ -177,6 +179,7 @@ impl Caller {
             answer => parsed(answer, LOGIN).await,
         };
         caller.token = signed_in["access_token"].as_str().unwrap().to_owned();
+        caller.refresh = signed_in["refresh_token"].as_str().unwrap().to_owned();
         caller
     }
 
@@ -189,6 +192,7 @@ impl Caller {
             client: client.timeout(PATIENCE).build().unwrap(),
             base: base.to_owned(),
             token: String::new(),
+            refresh: String::new(),
         }
     }
 

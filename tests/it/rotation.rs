@@ -62,12 +62,17 @@ async fn the_secret_key_is_changed_while_the_service_runs() {
     program.terminate().await;
 
     let (program, line) = served(data, MEANWHILE).await;
-    let mut meanwhile = Caller::stranger(&line);
-    meanwhile.token.clone_from(&before.token);
-    assert!(
-        has_read_key(&meanwhile).await,
-        "a token from before is good"
-    );
+    let mut outdated = Caller::stranger(&line);
+    outdated.token.clone_from(&before.token);
+    let stranger = outdated.get(channel, None).await;
+    assert_eq!(stranger.status(), 401, "a token of the old key");
+    // What a session goes on by is of no key.
+    let refresh = serde_json::json!({ "refresh_token": before.refresh }).to_string();
+    let renewed = outdated
+        .send("POST", "/api/v1/auth/refresh", &refresh)
+        .await;
+    outdated.token = renewed["access_token"].as_str().unwrap().to_owned();
+    assert!(has_read_key(&outdated).await);
     let told = rotate(data, MEANWHILE);
     assert!(told.0 && told.1.contains("keys of channels: 1"), "{told:?}");
     let again = rotate(data, MEANWHILE);
@@ -83,6 +88,6 @@ async fn the_secret_key_is_changed_while_the_service_runs() {
     assert!(has_read_key(&after).await);
     after.token.clone_from(&before.token);
     let stranger = after.get(channel, None).await;
-    assert_eq!(stranger.status(), 401, "a token of the old key");
+    assert_eq!(stranger.status(), 401, "a token of the key that is gone");
     program.terminate().await;
 }

@@ -46,7 +46,7 @@ pub(crate) fn residents_token() -> String {
 }
 
 fn issued(user: Uuid, session: Uuid) -> String {
-    let keys = LocalKeys::derive(&secret(), &[]).expect("the key is long enough");
+    let keys = LocalKeys::derive(&secret()).expect("the key is long enough");
     let issued = keys.issue(user, session, SystemClock::new().now(), LIFE);
     let issued = issued.expect("a token can be signed");
     issued.token.expose_secret().to_owned()

@@ -38,7 +38,7 @@ pub fn open(
     clock: &Arc<dyn Clock>,
     tenancy: Tenancy,
 ) -> Result<Accounts, TokensError> {
-    let local = LocalKeys::derive(&config.secret_key.obtain()?, &config.old_secret_keys)?;
+    let local = LocalKeys::derive(&config.secret_key.obtain()?)?;
     let supabase = match &config.auth.supabase {
         Some(project) => {
             let published = Arc::new(HttpJwks::of(&project.url)?);

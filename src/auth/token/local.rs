@@ -1,7 +1,7 @@
-//! The tokens of accounts of our own: made and proven with keys that are derived from SECRET_KEY.
+//! The tokens of accounts of our own: made and proven with a key that is derived from SECRET_KEY.
 //!
-//! A key is known by an id that is derived beside it, so that after SECRET_KEY was changed the tokens of
-//! the one before are proven until they expire. The keys are never written, shown or logged.
+//! The key is known by an id that is derived beside it. Once SECRET_KEY was changed, no token of the one before
+//! is proven: it may have been changed because somebody else has it. The key is never written, shown or logged.
 
 use std::fmt;
 use std::time::Duration;
@@ -26,18 +26,12 @@ const MIN_SECRET_BYTES: usize = 32;
 /// Separates these keys from those that seal the store, which are derived from the same secret.
 const SALT: &[u8] = b"evara auth";
 
-/// More than one change of SECRET_KEY within the life of a token is an accident.
-pub const MOST_OLD_KEYS: usize = 3;
-
 /// Why there are no keys for tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum LocalKeysError {
     /// It could be guessed.
     #[error("SECRET_KEY must have at least {MIN_SECRET_BYTES} bytes")]
     TooShort,
-    /// More than [`MOST_OLD_KEYS`].
-    #[error("at most {MOST_OLD_KEYS} old keys can prove tokens")]
-    TooMany,
     /// The cryptographic library refused.
     #[error("no key could be derived from SECRET_KEY")]
     Derivation,
@@ -59,11 +53,11 @@ pub struct Issued {
     pub expires_at: Timestamp,
 }
 
-/// The key that signs, and those that only prove.
+/// The key that signs and proves.
 pub struct LocalKeys {
     id: String,
     signing: EncodingKey,
-    proving: Vec<(String, Key)>,
+    proving: Key,
 }
 
 #[derive(Serialize)]
@@ -78,24 +72,16 @@ struct Payload {
 }
 
 impl LocalKeys {
-    /// Signs with a key derived from `current`, and proves with those of `old` too.
+    /// Signs and proves with a key derived from `secret`.
     ///
     /// # Errors
-    /// When a secret has fewer than 32 bytes, or more than [`MOST_OLD_KEYS`] are old.
-    pub fn derive(current: &SecretString, old: &[SecretString]) -> Result<Self, LocalKeysError> {
-        if old.len() > MOST_OLD_KEYS {
-            return Err(LocalKeysError::TooMany);
-        }
-        let (id, secret) = derived(current)?;
-        let mut proving = vec![(id.clone(), Key::shared(&*secret, LOCAL))];
-        for old in old {
-            let (id, secret) = derived(old)?;
-            proving.push((id, Key::shared(&*secret, LOCAL)));
-        }
+    /// When it has fewer than 32 bytes.
+    pub fn derive(secret: &SecretString) -> Result<Self, LocalKeysError> {
+        let (id, secret) = derived(secret)?;
         Ok(Self {
             id,
             signing: EncodingKey::from_secret(&*secret),
-            proving,
+            proving: Key::shared(&*secret, LOCAL),
         })
     }
 
@@ -133,16 +119,14 @@ impl LocalKeys {
     }
 
     pub(super) fn get(&self, id: &str) -> Option<&Key> {
-        let found = self.proving.iter().find(|(known, _)| known == id);
-        found.map(|(_, key)| key)
+        (self.id == id).then_some(&self.proving)
     }
 }
 
 impl fmt::Debug for LocalKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ids: Vec<_> = self.proving.iter().map(|(id, _)| id).collect();
         f.debug_struct("LocalKeys")
-            .field("ids", &ids)
+            .field("id", &self.id)
             .finish_non_exhaustive()
     }
 }

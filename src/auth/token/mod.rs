@@ -32,7 +32,7 @@ use uuid::Uuid;
 
 pub use claims::{Claims, Email, Issuer};
 pub use jwks::{HttpJwks, JwksError, JwksSource, SetupError};
-pub use local::{ACCESS_LIFE, Issued, LocalKeys, LocalKeysError, MOST_OLD_KEYS, SignError};
+pub use local::{ACCESS_LIFE, Issued, LocalKeys, LocalKeysError, SignError};
 pub use project::{ProjectUrl, ProjectUrlError};
 pub use refused::Refused;
 

@@ -108,7 +108,7 @@ async fn a_token_that_was_proven_needs_no_key_again() {
 #[tokio::test(start_paused = true)]
 async fn no_token_of_the_table_is_accepted_where_there_is_no_project() {
     let clock = Arc::new(VirtualClock::default());
-    let local = LocalKeys::derive(&forged::secret("current"), &[]).unwrap();
+    let local = LocalKeys::derive(&forged::secret("current")).unwrap();
     let tokens = Tokens::new(local, None, clock);
     for bad in forged::bad() {
         assert!(tokens.verify(&bad.token).await.is_err(), "{}", bad.name);
@@ -120,7 +120,7 @@ async fn no_token_of_the_table_is_accepted_where_there_is_no_project() {
 #[tokio::test(start_paused = true)]
 async fn a_shared_secret_that_is_not_set_proves_nothing() {
     let clock = Arc::new(VirtualClock::default());
-    let local = LocalKeys::derive(&forged::secret("current"), &[]).unwrap();
+    let local = LocalKeys::derive(&forged::secret("current")).unwrap();
     let url = ProjectUrl::parse(forged::URL).unwrap();
     let source = Arc::new(Counted::default());
     let supabase = Supabase::new(&url, None, source, clock.clone()).unwrap();
@@ -192,38 +192,26 @@ async fn what_a_project_says_of_a_person_is_read_but_only_a_hook_can_say_confirm
 }
 
 #[tokio::test(start_paused = true)]
-async fn tokens_of_the_old_key_are_good_for_as_long_as_it_is_held() {
+async fn no_token_outlives_the_key_that_signed_it() {
     let clock = Arc::new(VirtualClock::default());
-    let of = |current, old: &[&str]| {
-        let old: Vec<_> = old.iter().map(|name| forged::secret(name)).collect();
-        let local = LocalKeys::derive(&forged::secret(current), &old).unwrap();
+    let of = |secret| {
+        let local = LocalKeys::derive(&forged::secret(secret)).unwrap();
         Tokens::new(local, None, clock.clone())
     };
-    let before = of("old", &[]);
+    let before = of("old");
     let issued = before
         .issue(Uuid::new_v4(), Uuid::new_v4(), ACCESS_LIFE)
         .unwrap();
     let token = issued.token.expose_secret().as_bytes();
     assert!(before.verify(token).await.is_ok());
-    assert!(of("current", &["older", "old"]).verify(token).await.is_ok());
-    assert_eq!(
-        of("current", &[]).verify(token).await,
-        Err(Refused::UnknownKey)
-    );
+    assert_eq!(of("current").verify(token).await, Err(Refused::UnknownKey));
 }
 
 #[test]
-fn keys_of_ours_come_from_few_secrets_that_nobody_guesses() {
-    let derive = |current: String, old: usize| {
-        let old = vec![forged::secret("old"); old];
-        LocalKeys::derive(&SecretString::from(current), &old).map(drop)
-    };
-    assert_eq!(derive("s".repeat(31), 0), Err(LocalKeysError::TooShort));
-    assert_eq!(derive("s".repeat(32), MOST_OLD_KEYS), Ok(()));
-    assert_eq!(
-        derive("s".repeat(32), MOST_OLD_KEYS + 1),
-        Err(LocalKeysError::TooMany)
-    );
+fn keys_of_ours_come_from_secrets_that_nobody_guesses() {
+    let derive = |secret: String| LocalKeys::derive(&SecretString::from(secret)).map(drop);
+    assert_eq!(derive("s".repeat(31)), Err(LocalKeysError::TooShort));
+    assert_eq!(derive("s".repeat(32)), Ok(()));
 }
 
 #[tokio::test(start_paused = true)]
@@ -238,9 +226,9 @@ async fn a_token_is_known_by_what_was_signed_however_its_signature_is_turned() {
 
 #[test]
 fn nothing_of_a_key_is_shown() {
-    let local = LocalKeys::derive(&forged::secret("current"), &[]).unwrap();
+    let local = LocalKeys::derive(&forged::secret("current")).unwrap();
     let shown = format!("{local:?}");
-    assert!(shown.starts_with("LocalKeys { ids: [\""), "{shown}");
+    assert!(shown.starts_with("LocalKeys { id: \""), "{shown}");
     assert!(!shown.contains("SECRET_KEY"), "{shown}");
     let key = Key::shared(forged::SHARED.as_bytes(), "issuer");
     assert_eq!(format!("{key:?}"), "Key { algorithms: [HS256], .. }");

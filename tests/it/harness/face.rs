@@ -103,7 +103,7 @@ impl World {
             .place(uuid::Uuid::new_v4().as_fields().0 | 1 << 31);
         let store = SqliteStore::open(&place, SecretBox::new(&key).unwrap()).unwrap();
         let store = Arc::new(store);
-        let keys = LocalKeys::derive(&key, &[]).unwrap();
+        let keys = LocalKeys::derive(&key).unwrap();
         let tokens = Tokens::new(keys, None, self.clock.clone());
         let bound = AuditKeys::derive(&key, &[]).unwrap();
         let audit = Audit::new(bound, store.clone(), self.clock.clone());

@@ -176,6 +176,12 @@ fn strange(rows: &mut Rows) {
         token,
         Refused::Signature,
     );
+    let token = Draft::of(Family::Local).header("kid", &quoted(&old.0));
+    rows.add(
+        "of the key before",
+        token.signed(|message| hs256(&*old.1, message)),
+        Refused::UnknownKey,
+    );
 }
 
 /// Each family's tokens signed by each other's key, and named by each other's id.

@@ -50,7 +50,7 @@ pub(crate) fn good() -> Vec<(String, Vec<u8>)> {
 
 /// What they are proven by: our own keys, a project's shared secret, and the keys that `source` has.
 pub(crate) fn tokens(source: Arc<dyn JwksSource>, clock: Arc<dyn Clock>) -> Tokens {
-    let local = LocalKeys::derive(&secret("current"), &[secret("old")]).unwrap();
+    let local = LocalKeys::derive(&secret("current")).unwrap();
     let url = ProjectUrl::parse(URL).unwrap();
     let shared = SHARED.to_owned().into();
     let supabase = Supabase::new(&url, Some(&shared), source, Arc::clone(&clock)).unwrap();
