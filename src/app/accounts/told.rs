@@ -8,7 +8,8 @@ use crate::app::audit::{Chain, Fact, Witness, chain_of_reach};
 use crate::store::Act;
 
 impl Accounts {
-    /// What goes with a change of an account: in the chain that it stands in, or in both where it moves.
+    /// What goes with a change of an account: in the chain that it stands in; where it moves,
+    /// in both, and in each what it was or is there.
     pub(super) fn act(
         &self,
         action: &'static str,
@@ -18,8 +19,8 @@ impl Accounts {
     ) -> Act {
         let id = after.or(before).map(|account| account.id.0);
         let fact = Fact::new(action, format!("user/{}", id.unwrap_or_default()));
-        let both = before.into_iter().chain(after);
-        let fact = fact.of(both.map(|account| self.chain(&account.reach)));
+        let chain = |account: &Account| self.chain(&account.reach);
+        let fact = fact.moving(before.map(chain), after.map(chain));
         let [before, after] = [before, after].map(|account| account.map(told));
         witness.act(fact.turning(before.as_ref(), after.as_ref()))
     }

@@ -13,9 +13,20 @@ use crate::audit::{Chain, masked};
 /// An act, without who and when.
 #[derive(Debug, Clone)]
 pub struct Fact {
-    pub(super) chains: BTreeSet<Chain>,
+    /// Where it is told what the target was.
+    left: BTreeSet<Chain>,
+    /// Where it is told what the target is.
+    entered: BTreeSet<Chain>,
     pub(super) action: Cow<'static, str>,
     pub(super) target: String,
+    before: Option<String>,
+    after: Option<String>,
+}
+
+/// What one chain is told of the target.
+#[derive(Debug)]
+pub(super) struct Side {
+    pub(super) chain: Chain,
     pub(super) before: Option<String>,
     pub(super) after: Option<String>,
 }
@@ -24,7 +35,8 @@ impl Fact {
     /// `action` done to `target`, in the chain of the service.
     pub fn new(action: impl Into<Cow<'static, str>>, target: impl Display) -> Self {
         Self {
-            chains: BTreeSet::from([Chain::SERVICE]),
+            left: BTreeSet::from([Chain::SERVICE]),
+            entered: BTreeSet::from([Chain::SERVICE]),
             action: action.into(),
             target: target.to_string(),
             before: None,
@@ -32,11 +44,36 @@ impl Fact {
         }
     }
 
-    /// In these chains: one, or those of both sides of a move.
+    /// In these chains, and all of it in each.
     #[must_use]
     pub fn of(self, chains: impl IntoIterator<Item = Chain>) -> Self {
-        let chains = chains.into_iter().collect();
-        Self { chains, ..self }
+        let chains: BTreeSet<_> = chains.into_iter().collect();
+        self.moving(chains.clone(), chains)
+    }
+
+    /// In the chains that the target stood in, and those that it stands in: one that it left is told what it was and
+    /// not what became of it, and one that it entered is not told where it comes from.
+    #[must_use]
+    pub fn moving(
+        self,
+        left: impl IntoIterator<Item = Chain>,
+        entered: impl IntoIterator<Item = Chain>,
+    ) -> Self {
+        Self {
+            left: left.into_iter().collect(),
+            entered: entered.into_iter().collect(),
+            ..self
+        }
+    }
+
+    /// What each chain is told.
+    pub(super) fn sides(&self) -> impl Iterator<Item = Side> {
+        let told = |text: &Option<String>, is_told: bool| text.clone().filter(|_| is_told);
+        self.left.union(&self.entered).map(move |chain| Side {
+            chain: *chain,
+            before: told(&self.before, self.left.contains(chain)),
+            after: told(&self.after, self.entered.contains(chain)),
+        })
     }
 
     /// What the target was, and what it is; none where it was not, or is no more.
@@ -74,7 +111,8 @@ pub fn chain_of_node(spec: &NodeSpec) -> Chain {
     spec.community_id.map_or(Chain::SERVICE, Chain)
 }
 
-/// What is made of a node: in the chain of its community, or of both where it moves.
+/// What is made of a node: in the chain of its community; where it moves, in those of both, and in each what
+/// it was or is there.
 pub fn made_of_node(
     action: &'static str,
     before: Option<&NodeSpec>,
@@ -82,7 +120,7 @@ pub fn made_of_node(
 ) -> Fact {
     let target = after.or(before).map(|spec| format!("node/{}", spec.id));
     let fact = Fact::new(action, target.unwrap_or_default());
-    let fact = fact.of(before.into_iter().chain(after).map(chain_of_node));
+    let fact = fact.moving(before.map(chain_of_node), after.map(chain_of_node));
     fact.turning(before, after)
 }
 

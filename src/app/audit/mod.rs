@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use evara_actors::ports::Clock;
 use uuid::Uuid;
 
+use self::fact::Side;
 use super::StartError;
 use super::clock::SystemClock;
 use super::store::audit_beside;
@@ -130,7 +131,7 @@ impl Witness {
     pub fn act(&self, fact: Fact) -> Act {
         Act {
             receipt: None,
-            records: self.records(fact, Outcome::Done),
+            records: self.records(&fact, Outcome::Done),
         }
     }
 
@@ -139,7 +140,7 @@ impl Witness {
     /// # Errors
     /// When the store did not take it.
     pub async fn write(&self, fact: Fact) -> Result<(), AuditError> {
-        let records = self.records(fact, Outcome::Done);
+        let records = self.records(&fact, Outcome::Done);
         self.audit.0.store.write_audit(records).await
     }
 
@@ -148,28 +149,24 @@ impl Witness {
     /// # Errors
     /// When the store did not take it.
     pub async fn write_refused(&self, fact: Fact) -> Result<(), AuditError> {
-        let records = self.records(fact, Outcome::Denied);
+        let records = self.records(&fact, Outcome::Denied);
         self.audit.0.store.write_audit(records).await
     }
 
-    fn records(&self, fact: Fact, outcome: Outcome) -> Vec<Record> {
-        let Fact {
-            chains,
-            action,
-            target,
-            before,
-            after,
-        } = fact;
-        let entry = Entry {
-            at: self.audit.0.clock.now(),
-            actor: self.actor.clone(),
-            action: action.into_owned(),
-            target,
-            outcome,
-            before,
-            after,
+    fn records(&self, fact: &Fact, outcome: Outcome) -> Vec<Record> {
+        let at = self.audit.0.clock.now();
+        let record = |side: Side| {
+            let entry = Entry {
+                at,
+                actor: self.actor.clone(),
+                action: fact.action.clone().into_owned(),
+                target: fact.target.clone(),
+                outcome,
+                before: side.before,
+                after: side.after,
+            };
+            Record::new(Arc::clone(&self.audit.0.keys), side.chain, entry)
         };
-        let record = |chain| Record::new(Arc::clone(&self.audit.0.keys), chain, entry.clone());
-        chains.into_iter().map(record).collect()
+        fact.sides().map(record).collect()
     }
 }

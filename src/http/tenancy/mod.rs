@@ -114,7 +114,7 @@ async fn removed(
     Ok(answer::no_content())
 }
 
-/// What is made of a tenant: in the chains that it stands in, before and after.
+/// What is made of a tenant: in the chains that it stood in, what it was, and in those that it stands in, what it is.
 fn made_of(verb: &str, before: Option<&Tenant>, after: Option<&Tenant>) -> Fact {
     let kind = match after.or(before).map(Tenant::id) {
         Some(TenantId::Distributor(_)) => "distributor",
@@ -124,8 +124,9 @@ fn made_of(verb: &str, before: Option<&Tenant>, after: Option<&Tenant>) -> Fact 
     };
     let id = after.or(before).map(|tenant| tenant.id().uuid());
     let target = format!("{kind}/{}", id.unwrap_or_default());
-    let chains = before.into_iter().chain(after).flat_map(chains_of_tenant);
-    let fact = Fact::new(format!("{kind}.{verb}"), target).of(chains);
+    let [left, entered] =
+        [before, after].map(|tenant| tenant.into_iter().flat_map(chains_of_tenant));
+    let fact = Fact::new(format!("{kind}.{verb}"), target).moving(left, entered);
     let [before, after] = [before, after].map(|tenant| tenant.map(told));
     fact.turning(before.as_ref(), after.as_ref())
 }

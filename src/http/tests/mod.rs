@@ -38,5 +38,6 @@ mod surface;
 mod tenants;
 mod tokens;
 mod users;
+mod witnessed;
 mod writes;
 mod zones;
