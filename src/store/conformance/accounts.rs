@@ -10,8 +10,8 @@ use super::{Opened, Site};
 use crate::access::{CommunityId, CustomerId, DistributorId, Reach, Role, TenantId, UserId};
 use crate::auth::lockout::Failures;
 use crate::store::{
-    Account, AccountName, AccountsError, Act, Authenticator, Bearer, EmailAddress, Standing,
-    TenantsError,
+    Account, AccountName, AccountsError, Act, Authenticator, Bearer, EmailAddress, Session,
+    Standing, TenantsError,
 };
 
 pub(crate) fn user(number: u128) -> UserId {
@@ -272,34 +272,50 @@ pub(crate) async fn who_cannot_sign_in_runs_no_service(site: &dyn Site) {
     gone.unwrap();
 }
 
-pub(crate) async fn what_a_bearer_is_follows_their_account_and_session(site: &dyn Site) {
-    let Opened {
-        accounts, sessions, ..
-    } = site.open().await;
-    let external = Uuid::from_u128(77);
+/// The id that the first person has elsewhere.
+const EXTERNAL: Uuid = Uuid::from_u128(77);
+
+/// One person with one session.
+async fn with_a_session(site: &dyn Site) -> (Opened, Account, Session) {
+    let opened = site.open().await;
     let person = Account {
-        external: Some(external),
+        external: Some(EXTERNAL),
         ..nobody(1)
     };
-    accounts
-        .insert_account(person.clone(), Act::default())
-        .await
-        .unwrap();
     let session = super::sessions::session(1, 1);
-    sessions
-        .insert_session(session.clone(), Act::default())
-        .await
-        .unwrap();
-    let ask = async |name, session, second| -> Standing {
-        let bearer = Bearer {
-            name,
-            session,
-            digest: [9; 32],
-        };
-        accounts.standing(bearer, at(second)).await.unwrap()
+    let added = opened
+        .accounts
+        .insert_account(person.clone(), Act::default());
+    added.await.unwrap();
+    let begun = opened
+        .sessions
+        .insert_session(session.clone(), Act::default());
+    begun.await.unwrap();
+    (opened, person, session)
+}
+
+/// What is known of the bearer of a token, at a second.
+async fn standing(
+    opened: &Opened,
+    name: AccountName,
+    session: Option<Uuid>,
+    second: i64,
+) -> Standing {
+    let bearer = Bearer {
+        name,
+        session,
+        digest: [9; 32],
     };
+    opened.accounts.standing(bearer, at(second)).await.unwrap()
+}
+
+pub(crate) async fn a_bearer_is_known_by_account_and_session(site: &dyn Site) {
+    let (opened, _, session) = with_a_session(site).await;
     let own = || AccountName::Id(user(1));
-    let found = ask(own(), Some(session.id), 2).await.account.unwrap();
+    let found = standing(&opened, own(), Some(session.id), 2)
+        .await
+        .account
+        .unwrap();
     assert!(found.has_session && !found.is_disabled);
     assert_eq!(
         (found.id, found.role, found.reach),
@@ -310,35 +326,43 @@ pub(crate) async fn what_a_bearer_is_follows_their_account_and_session(site: &dy
         (own(), None, 2, false),
         (own(), Some(Uuid::from_u128(8)), 2, false),
         (own(), Some(session.id), late, false),
-        (AccountName::External(external), None, 2, false),
+        (AccountName::External(EXTERNAL), None, 2, false),
     ] {
-        let found = ask(name, named, second).await.account.unwrap();
+        let found = standing(&opened, name, named, second)
+            .await
+            .account
+            .unwrap();
         assert_eq!((found.id, found.has_session), (user(1), has_session));
     }
-    let stranger = ask(AccountName::External(Uuid::from_u128(1)), None, 2).await;
-    assert_eq!(
-        stranger,
-        Standing {
-            is_denied: false,
-            account: None
-        }
-    );
-    sessions
-        .deny_token([9; 32], at(5), Act::default())
-        .await
-        .unwrap();
-    assert!(ask(own(), None, 4).await.is_denied && !ask(own(), None, 5).await.is_denied);
-    assert!(ask(AccountName::Id(user(3)), None, 4).await.is_denied);
+    let other = AccountName::External(Uuid::from_u128(1));
+    let nobody = Standing {
+        is_denied: false,
+        account: None,
+    };
+    assert_eq!(standing(&opened, other, None, 2).await, nobody);
+}
+
+pub(crate) async fn a_token_that_was_denied_is_denied_until_it_ends(site: &dyn Site) {
+    let (opened, ..) = with_a_session(site).await;
+    let denied = opened.sessions.deny_token([9; 32], at(5), Act::default());
+    denied.await.unwrap();
+    for (person, second, is_denied) in [(1, 4, true), (1, 5, false), (3, 4, true)] {
+        let found = standing(&opened, AccountName::Id(user(person)), None, second).await;
+        assert_eq!(found.is_denied, is_denied, "{person} at {second}");
+    }
+}
+
+pub(crate) async fn whoever_was_put_out_has_no_session_any_more(site: &dyn Site) {
+    let (opened, person, session) = with_a_session(site).await;
     let moved = Account {
         valid_from: session.created_at.plus(std::time::Duration::from_millis(1)),
         disabled_at: Some(at(3)),
         ..next(&person)
     };
-    accounts
-        .update_account(moved, Act::default())
-        .await
-        .unwrap();
-    let found = ask(own(), Some(session.id), 4).await.account.unwrap();
+    let changed = opened.accounts.update_account(moved, Act::default());
+    changed.await.unwrap();
+    let found = standing(&opened, AccountName::Id(user(1)), Some(session.id), 4).await;
+    let found = found.account.unwrap();
     assert!(!found.has_session && found.is_disabled);
 }
 

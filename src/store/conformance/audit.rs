@@ -89,87 +89,25 @@ async fn count(audit: &dyn AuditLog) -> usize {
     all.unwrap().len()
 }
 
-pub(crate) async fn entries_come_back_as_they_were_written_newest_first(site: &dyn Site) {
-    {
-        let Opened { audit, .. } = site.open().await;
-        for number in 1..=9 {
-            let chain = if number < 4 { OTHER } else { MINE };
-            let records = vec![record(chain, number)];
-            audit.write_audit(records).await.unwrap();
-        }
-    }
+/// Nine entries: three of another chain, and six of mine.
+async fn nine(site: &dyn Site) -> Arc<dyn AuditLog> {
     let Opened { audit, .. } = site.open().await;
-    let all = audit.audit_page(AuditQuery::default(), 100).await.unwrap();
+    for number in 1..=9 {
+        let chain = if number < 4 { OTHER } else { MINE };
+        let written = audit.write_audit(vec![record(chain, number)]);
+        written.await.unwrap();
+    }
+    audit
+}
+
+pub(crate) async fn entries_come_back_as_they_were_written_newest_first(site: &dyn Site) {
+    drop(nine(site).await);
+    let Opened { audit, .. } = site.open().await;
+    let any = AuditQuery::default;
+    let all = audit.audit_page(any(), 100).await.unwrap();
     let told: Vec<_> = all.iter().map(|listed| listed.row.entry.clone()).collect();
     assert_eq!(told, (1..=9).rev().map(entry).collect::<Vec<_>>());
-    let found = async |query: AuditQuery| {
-        let found = audit.audit_page(query, 100).await.unwrap().into_iter();
-        let numbers = found.map(|listed| listed.row.entry.at.millis_since(at(0)) / 1_000);
-        numbers.collect::<Vec<_>>()
-    };
-    let any = AuditQuery::default;
-    for (query, expected) in [
-        (
-            AuditQuery {
-                chains: Some(vec![OTHER]),
-                ..any()
-            },
-            vec![3, 2, 1],
-        ),
-        (
-            AuditQuery {
-                chains: Some(vec![]),
-                ..any()
-            },
-            vec![],
-        ),
-        (
-            AuditQuery {
-                chains: Some(vec![MINE, OTHER]),
-                before: Some(all[6].row.id),
-                ..any()
-            },
-            vec![2, 1],
-        ),
-        (
-            AuditQuery {
-                actor: Some(Uuid::from_u128(5)),
-                ..any()
-            },
-            vec![5],
-        ),
-        (
-            AuditQuery {
-                target: Some("thing/6".to_owned()),
-                ..any()
-            },
-            vec![6],
-        ),
-        (
-            AuditQuery {
-                action: Some("thing.do0".to_owned()),
-                ..any()
-            },
-            vec![9, 6, 3],
-        ),
-        (
-            AuditQuery {
-                outcome: Some(Outcome::Done),
-                ..any()
-            },
-            vec![8, 6, 4, 2],
-        ),
-        (
-            AuditQuery {
-                from: Some(at(4)),
-                to: Some(at(7)),
-                ..any()
-            },
-            vec![6, 5, 4],
-        ),
-    ] {
-        assert_eq!(found(query.clone()).await, expected, "{query:?}");
-    }
+    assert!(all.is_sorted_by(|newer, older| newer.row.id > older.row.id));
     assert_eq!(audit.audit_page(any(), 2).await.unwrap(), all[..2]);
     assert_eq!(audit.audit_chains().await.unwrap(), [MINE, OTHER]);
     for (chain, entries) in [(OTHER, 3), (MINE, 6)] {
@@ -177,96 +115,173 @@ pub(crate) async fn entries_come_back_as_they_were_written_newest_first(site: &d
     }
 }
 
-pub(crate) async fn an_act_that_cannot_be_written_down_does_not_happen(site: &dyn Site) {
-    let Opened {
-        audit,
-        ip_rules,
-        tenants,
-        receipts,
-        device_keys,
-        registry,
-        ..
-    } = site.open().await;
+/// What is asked, and which of the nine are found.
+fn asked(third: i64) -> [(AuditQuery, &'static [i64]); 8] {
+    let any = AuditQuery::default;
+    let of = |chains: &[Chain]| AuditQuery {
+        chains: Some(chains.to_vec()),
+        ..any()
+    };
+    let mine_and_others = AuditQuery {
+        before: Some(third),
+        ..of(&[MINE, OTHER])
+    };
+    let by = AuditQuery {
+        actor: Some(Uuid::from_u128(5)),
+        ..any()
+    };
+    let to = AuditQuery {
+        target: Some("thing/6".to_owned()),
+        ..any()
+    };
+    let what = AuditQuery {
+        action: Some("thing.do0".to_owned()),
+        ..any()
+    };
+    let became = AuditQuery {
+        outcome: Some(Outcome::Done),
+        ..any()
+    };
+    let when = AuditQuery {
+        from: Some(at(4)),
+        to: Some(at(7)),
+        ..any()
+    };
+    [
+        (of(&[OTHER]), &[3, 2, 1]),
+        (of(&[]), &[]),
+        (mine_and_others, &[2, 1]),
+        (by, &[5]),
+        (to, &[6]),
+        (what, &[9, 6, 3]),
+        (became, &[8, 6, 4, 2]),
+        (when, &[6, 5, 4]),
+    ]
+}
+
+pub(crate) async fn entries_are_found_by_all_that_is_asked_for(site: &dyn Site) {
+    let audit = nine(site).await;
+    let all = audit.audit_page(AuditQuery::default(), 100).await.unwrap();
+    for (query, expected) in asked(all[6].row.id) {
+        let found = audit.audit_page(query.clone(), 100).await.unwrap();
+        let numbers = found
+            .iter()
+            .map(|listed| listed.row.entry.at.millis_since(at(0)) / 1_000);
+        assert_eq!(numbers.collect::<Vec<_>>(), expected, "{query:?}");
+    }
+}
+
+/// What is kept of a distributor that somebody renamed.
+fn tenant(version: u64, name: &str) -> Tenant {
+    Tenant::Distributor(Distributor {
+        id: DistributorId(Uuid::from_u128(3)),
+        name: name.to_owned(),
+        version,
+        created_at: at(1),
+    })
+}
+
+const RULE: Uuid = Uuid::from_u128(1);
+
+/// Adds one of everything, and tells which were added.
+async fn begin(opened: &Opened, act: fn() -> Act) -> [bool; 4] {
     let rule = Rule {
-        id: Uuid::from_u128(1),
+        id: RULE,
         network: "10.0.0.0/8".parse().unwrap(),
         action: Action::Allow,
         note: None,
         created_at: at(1),
     };
-    let tenant = |version, name: &str| {
-        Tenant::Distributor(Distributor {
-            id: DistributorId(Uuid::from_u128(3)),
-            name: name.to_owned(),
-            version,
-            created_at: at(1),
-        })
-    };
+    let Opened {
+        ip_rules,
+        tenants,
+        receipts,
+        device_keys,
+        ..
+    } = opened;
+    [
+        receipts.insert_node(spec(1, "a"), act()).await.is_ok(),
+        device_keys
+            .insert_device_key(key(1, 1), act())
+            .await
+            .is_ok(),
+        ip_rules.insert_ip_rule(rule, act()).await.is_ok(),
+        tenants.insert_tenant(tenant(1, "one"), act()).await.is_ok(),
+    ]
+}
+
+/// Changes what can be, and tells what was changed.
+async fn change(opened: &Opened, act: fn() -> Act) -> [bool; 2] {
     let next = NodeSpec {
         version: spec(1, "a").version + 1,
         label: "another".to_owned(),
         ..spec(1, "a")
     };
-    let device_key = key(1, 1);
-    // First nothing of it happens, then all of it, then nothing of its end.
-    for act in [unwritable as fn() -> Act, || noted(MINE, 2), unwritable] {
-        let before = (
-            registry.nodes().await.unwrap(),
-            tenants.forest().await.unwrap(),
-        );
-        let begun = [
-            receipts.insert_node(spec(1, "a"), act()).await.is_ok(),
-            device_keys
-                .insert_device_key(device_key.clone(), act())
-                .await
-                .is_ok(),
-            ip_rules.insert_ip_rule(rule.clone(), act()).await.is_ok(),
-            tenants.insert_tenant(tenant(1, "one"), act()).await.is_ok(),
-        ];
-        let changed = [
-            receipts.update_node(next.clone(), act()).await.is_ok(),
-            tenants.update_tenant(tenant(2, "two"), act()).await.is_ok(),
-        ];
-        let is_written = count(&*audit).await > 0;
-        if begun == [true; 4] {
-            assert!(is_written);
-            assert_eq!(changed, [true; 2]);
-        } else {
-            assert_eq!((begun, changed), ([false; 4], [false; 2]));
-            let after = (
-                registry.nodes().await.unwrap(),
-                tenants.forest().await.unwrap(),
-            );
-            assert_eq!(before, after);
-        }
-    }
-    assert_eq!(count(&*audit).await, 6);
+    let Opened {
+        receipts, tenants, ..
+    } = opened;
+    [
+        receipts.update_node(next, act()).await.is_ok(),
+        tenants.update_tenant(tenant(2, "two"), act()).await.is_ok(),
+    ]
+}
+
+/// Removes all of it, and tells what was removed.
+async fn end(opened: &Opened, act: fn() -> Act) -> [bool; 4] {
     let distributor = tenant(2, "two").id();
-    let ended = async |act: fn() -> Act| {
-        [
-            device_keys
-                .remove_device_key(node(1), device_key.id, act())
-                .await
-                .is_ok(),
-            ip_rules.remove_ip_rule(rule.id, act()).await.is_ok(),
-            tenants.remove_tenant(distributor, 2, act()).await.is_ok(),
-            receipts.remove_node(node(1), act()).await.is_ok(),
-        ]
-    };
-    assert_eq!(ended(unwritable).await, [false; 4]);
-    assert_eq!(registry.nodes().await.unwrap().len(), 1);
-    assert_eq!(device_keys.device_keys().await.unwrap().len(), 1);
-    assert_eq!(ip_rules.ip_rules().await.unwrap().len(), 1);
-    assert_eq!(
-        count(&*audit).await,
-        6,
-        "an act that did not happen was written down"
-    );
-    assert_eq!(ended(|| noted(MINE, 2)).await, [true; 4]);
-    assert_eq!(count(&*audit).await, 10);
+    let Opened {
+        ip_rules,
+        tenants,
+        receipts,
+        device_keys,
+        ..
+    } = opened;
+    let key = key(1, 1).id;
+    [
+        device_keys
+            .remove_device_key(node(1), key, act())
+            .await
+            .is_ok(),
+        ip_rules.remove_ip_rule(RULE, act()).await.is_ok(),
+        tenants.remove_tenant(distributor, 2, act()).await.is_ok(),
+        receipts.remove_node(node(1), act()).await.is_ok(),
+    ]
+}
+
+fn written() -> Act {
+    noted(MINE, 2)
+}
+
+pub(crate) async fn an_act_that_cannot_be_written_down_does_not_happen(site: &dyn Site) {
+    let opened = site.open().await;
+    let nothing = opened.tenants.forest().await.unwrap();
+    assert_eq!(begin(&opened, unwritable).await, [false; 4]);
+    assert_eq!(opened.registry.nodes().await.unwrap(), []);
+    assert_eq!(opened.tenants.forest().await.unwrap(), nothing);
+    assert_eq!(begin(&opened, written).await, [true; 4]);
+    let begun = opened.tenants.forest().await.unwrap();
+    assert_eq!(change(&opened, unwritable).await, [false; 2]);
+    assert_eq!(opened.registry.nodes().await.unwrap(), [spec(1, "a")]);
+    assert_eq!(opened.tenants.forest().await.unwrap(), begun);
+    assert_eq!(change(&opened, written).await, [true; 2]);
+    assert_eq!(count(&*opened.audit).await, 6, "of what happened alone");
+    assert_eq!(verified(&*opened.audit, MINE).await.unwrap().entries, 6);
+}
+
+pub(crate) async fn an_end_that_cannot_be_written_down_does_not_happen(site: &dyn Site) {
+    let opened = site.open().await;
+    assert_eq!(begin(&opened, written).await, [true; 4]);
+    assert_eq!(change(&opened, written).await, [true; 2]);
+    assert_eq!(end(&opened, unwritable).await, [false; 4]);
+    assert_eq!(opened.registry.nodes().await.unwrap().len(), 1);
+    assert_eq!(opened.device_keys.device_keys().await.unwrap().len(), 1);
+    assert_eq!(opened.ip_rules.ip_rules().await.unwrap().len(), 1);
+    assert_eq!(count(&*opened.audit).await, 6, "of what happened alone");
+    assert_eq!(end(&opened, written).await, [true; 4]);
+    assert_eq!(count(&*opened.audit).await, 10);
     // What finds nothing to be done to is no act.
-    assert_eq!(ended(|| noted(MINE, 2)).await, [false; 4]);
-    assert_eq!(verified(&*audit, MINE).await.unwrap().entries, 10);
+    assert_eq!(end(&opened, written).await, [false; 4]);
+    assert_eq!(verified(&*opened.audit, MINE).await.unwrap().entries, 10);
 }
 
 pub(crate) async fn writers_at_the_same_time_make_chains_without_a_gap(site: &dyn Site) {

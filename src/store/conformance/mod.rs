@@ -114,7 +114,9 @@ macro_rules! conformance {
         $crate::store::conformance::conformance! { $site;
             audit {
                 entries_come_back_as_they_were_written_newest_first,
+                entries_are_found_by_all_that_is_asked_for,
                 an_act_that_cannot_be_written_down_does_not_happen,
+                an_end_that_cannot_be_written_down_does_not_happen,
                 writers_at_the_same_time_make_chains_without_a_gap,
                 a_chain_that_was_cut_begins_at_the_seal_on_it,
             }
@@ -223,13 +225,16 @@ macro_rules! conformance {
                 one_who_runs_the_service_is_always_left,
                 who_cannot_sign_in_runs_no_service,
                 a_tenant_that_people_stand_at_stays,
-                what_a_bearer_is_follows_their_account_and_session,
+                a_bearer_is_known_by_account_and_session,
+                a_token_that_was_denied_is_denied_until_it_ends,
+                whoever_was_put_out_has_no_session_any_more,
             }
             sessions {
                 a_session_goes_on_under_the_newest_token_alone,
                 an_older_token_of_any_age_ends_the_family,
                 of_two_who_bring_a_token_at_once_exactly_one_is_given_the_next,
-                a_session_ends_by_hand_by_time_and_with_its_person,
+                a_session_ends_by_hand_and_by_time,
+                sessions_end_when_their_person_is_put_out,
                 a_person_keeps_the_newest_sessions_and_no_more,
                 what_is_over_is_forgotten_a_few_at_a_time,
             }

@@ -151,82 +151,77 @@ pub(crate) async fn of_two_who_bring_a_token_at_once_exactly_one_is_given_the_ne
     assert!(is_reused(&lost), "{lost:?}");
 }
 
-pub(crate) async fn a_session_ends_by_hand_by_time_and_with_its_person(site: &dyn Site) {
-    let Opened {
-        accounts, sessions, ..
-    } = site.open().await;
-    accounts
-        .insert_account(nobody(1), Act::default())
-        .await
-        .unwrap();
-    accounts
-        .insert_account(nobody(2), Act::default())
-        .await
-        .unwrap();
+/// Two people: three sessions of the first, and one of the second.
+async fn two_people(site: &dyn Site) -> Opened {
+    let opened = site.open().await;
+    for person in [1, 2] {
+        let added = opened
+            .accounts
+            .insert_account(nobody(person), Act::default());
+        added.await.unwrap();
+    }
+    for (number, owner) in [(1, 1), (2, 1), (3, 1), (4, 2)] {
+        let begun = opened
+            .sessions
+            .insert_session(session(number, owner), Act::default());
+        begun.await.unwrap();
+    }
+    opened
+}
+
+/// The sessions of somebody that go on.
+async fn of(opened: &Opened, owner: u128, now: Timestamp) -> Vec<u128> {
+    let found = opened.sessions.sessions_of(user(owner), now).await.unwrap();
+    found.iter().map(|it| it.id.as_u128()).collect()
+}
+
+pub(crate) async fn a_session_ends_by_hand_and_by_time(site: &dyn Site) {
+    let opened = two_people(site).await;
+    let sessions = &opened.sessions;
     let refused = sessions.insert_session(session(9, 9), Act::default()).await;
     assert!(
         matches!(refused, Err(AccountsError::NotFound)),
         "{refused:?}"
     );
-    for (number, owner) in [(1, 1), (2, 1), (3, 1), (4, 2)] {
-        sessions
-            .insert_session(session(number, owner), Act::default())
-            .await
-            .unwrap();
-    }
-    let of = async |owner, now: Timestamp| {
-        let found = sessions.sessions_of(user(owner), now).await.unwrap();
-        found.iter().map(|it| it.id.as_u128()).collect::<Vec<_>>()
+    assert_eq!(of(&opened, 1, at(9)).await, [3, 2, 1]);
+    let end = async |owner| {
+        let ended = sessions.end_session(user(owner), session(1, 1).id, at(9), Act::default());
+        ended.await
     };
-    assert_eq!(of(1, at(9)).await, [3, 2, 1]);
-    let foreign = sessions
-        .end_session(user(2), session(1, 1).id, at(9), Act::default())
-        .await;
-    assert!(matches!(foreign, Err(AccountsError::NotFound)));
-    sessions
-        .end_session(user(1), session(1, 1).id, at(9), Act::default())
-        .await
-        .unwrap();
-    let again = sessions
-        .end_session(user(1), session(1, 1).id, at(9), Act::default())
-        .await;
-    assert!(matches!(again, Err(AccountsError::NotFound)));
-    assert_eq!(of(1, at(9)).await, [3, 2]);
-    assert_eq!(of(1, session(2, 1).expires_at).await, [3]);
+    assert!(matches!(end(2).await, Err(AccountsError::NotFound)));
+    end(1).await.unwrap();
+    assert!(matches!(end(1).await, Err(AccountsError::NotFound)));
+    assert_eq!(of(&opened, 1, at(9)).await, [3, 2]);
+    assert_eq!(of(&opened, 1, session(2, 1).expires_at).await, [3]);
+    let over = sessions.rotate_session(brought(1, 1), [8; 32], at(9)).await;
+    assert_eq!(over.unwrap(), Rotation::Unknown);
+}
+
+pub(crate) async fn sessions_end_when_their_person_is_put_out(site: &dyn Site) {
+    let opened = two_people(site).await;
     let moved = Account {
         valid_from: at(3),
         version: 2,
         ..nobody(1)
     };
-    accounts
-        .update_account(moved, Act::default())
-        .await
-        .unwrap();
-    assert_eq!(of(1, at(9)).await, [3]);
-    for (number, owner) in [(1, 1), (2, 1)] {
-        let over = brought(number, number);
-        let over = sessions.rotate_session(over, [8; 32], at(9)).await.unwrap();
-        assert_eq!(over, Rotation::Unknown, "{number} of {owner}");
-    }
     let disabled = Account {
         disabled_at: Some(at(9)),
         version: 2,
         ..nobody(2)
     };
-    accounts
-        .update_account(disabled, Act::default())
-        .await
-        .unwrap();
-    let over = sessions
-        .rotate_session(brought(4, 4), [8; 32], at(9))
-        .await
-        .unwrap();
-    assert_eq!(over, Rotation::Unknown);
-    accounts
-        .remove_account(user(1), Act::default())
-        .await
-        .unwrap();
-    assert_eq!(of(1, at(9)).await, [0; 0]);
+    for account in [moved, disabled] {
+        let changed = opened.accounts.update_account(account, Act::default());
+        changed.await.unwrap();
+    }
+    assert_eq!(of(&opened, 1, at(9)).await, [3]);
+    for number in [1, 2, 4] {
+        let over = brought(number, number);
+        let over = opened.sessions.rotate_session(over, [8; 32], at(9)).await;
+        assert_eq!(over.unwrap(), Rotation::Unknown, "{number}");
+    }
+    let removed = opened.accounts.remove_account(user(1), Act::default());
+    removed.await.unwrap();
+    assert_eq!(of(&opened, 1, at(9)).await, [0; 0]);
 }
 
 pub(crate) async fn a_person_keeps_the_newest_sessions_and_no_more(site: &dyn Site) {
