@@ -298,6 +298,7 @@ async fn prepare_system(
         writers: store.writers(),
         replay: config.live.replay,
         tick: config.live.tick,
+        before_telling: crate::failpoint::before_telling,
         gate: GateSettings {
             channel: config.thingspeak.channel_budget,
             ..GateSettings::default()

@@ -18,7 +18,7 @@ pub(super) struct Args {
     /// Address and port to listen on [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS")]
     bind: Option<String>,
-    /// Moments to die at, for tests of what a crash leaves behind; no release build has this
+    /// Moments to die at and promises to break, for tests that must notice; no release build has this
     #[cfg(debug_assertions)]
     #[arg(long, value_name = "MOMENT[:HIT]", hide = true)]
     failpoint: Vec<crate::failpoint::Failpoint>,

@@ -51,6 +51,7 @@ impl System {
             estate: Estate::new(settings.writers, Arc::clone(&ports.clock), apply),
             pollers: Pollers::new(&ports, settings.gate, cursors),
             tick: settings.tick,
+            before_telling: settings.before_telling,
             changes: Mutex::default(),
             whole: AtomicBool::new(false),
             live: AtomicBool::new(false),
@@ -144,6 +145,7 @@ impl System {
             twins: Arc::new(move || index.all()),
             clock: Arc::clone(&self.clock),
             tick: self.tick,
+            before_telling: self.before_telling,
         };
         let child = ChildSpec::new(BROADCAST, move |parent| {
             Box::pin(args.clone().start(parent))

@@ -55,6 +55,9 @@ pub struct Settings {
     pub replay: Bounds,
     /// Between two tellings of what changed.
     pub tick: Duration,
+    /// Called by whoever tells, each time that there is something to tell and before it is told. Does nothing
+    /// where nobody wants to know; what it breaks is started again.
+    pub before_telling: fn(),
 }
 
 impl Default for Settings {
@@ -65,6 +68,7 @@ impl Default for Settings {
             gate: GateSettings::default(),
             replay: Bounds::default(),
             tick: TICK,
+            before_telling: || (),
         }
     }
 }
@@ -80,6 +84,7 @@ pub struct System {
     estate: Estate,
     pollers: Pollers,
     tick: Duration,
+    before_telling: fn(),
     changes: Mutex<()>,
     /// Whether every twin is back.
     whole: AtomicBool,

@@ -43,6 +43,8 @@ pub(crate) struct BroadcastArgs {
     pub(crate) clock: Arc<dyn Clock>,
     /// Between two tellings.
     pub(crate) tick: Duration,
+    /// Called before something is told.
+    pub(crate) before_telling: fn(),
 }
 
 impl fmt::Debug for BroadcastArgs {
@@ -115,6 +117,9 @@ impl State {
         match self.ours.intake.take() {
             Ok(items) => {
                 let told = self.drafted(items);
+                if !told.is_empty() {
+                    (self.ours.before_telling)();
+                }
                 let now = self.began.elapsed();
                 self.ours.broadcast.tell(now, told);
                 self.ours.tick

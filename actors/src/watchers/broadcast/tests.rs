@@ -42,6 +42,7 @@ impl Stage {
             twins: Arc::new(move || all.lock().unwrap().clone()),
             clock: Arc::new(VirtualClock::default()),
             tick: super::TICK,
+            before_telling: || (),
         };
         let broadcast = args.broadcast.clone();
         let actor = Arc::<Mutex<Option<ActorCell>>>::default();
