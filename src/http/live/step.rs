@@ -65,6 +65,11 @@ pub(crate) struct Gathered {
 }
 
 impl Ask {
+    /// Whether it is asked of the log that ends there, and not of another.
+    pub(super) fn is_of(&self, end: Position) -> bool {
+        self.at.epoch == end.epoch
+    }
+
     /// Takes what it is about out of the log.
     ///
     /// # Errors

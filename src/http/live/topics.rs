@@ -171,22 +171,30 @@ impl Topics {
             return Vec::new();
         };
         let listener = &self.listener;
-        let end = || listener.read(Log::position);
+        let end = listener.read(Log::position);
         let owed_before = watch.behind();
         let ask = watch.ask(end);
-        let step = live.steps.of(&ask, || {
+        let make = || {
             let mut gathered = listener.read(|log| ask.gather(watch.sight(), log))?;
             if !gathered.told.is_empty() && failpoint::loses_event() {
                 gathered.told.pop();
             }
             Ok(ask.step(gathered, &live.cursors))
-        });
+        };
+        // What was worked out of a log that is gone holds no more: it says that nothing happened since.
+        let step = match ask.is_of(end) {
+            true => live.steps.of(&ask, make),
+            false => Err(Gone),
+        };
         let (frames, folded) = match &step {
             Ok(step) => {
                 watch.go(step);
                 (step.frames.clone(), step.folded)
             }
-            Err(Gone) => (vec![watch.begin_anew(end(), "gap")], 0),
+            Err(Gone) => (
+                vec![watch.begin_anew(listener.read(Log::position), "gap")],
+                0,
+            ),
         };
         if watch.is_up_to_date() {
             self.behind.remove(&topic);

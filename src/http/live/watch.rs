@@ -232,13 +232,10 @@ impl Watch {
         self.at.sequence >= self.until && self.snapshot == Snapshot::Whole
     }
 
-    /// What he asks for next. In a snapshot he goes along with the log, and is told where that ends.
-    pub(crate) fn ask(&mut self, end: impl FnOnce() -> Position) -> Ask {
-        if self.snapshot != Snapshot::Whole {
-            let end = end();
-            if end.epoch == self.at.epoch {
-                self.until = self.until.max(end.sequence);
-            }
+    /// What he asks for next. In a snapshot he goes along with the log, which ends there.
+    pub(crate) fn ask(&mut self, end: Position) -> Ask {
+        if self.snapshot != Snapshot::Whole && end.epoch == self.at.epoch {
+            self.until = self.until.max(end.sequence);
         }
         let is_missed = self.at.sequence < self.missed_until.sequence;
         let behind = self.until.saturating_sub(self.at.sequence);

@@ -1,6 +1,9 @@
 //! What it costs to tell many: what they all see is made once, and nobody is looked at who is not concerned.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+
+use evara_actors::watchers::broadcast::Bounds;
 
 use super::client::Client;
 use super::storm::Fleet;
@@ -71,4 +74,33 @@ async fn who_listens_to_a_quiet_node_costs_nothing_while_others_are_busy() {
     for entry in 1..=5 {
         assert_eq!(heard(&fleet, &mut clients, entry).await, (1, 2));
     }
+}
+
+/// Whether the next telling breaks.
+static BREAKS: AtomicBool = AtomicBool::new(false);
+
+fn breaks_when_told() {
+    assert!(!BREAKS.swap(false, Ordering::Relaxed), "it was told to");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_worked_out_before_the_broadcast_broke_keeps_nobody_from_what_came_after() {
+    let fleet = Fleet::with(3, Bounds::default(), breaks_when_told).await;
+    let mut clients = listening(&fleet, "topic=fleet", 1).await;
+    heard(&fleet, &mut clients, 1).await;
+    // Who comes back to where the other is has it worked out that nothing happened since.
+    let cursor = clients[0].cursor.clone();
+    let again = fleet
+        .scene
+        .listen("again", "topic=fleet", cursor.as_deref());
+    let mut again = again.await;
+    again.until("subscribed").await;
+    let silence = tokio::time::timeout(Duration::from_secs(1), again.frame()).await;
+    assert!(silence.is_err(), "{silence:?}");
+    BREAKS.store(true, Ordering::Relaxed);
+    fleet.report(0, 2).await;
+    clients[0].until("resync").await;
+    fleet.catch_up(&mut clients[0]).await;
+    again.until("resync").await;
+    fleet.catch_up(&mut again).await;
 }

@@ -61,9 +61,15 @@ impl Fleet {
     }
 
     async fn remembering(size: usize, replay: Bounds) -> Self {
+        Self::with(size, replay, Settings::default().before_telling).await
+    }
+
+    /// One before each of whose tellings something is done.
+    pub(super) async fn with(size: usize, replay: Bounds, before_telling: fn()) -> Self {
         let nodes: Vec<NodeSpec> = (0..size as u32).map(tank).collect();
         let settings = Settings {
             replay,
+            before_telling,
             ..Settings::default()
         };
         let system = System::start(ports(), settings, nodes, Saved::default()).await;
