@@ -2,57 +2,31 @@
 
 use std::time::Duration;
 
-use reqwest::{Response, StatusCode};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use super::binary::{Caller, NODE, start_service};
 use super::harness::Scratch;
 use super::program::{PATIENCE, Program};
+use super::swarm::Stream;
 
 /// One who listens to server-sent events.
-struct Stream {
-    answer: Response,
-    unread: String,
-    cursor: Option<String>,
-}
+struct Listening(Stream);
 
-impl Stream {
+impl Listening {
     async fn of(caller: &Caller, topic: &str, cursor: Option<&str>) -> Self {
         let path = format!("/api/v1/stream?mode=all&topic={topic}");
-        let mut request = caller.request("GET", &path, "").bearer_auth(&caller.token);
-        if let Some(cursor) = cursor {
-            request = request.header("last-event-id", cursor);
-        }
-        let answer = request.send().await.unwrap();
-        assert_eq!(answer.status(), StatusCode::OK, "{topic}");
-        Self {
-            answer,
-            unread: String::new(),
-            cursor: None,
-        }
+        let request = caller.request("GET", &path, "").bearer_auth(&caller.token);
+        Self(Stream::open(request, cursor).await.unwrap())
+    }
+
+    fn cursor(&self) -> Option<String> {
+        self.0.cursor.clone()
     }
 
     async fn frame(&mut self) -> Value {
-        timeout(PATIENCE, self.next()).await.expect("a frame")
-    }
-
-    async fn next(&mut self) -> Value {
-        loop {
-            while let Some((event, rest)) = self.unread.split_once("\n\n") {
-                let (event, rest) = (event.to_owned(), rest.to_owned());
-                self.unread = rest;
-                let field = |name: &str| event.lines().find_map(|line| line.strip_prefix(name));
-                if let Some(cursor) = field("id:") {
-                    self.cursor = Some(cursor.trim().to_owned()).filter(|it| !it.is_empty());
-                }
-                if let Some(data) = field("data: ") {
-                    return serde_json::from_str(data).unwrap();
-                }
-            }
-            let part = self.answer.chunk().await.unwrap().expect("more to come");
-            self.unread.push_str(std::str::from_utf8(&part).unwrap());
-        }
+        let frame = timeout(PATIENCE, self.0.next()).await.expect("a frame");
+        serde_json::from_str(&frame.expect("more to come")).unwrap()
     }
 
     async fn until(&mut self, kind: &str) -> Value {
@@ -138,20 +112,20 @@ async fn what_was_missed_over_a_restart_is_told(killed: bool) {
     };
     site.report(1).await;
     let topic = format!("nodes/{}", site.node);
-    let mut of_node = Stream::of(&site.caller, &topic, None).await;
-    let mut of_fleet = Stream::of(&site.caller, "fleet", None).await;
+    let mut of_node = Listening::of(&site.caller, &topic, None).await;
+    let mut of_fleet = Listening::of(&site.caller, "fleet", None).await;
     of_node.until("snapshot").await;
     of_fleet.until("snapshot").await;
     site.report(2).await;
     let event = of_node.until("event").await;
     of_fleet.until("event").await;
-    let (known, cursor) = (event["revision"].as_u64().unwrap(), of_node.cursor.clone());
-    let of_all = of_fleet.cursor.clone();
+    let (known, cursor) = (event["revision"].as_u64().unwrap(), of_node.cursor());
+    let of_all = of_fleet.cursor();
     drop((of_node, of_fleet));
 
     // Nothing was missed but the end.
     site = site.again(&data, killed).await;
-    let mut back = Stream::of(&site.caller, &topic, cursor.as_deref()).await;
+    let mut back = Listening::of(&site.caller, &topic, cursor.as_deref()).await;
     let subscribed = back.until("subscribed").await;
     assert_eq!(subscribed["cursor"].as_str(), cursor.as_deref());
     let revision = site.revision().await;
@@ -163,7 +137,7 @@ async fn what_was_missed_over_a_restart_is_told(killed: bool) {
     }
     site = site.again(&data, killed).await;
     site.report(10).await;
-    let mut back = Stream::of(&site.caller, &topic, cursor.as_deref()).await;
+    let mut back = Listening::of(&site.caller, &topic, cursor.as_deref()).await;
     let subscribed = back.until("subscribed").await;
     assert_eq!(subscribed["cursor"].as_str(), cursor.as_deref());
     let revision = site.revision().await;
@@ -186,13 +160,13 @@ async fn what_was_missed_over_a_restart_is_told(killed: bool) {
     // He goes on as ever, and from the place that he was given last.
     site.report(11).await;
     back.events_until(revision, site.revision().await).await;
-    let cursor = back.cursor.clone();
+    let cursor = back.cursor();
     drop(back);
-    let mut back = Stream::of(&site.caller, &topic, cursor.as_deref()).await;
+    let mut back = Listening::of(&site.caller, &topic, cursor.as_deref()).await;
     assert!(back.until("subscribed").await["cursor"].is_string());
 
     // What cannot be honoured is said so.
-    let mut fleet = Stream::of(&site.caller, "fleet", of_all.as_deref()).await;
+    let mut fleet = Listening::of(&site.caller, "fleet", of_all.as_deref()).await;
     fleet.until("resync").await;
     fleet.until("snapshot").await;
     let nothing = timeout(Duration::from_millis(200), back.frame()).await;

@@ -44,8 +44,11 @@ mod security;
 mod sharing;
 mod slow;
 mod small_disk;
+mod storms;
 mod supply;
 mod surface;
+#[path = "../swarm/mod.rs"]
+mod swarm;
 mod tampered;
 mod throttled;
 mod tidy;
