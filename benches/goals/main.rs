@@ -8,6 +8,7 @@ mod apply;
 mod bare;
 mod client;
 mod http;
+mod live;
 mod measure;
 mod memory;
 mod offers;
@@ -64,6 +65,10 @@ const MEASURES: &[(&str, Measure)] = &[
     ("past", store::past::rows),
     ("seen", store::seen::rows),
     ("start", store::start::rows),
+    ("live", live::told::rows),
+    ("live-idle", live::idle::rows),
+    ("live-deaf", live::deaf::rows),
+    ("live-back", live::back::rows),
 ];
 
 /// Makes this program a child that prints the rows of one name: `--rows NAME SIZE`.
@@ -80,7 +85,7 @@ fn main() -> ExitCode {
         runtime().block_on(steady::serve(channels));
     } else if let [CHILD, name, size] = *args.iter().map(String::as_str).collect::<Vec<_>>() {
         print_rows(name, Size::of(size));
-    } else if store::was_child(&args) {
+    } else if store::was_child(&args) || live::was_child(&args) {
         return ExitCode::SUCCESS;
     } else if args.iter().any(|arg| arg == "--bench") {
         return print_table(&args);

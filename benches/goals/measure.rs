@@ -79,3 +79,15 @@ pub(crate) fn cpu_seconds_of(process: u32) -> f64 {
     let ticks: f64 = times.filter_map(|time| time.parse::<f64>().ok()).sum();
     ticks / TICKS_PER_SECOND
 }
+
+/// What of the process with this number is in memory.
+pub(crate) fn resident_bytes_of(process: u32) -> f64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status"));
+    let status = status.expect("this is Linux, and the process runs");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB"));
+    let kilobytes: f64 = kilobytes
+        .and_then(|kilobytes| kilobytes.parse().ok())
+        .expect("VmRSS is a number of kB");
+    kilobytes * 1024.0
+}

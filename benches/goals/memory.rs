@@ -7,6 +7,7 @@ use std::process::Command;
 
 use evara_actors::domain::Kind;
 
+use crate::measure::resident_bytes_of;
 use crate::table::{Figure, Goal, Row};
 use crate::{Size, bare, runtime, world};
 
@@ -92,13 +93,6 @@ async fn twins(count: usize, readings: usize) -> f64 {
     resident_bytes() - before
 }
 
-/// What of this process is in memory.
 fn resident_bytes() -> f64 {
-    let status = std::fs::read_to_string("/proc/self/status").expect("this is Linux");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB"));
-    let kilobytes: f64 = kilobytes
-        .and_then(|kilobytes| kilobytes.parse().ok())
-        .expect("VmRSS is a number of kB");
-    kilobytes * 1024.0
+    resident_bytes_of(std::process::id())
 }

@@ -4,16 +4,16 @@
 pub(crate) mod acks;
 mod bare;
 pub(crate) mod bulk;
-mod child;
-mod database;
-mod fleet;
-mod parcels;
+pub(crate) mod child;
+pub(crate) mod database;
+pub(crate) mod fleet;
+pub(crate) mod parcels;
 pub(crate) mod past;
-mod person;
+pub(crate) mod person;
 mod plans;
 mod pusher;
 pub(crate) mod seen;
-mod service;
+pub(crate) mod service;
 pub(crate) mod start;
 pub(crate) mod stats;
 

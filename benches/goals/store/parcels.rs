@@ -65,7 +65,8 @@ pub(crate) fn write_single(
     points
 }
 
-fn write_instant(out: &mut Vec<u8>, number: usize, instant: usize, time: &str) -> usize {
+/// Writes what one node said at an instant, by itself. Returns how many data points that is.
+pub(crate) fn write_instant(out: &mut Vec<u8>, number: usize, instant: usize, time: &str) -> usize {
     let said = fleet::said(number, instant);
     for (place, (metric, value)) in said.iter().enumerate() {
         if place > 0 {

@@ -31,6 +31,9 @@ const RESIDENT: Uuid = Uuid::from_u128(0xbe7e);
 /// Longer than any measure.
 const LIFE: Duration = Duration::from_secs(6 * 3600);
 
+/// Those of whom each has as many sockets as one person may have.
+const CROWD: usize = 12;
+
 fn secret() -> SecretString {
     SecretString::from(SECRET_KEY)
 }
@@ -43,6 +46,16 @@ pub(crate) fn token() -> String {
 /// What the resident shows.
 pub(crate) fn residents_token() -> String {
     issued(RESIDENT, RESIDENT)
+}
+
+/// What somebody of the crowd shows, who runs the service, too.
+pub(crate) fn token_of(number: usize) -> String {
+    issued(of_crowd(number), of_crowd(number))
+}
+
+fn of_crowd(number: usize) -> Uuid {
+    assert!(number < CROWD, "there are no more of them");
+    Uuid::from_u128(0xc0de_0000 + number as u128)
 }
 
 fn issued(user: Uuid, session: Uuid) -> String {
@@ -128,6 +141,9 @@ pub(crate) async fn move_in(database: &str) {
 
 async fn settle(store: &(impl Accounts + Sessions)) {
     sign_in(store, USER, SESSION, Role::SuperAdmin, Reach::All).await;
+    for one in (0..CROWD).map(of_crowd) {
+        sign_in(store, one, one, Role::SuperAdmin, Reach::All).await;
+    }
 }
 
 async fn sign_in(

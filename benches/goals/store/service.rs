@@ -92,6 +92,8 @@ fn command(verb: &str, database: Option<&str>) -> Command {
     command.env("THINGSPEAK_URL", "http://127.0.0.1:9");
     // One caller asks as fast as it is answered.
     command.env("EVARA_REQUESTS_PER_MINUTE", "6000000");
+    // One person has as many sockets as they may.
+    command.env("EVARA_LIVE_SOCKETS_PER_USER", "1000");
     command.envs(database.map(|url| ("DATABASE_URL", url)));
     command
 }
