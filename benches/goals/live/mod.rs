@@ -6,6 +6,7 @@ pub(crate) mod deaf;
 mod ear;
 pub(crate) mod idle;
 mod listeners;
+mod nats;
 mod raw;
 mod site;
 #[path = "../../../tests/swarm/mod.rs"]
@@ -25,6 +26,7 @@ pub(crate) fn was_child(args: &[String]) -> bool {
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     match *args.as_slice() {
         [listeners::CHILD, address, person] => listeners::obey(address, person),
+        [nats::CHILD, address, sockets, bytes] => nats::obey(address, sockets, bytes),
         [updater::CHILD, address, nodes] => updater::obey(address, nodes),
         [raw::WRITES, sockets, bytes] => raw::write(&runtime(), sockets, bytes),
         [raw::READS, address, sockets] => runtime().block_on(raw::read(address, sockets)),

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use super::nats;
 use super::raw::Raw;
 use super::site::{Site, wait};
 use crate::Size;
@@ -73,6 +74,14 @@ pub(crate) fn rows(size: Size) -> Vec<Row> {
         ),
     ];
     table.push(delivered(&mut site, (sockets, event_bytes), rounds));
+    match nats::events_per_second(sockets, event_bytes, FIRST) {
+        Some(rate) => table.push(row(
+            "the same by a NATS server, events/s".to_owned(),
+            vec![rate],
+            Vec::new(),
+        )),
+        None => eprintln!("nats-server is not installed: what it would make of it is not measured"),
+    }
     table
 }
 
