@@ -29,6 +29,9 @@ use crate::store::{codes, json, sample};
 /// statements, and the rows take an answer each.
 const DEADLINE: Duration = Duration::from_secs(7);
 
+/// Values for which a plan that was made for arrays of ten is still good, though it may try each with each.
+const FEW_VALUES: usize = 128;
+
 const DAY_MILLIS: i64 = 86_400_000;
 
 /// A parameter of a statement: an array with an element a row.
@@ -95,7 +98,11 @@ async fn write(store: &PostgresStore, batch: &Batch) -> Result<(), Failure> {
     let rows = written.iter().zip(&params);
     queries.extend(rows.map(|((query, _), params)| (*query, params.as_slice())));
     queries.push((statements::CURRENT_TRANSACTION, &[]));
-    let mut transaction = Transaction::writing(&store.connections, DEADLINE).await?;
+    let values = batch.telemetry.iter().map(|row| row.sample.values.len());
+    let mut transaction = match values.sum::<usize>() {
+        ..=FEW_VALUES => Transaction::writing_few(&store.connections, DEADLINE).await?,
+        _ => Transaction::writing(&store.connections, DEADLINE).await?,
+    };
     let answers = store.unless_lost(&fence, send(&mut transaction, &queries).await)?;
     let number = answers.last().and_then(|rows| rows.first());
     let number: String = number.ok_or(Failure::Ended)?.try_get(0)?;

@@ -56,6 +56,11 @@ const BEGIN_LOADING: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
 const BEGIN_WRITING: &str =
     "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL plan_cache_mode = force_custom_plan";
 
+/// The same where there are so few rows that to plan for them takes longer than to write them: by plans that were made
+/// once, for arrays of ten.
+const BEGIN_WRITING_FEW: &str =
+    "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL plan_cache_mode = force_generic_plan";
+
 impl Connections {
     const fn identity(&self) -> &'static str {
         if self.is_confined() {
@@ -124,6 +129,14 @@ impl<'c> Transaction<'c> {
         Self::begin(connections, patience, BEGIN_WRITING).await
     }
 
+    /// To write few rows at a time: arrays of dozens, and not of hundreds.
+    pub(super) async fn writing_few(
+        connections: &'c Connections,
+        patience: Duration,
+    ) -> Result<Self, Failure> {
+        Self::begin(connections, patience, BEGIN_WRITING_FEW).await
+    }
+
     /// BEGIN travels with the first statement.
     async fn begin(
         connections: &'c Connections,
@@ -148,10 +161,9 @@ impl<'c> Transaction<'c> {
             connections,
             client: Some(client),
             deadline: Instant::now() + patience,
-            answer: if begin == BEGIN_WRITING {
-                ANSWER
-            } else {
-                patience
+            answer: match begin {
+                BEGIN_WRITING | BEGIN_WRITING_FEW => ANSWER,
+                _ => patience,
             },
             begin: Some([begin, connections.identity()].concat()),
             is_aborted: false,
