@@ -37,6 +37,7 @@ impl Zones {
         let mut rounds = interval(LOOK_EVERY);
         rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut whole: Option<(Arc<Forest>, Instant)> = None;
+        let mut waiting_since = None;
         loop {
             rounds.tick().await;
             let forest = self.tenancy.forest();
@@ -47,6 +48,10 @@ impl Zones {
                 continue;
             }
             whole = self.round().await.then(|| (forest, Instant::now()));
+            waiting_since = match whole {
+                Some(_) => None,
+                None => Some(tell_of_waiting(waiting_since)),
+            };
         }
     }
 
@@ -89,4 +94,16 @@ impl Zones {
         let act = self.witness.act(fact);
         self.nodes.update(after, seen, act).await.map(drop)
     }
+}
+
+/// Says so once a minute, where nodes wait for longer than that. From when on they wait for the next time.
+fn tell_of_waiting(since: Option<Instant>) -> Instant {
+    let since = since.unwrap_or_else(Instant::now);
+    if since.elapsed() < LOOK_ANYWAY {
+        return since;
+    }
+    tracing::warn!(
+        "some nodes cannot follow the time zone of their community; the log at debug names them and says why"
+    );
+    Instant::now()
 }

@@ -11,19 +11,12 @@ use std::time::Duration;
 
 use evara_actors::domain::{ChannelId, Timestamp};
 use evara_actors::ports::{Ask, BoxFuture, Feed, FeedError, Page};
-use secrecy::{ExposeSecret as _, SecretString};
 
 use super::base_url::BaseUrl;
 use super::body;
 use super::keyring::Keyring;
+use super::ring::Key;
 use super::transport::{Request, Transport, TransportError};
-
-/// How many keys that were never tried one ask tries. Each is a request, and a channel's requests are few;
-/// what is left has its turn in the next ask.
-const MOST_NEW_KEYS: u32 = 3;
-
-/// How many keys it asks with where none of these opened the channel: the one whose turn it is, and the next.
-const MOST_KNOWN_KEYS: u32 = 2;
 
 /// The client. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -43,32 +36,22 @@ impl ThingSpeak {
         }
     }
 
-    /// A few new keys are tried first, whatever the first of them comes to: who brought one that opens the
-    /// channel is not to miss what the others are told. Then it is the turn of those that are known.
+    /// With one key after the other, until the keyring has no more for this ask. What one opened is not lost because
+    /// another could not be tried.
     async fn ask(&self, channel: ChannelId, ask: Ask) -> Result<Page, FeedError> {
         let (mut page, mut tried) = (Err(FeedError::NoAccess), Vec::new());
-        for _ in 0..MOST_NEW_KEYS {
-            let Some(key) = self.keys.untried(channel) else {
-                break;
+        loop {
+            let opened = page.as_ref().ok().map(|page: &Page| &page.opened);
+            let Some(key) = self.keys.next(channel, &tried, opened) else {
+                return page;
             };
-            tried.push(Some(key.clone()));
-            match self.opened_with(channel, ask, Some(key)).await {
+            match self.opened_with(channel, ask, &key).await {
                 Err(FeedError::NoAccess) => {}
-                other => page = Ok(other?),
+                Err(error) => return page.or(Err(error)),
+                opened => page = opened,
             }
+            tried.push(key);
         }
-        for _ in 0..MOST_KNOWN_KEYS {
-            let key = self.keys.key_for(channel);
-            if page.is_ok() || tried.iter().any(|it| is_same(it, &key)) {
-                break;
-            }
-            tried.push(key.clone());
-            match self.opened_with(channel, ask, key).await {
-                Err(FeedError::NoAccess) => {}
-                other => page = Ok(other?),
-            }
-        }
-        page
     }
 
     /// Asks with one key, and has the keyring know what came of it.
@@ -76,29 +59,24 @@ impl ThingSpeak {
         &self,
         channel: ChannelId,
         ask: Ask,
-        key: Option<SecretString>,
+        key: &Key,
     ) -> Result<Page, FeedError> {
         match self.ask_with(channel, ask, key.clone()).await {
             Ok(page) => {
-                let opened = self.keys.opened(channel, key.as_ref());
+                let opened = self.keys.opened(channel, key);
                 let opened = opened.ok_or(FeedError::NoAccess)?;
                 Ok(Page { opened, ..page })
             }
             Err(error) => {
                 if error == FeedError::NoAccess {
-                    self.keys.refused(channel, key.as_ref());
+                    self.keys.refused(channel, key);
                 }
                 Err(error)
             }
         }
     }
 
-    async fn ask_with(
-        &self,
-        channel: ChannelId,
-        ask: Ask,
-        key: Option<SecretString>,
-    ) -> Result<Page, FeedError> {
+    async fn ask_with(&self, channel: ChannelId, ask: Ask, key: Key) -> Result<Page, FeedError> {
         let url = self.base_url.feeds(channel, &query(ask));
         let request = Request::new(url, key);
         let answer = self.transport.get(request).await.map_err(|error| {
@@ -124,11 +102,6 @@ impl Feed for ThingSpeak {
     fn read(&self, channel: ChannelId, ask: Ask) -> BoxFuture<'_, Result<Page, FeedError>> {
         Box::pin(self.ask(channel, ask))
     }
-}
-
-fn is_same(one: &Option<SecretString>, other: &Option<SecretString>) -> bool {
-    let plain = |key: &Option<SecretString>| key.as_ref().map(|key| key.expose_secret().to_owned());
-    plain(one) == plain(other)
 }
 
 fn feed_error(error: &TransportError) -> FeedError {

@@ -16,18 +16,33 @@ fn node(number: u128) -> NodeId {
     NodeId(Uuid::from_u128(number))
 }
 
-fn sent(keyring: &Keyring, channel: ChannelId) -> Option<String> {
-    let key = keyring.key_for(channel);
-    key.map(|key| key.expose_secret().to_owned())
-}
-
-fn opened(keyring: &Keyring, key: &str) -> Option<Opened> {
-    keyring.opened(POND, Some(&key.into()))
-}
-
 fn by_keys_of(nodes: &[u128]) -> Option<Opened> {
     let nodes = nodes.iter().map(|number| node(*number)).collect();
     Some(Opened::ByKeysOf(Arc::new(nodes)))
+}
+
+/// A keyring to which nodes 1, 2, 3 and so on brought these keys for the pond.
+fn brought(fallback: Option<&str>, keys: &[&str]) -> Keyring {
+    let keyring = Keyring::new(fallback.map(SecretString::from));
+    for (number, key) in (1..).zip(keys) {
+        keyring.add(POND, node(number), (*key).into());
+    }
+    keyring
+}
+
+/// Asks once where only the requests in `right` open the channel. With what, `-` for no key, and to whom it opened.
+fn asked(keyring: &Keyring, channel: ChannelId, right: &[&str]) -> (String, Option<Opened>) {
+    let (mut tried, mut names, mut opened) = (Vec::new(), Vec::new(), None);
+    while let Some(key) = keyring.next(channel, &tried, opened.as_ref()) {
+        let name = key.as_ref().map_or("-", |key| key.expose_secret());
+        names.push(name.to_owned());
+        match right.contains(&name) {
+            true => opened = keyring.opened(channel, &key).or(opened),
+            false => keyring.refused(channel, &key),
+        }
+        tried.push(key);
+    }
+    (names.join(" "), opened)
 }
 
 #[test]
@@ -35,80 +50,146 @@ fn a_channel_is_asked_with_its_own_key_and_others_with_the_fallback() {
     let keyring = Keyring::new(Some("FALLBACK".into()));
     keyring.set(POND, "OLD".into());
     keyring.set(POND, "OWN".into());
-    assert_eq!(sent(&keyring, POND).as_deref(), Some("OWN"));
-    assert_eq!(sent(&keyring, WELL).as_deref(), Some("FALLBACK"));
+    let all = ["OWN", "FALLBACK"];
+    assert_eq!(
+        asked(&keyring, POND, &all),
+        ("OWN".into(), Some(Opened::ToAll))
+    );
+    assert_eq!(
+        asked(&keyring, WELL, &all),
+        ("FALLBACK".into(), Some(Opened::ToAll))
+    );
     keyring.remove(POND);
-    assert_eq!(sent(&keyring, POND).as_deref(), Some("FALLBACK"));
+    assert_eq!(asked(&keyring, POND, &all).0, "FALLBACK");
+}
+
+#[test]
+fn a_public_channel_is_everybodys_whatever_keys_are_brought_for_it() {
+    let keyring = brought(None, &["A", "B"]);
+    for _ in 0..3 {
+        let any = asked(&keyring, POND, &["-", "A", "B"]);
+        assert_eq!(any, ("-".into(), Some(Opened::ToAll)));
+    }
+}
+
+#[test]
+fn what_the_operators_key_opens_is_everybodys_whatever_keys_are_brought_for_it() {
+    let keyring = brought(Some("FALLBACK"), &["A"]);
+    let both = ["FALLBACK", "A"];
+    assert_eq!(
+        asked(&keyring, POND, &both),
+        ("- FALLBACK".into(), Some(Opened::ToAll))
+    );
+    assert_eq!(
+        asked(&keyring, POND, &both),
+        ("FALLBACK".into(), Some(Opened::ToAll))
+    );
+}
+
+#[test]
+fn a_channel_that_was_made_private_is_opened_only_by_keys_that_open_it_since() {
+    let keyring = brought(None, &["WRONG", "RIGHT"]);
+    let public = asked(&keyring, POND, &["-", "WRONG", "RIGHT"]);
+    assert_eq!(public.1, Some(Opened::ToAll));
+    let private = asked(&keyring, POND, &["RIGHT"]);
+    assert_eq!(private, ("- WRONG RIGHT".into(), by_keys_of(&[2])));
+}
+
+#[test]
+fn what_a_key_opened_on_a_public_channel_does_not_count_once_it_is_private() {
+    let keyring = brought(None, &["WRONG", "RIGHT"]);
+    // Somebody's first request without a key was lost, so that the keys were asked with.
+    for key in ["WRONG", "RIGHT"] {
+        keyring.opened(POND, &Some(key.into()));
+    }
+    keyring.opened(POND, &None);
+    let private = asked(&keyring, POND, &["RIGHT"]);
+    assert_eq!(private.1, by_keys_of(&[2]));
+}
+
+#[test]
+fn a_channel_that_was_made_public_is_everybodys_within_an_hours_asks() {
+    let keyring = brought(Some("FALLBACK"), &["RIGHT", "WRONG"]);
+    let private = asked(&keyring, POND, &["RIGHT"]);
+    assert_eq!(private, ("- FALLBACK RIGHT WRONG".into(), by_keys_of(&[1])));
+    let public = ["-", "FALLBACK", "RIGHT", "WRONG"];
+    let until = (1..=241).find(|_| asked(&keyring, POND, &public).1 == Some(Opened::ToAll));
+    assert_eq!(until, Some(240));
+}
+
+#[test]
+fn a_channel_that_nothing_opened_is_everybodys_as_soon_as_it_is_public() {
+    let keyring = brought(None, &["WRONG"]);
+    assert_eq!(asked(&keyring, POND, &[]), ("- WRONG".into(), None));
+    let public = asked(&keyring, POND, &["-", "WRONG"]);
+    assert_eq!(public, ("-".into(), Some(Opened::ToAll)));
 }
 
 #[test]
 fn a_key_that_is_refused_gives_its_turn_to_the_next() {
-    let keyring = Keyring::default();
-    keyring.add(POND, node(1), "FIRST".into());
-    keyring.add(POND, node(2), "SECOND".into());
-    keyring.add(POND, node(3), "FIRST".into());
-    assert_eq!(sent(&keyring, POND).as_deref(), Some("FIRST"));
-    keyring.refused(POND, Some(&"FIRST".into()));
-    assert_eq!(sent(&keyring, POND).as_deref(), Some("SECOND"));
-    keyring.refused(POND, Some(&"FIRST".into()));
-    assert_eq!(sent(&keyring, POND).as_deref(), Some("SECOND"));
+    let keyring = brought(None, &["FIRST", "SECOND", "FIRST"]);
+    assert_eq!(
+        asked(&keyring, POND, &["FIRST", "SECOND"]).1,
+        by_keys_of(&[1, 2, 3])
+    );
+    // It is found out when it is its turn: here within two asks.
+    let until = (1..=2).find(|_| asked(&keyring, POND, &["SECOND"]).1 == by_keys_of(&[2]));
+    assert!(until.is_some());
+    let next = asked(&keyring, POND, &["SECOND"]);
+    assert_eq!(next, ("SECOND".into(), by_keys_of(&[2])));
 }
 
 #[test]
 fn who_brings_no_key_that_opens_the_channel_is_not_among_those_it_is_opened_to() {
-    let keyring = Keyring::default();
-    keyring.add(POND, node(1), "RIGHT".into());
-    keyring.add(POND, node(2), "WRONG".into());
-    assert_eq!(opened(&keyring, "RIGHT"), by_keys_of(&[1]));
-    keyring.refused(POND, Some(&"WRONG".into()));
-    assert_eq!(opened(&keyring, "RIGHT"), by_keys_of(&[1]));
+    let keyring = brought(None, &["RIGHT", "WRONG"]);
+    assert_eq!(asked(&keyring, POND, &["RIGHT"]).1, by_keys_of(&[1]));
     keyring.add(POND, node(3), "RIGHT".into());
-    assert_eq!(opened(&keyring, "RIGHT"), by_keys_of(&[1, 3]));
+    assert_eq!(
+        asked(&keyring, POND, &["RIGHT"]),
+        ("RIGHT".into(), by_keys_of(&[1, 3]))
+    );
 }
 
 #[test]
-fn every_new_key_is_tried_and_those_that_open_the_channel_take_turns() {
-    let keyring = Keyring::default();
-    for (number, key) in [(1, "A"), (2, "B"), (3, "WRONG")] {
-        keyring.add(POND, node(number), key.into());
-    }
-    let mut tried = Vec::new();
-    while let Some(key) = keyring.untried(POND) {
-        tried.push(key.expose_secret().to_owned());
-        if tried.last().unwrap() == "WRONG" {
-            keyring.refused(POND, Some(&key));
-        } else {
-            keyring.opened(POND, Some(&key));
-        }
-    }
-    assert_eq!(tried, ["A", "B", "WRONG"]);
-    let first = sent(&keyring, POND).unwrap();
-    assert_eq!(opened(&keyring, &first), by_keys_of(&[1, 2]));
-    let second = sent(&keyring, POND).unwrap();
-    assert_ne!(first, second);
-    // A key that was good once is found out when it is its turn.
-    keyring.refused(POND, Some(&second.as_str().into()));
-    let left = if first == "A" { 1 } else { 2 };
-    assert_eq!(opened(&keyring, &first), by_keys_of(&[left]));
+fn every_new_key_is_tried_once_and_those_that_open_the_channel_take_turns() {
+    let keyring = brought(None, &["A", "B", "WRONG", "C"]);
+    let right = ["A", "B", "C"];
+    assert_eq!(
+        asked(&keyring, POND, &right),
+        ("- A B WRONG".into(), by_keys_of(&[1, 2]))
+    );
+    let second = asked(&keyring, POND, &right);
+    assert_eq!(second.1, by_keys_of(&[1, 2, 4]));
+    let turns: Vec<_> = (0..6).map(|_| asked(&keyring, POND, &right).0).collect();
+    assert!(
+        right.iter().all(|key| turns.iter().any(|it| it == key)),
+        "{turns:?}"
+    );
+    assert!(
+        turns.iter().all(|it| right.contains(&it.as_str())),
+        "{turns:?}"
+    );
 }
 
 #[test]
-fn a_key_that_nobody_brought_opens_the_channel_to_all() {
-    let keyring = Keyring::new(Some("FALLBACK".into()));
-    assert_eq!(opened(&keyring, "FALLBACK"), Some(Opened::ToAll));
-    assert_eq!(keyring.opened(POND, None), Some(Opened::ToAll));
-    keyring.add(POND, node(1), "OWN".into());
-    assert_eq!(opened(&keyring, "OWN"), by_keys_of(&[1]));
-    assert!(keyring.untried(POND).is_none(), "the fallback waits");
-    assert_eq!(opened(&keyring, "FALLBACK"), Some(Opened::ToAll));
+fn an_ask_is_so_many_requests_at_most() {
+    let keyring = brought(Some("FALLBACK"), &["A", "B", "C", "D", "E", "F", "RIGHT"]);
+    assert_eq!(
+        asked(&keyring, POND, &["RIGHT"]),
+        ("- FALLBACK A B C D E".into(), None)
+    );
+    let next = asked(&keyring, POND, &["RIGHT"]);
+    assert_eq!(next, ("- FALLBACK F RIGHT".into(), by_keys_of(&[7])));
+    assert_eq!(asked(&keyring, POND, &["RIGHT"]).0, "RIGHT");
 }
 
 #[test]
 fn what_a_key_opened_that_was_taken_back_meanwhile_is_for_nobody() {
     let keyring = Keyring::default();
-    assert_eq!(opened(&keyring, "GONE"), None);
+    let gone = Some("GONE".into());
+    assert_eq!(keyring.opened(POND, &gone), None);
     keyring.add(POND, node(1), "NEW".into());
-    assert_eq!(opened(&keyring, "GONE"), None);
+    assert_eq!(keyring.opened(POND, &gone), None);
 }
 
 #[test]
@@ -120,16 +201,17 @@ fn what_works_is_still_known_after_others_came_and_went() {
         keys.collect::<Vec<_>>()
     };
     keyring.follow(keys(&["WRONG", "RIGHT"]));
-    keyring.refused(POND, Some(&"WRONG".into()));
-    assert_eq!(opened(&keyring, "RIGHT"), by_keys_of(&[2]));
+    assert_eq!(asked(&keyring, POND, &["RIGHT"]).1, by_keys_of(&[2]));
     keyring.follow(keys(&["NEW", "WRONG", "RIGHT"]));
-    assert_eq!(sent(&keyring, POND).as_deref(), Some("RIGHT"));
-    assert_eq!(opened(&keyring, "RIGHT"), by_keys_of(&[3]));
+    assert_eq!(
+        asked(&keyring, POND, &["RIGHT"]),
+        ("NEW RIGHT".into(), by_keys_of(&[3]))
+    );
     keyring.follow(keys(&["NEW"]));
-    keyring.refused(POND, Some(&"FALLBACK".into()));
-    assert_eq!(sent(&keyring, POND).as_deref(), Some("NEW"));
+    assert_eq!(asked(&keyring, POND, &["FALLBACK"]).1, Some(Opened::ToAll));
+    assert_eq!(asked(&keyring, POND, &["FALLBACK"]).0, "FALLBACK");
     keyring.follow(Vec::new());
-    assert_eq!(sent(&keyring, POND).as_deref(), Some("FALLBACK"));
+    assert_eq!(asked(&keyring, POND, &["FALLBACK"]).0, "FALLBACK");
 }
 
 #[test]
@@ -137,7 +219,11 @@ fn an_empty_key_is_no_key() {
     let keyring = Keyring::new(Some(" ".into()));
     keyring.set(POND, "OWN".into());
     keyring.set(POND, "".into());
-    assert_eq!(sent(&keyring, POND), None);
+    keyring.add(POND, node(1), "\t".into());
+    assert_eq!(
+        asked(&keyring, POND, &["-"]),
+        ("-".into(), Some(Opened::ToAll))
+    );
 }
 
 #[test]

@@ -17,6 +17,7 @@ mod client;
 mod http_transport;
 mod keyring;
 mod retry_after;
+mod ring;
 mod router_transport;
 mod transport;
 

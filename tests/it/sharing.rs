@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use evara_actors::domain::{Metric, NodeSpec};
+use uuid::Uuid;
 
 use super::harness::{Fields, Gauge, World, channel, reading, texts};
 
@@ -53,4 +54,24 @@ async fn a_channel_is_asked_until_its_last_reader_is_gone() {
     world.run(10 * MINUTE).await;
     assert_eq!(world.reads(0), reads);
     assert!(world.system().pollers().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_for_a_public_channel_takes_it_from_nobody_who_has_none() {
+    let nodes = [node(1, 1), node(2, 3)];
+    let world = World::with_nodes(&[GAUGE], nodes.to_vec()).await;
+    for (community, node) in (1..).zip(&nodes) {
+        // The twins alone are told: the store knows no tenants.
+        let moved = NodeSpec {
+            community_id: Some(Uuid::from_u128(community)),
+            version: node.version + 1,
+            ..node.clone()
+        };
+        world.system().configure(moved).await.unwrap();
+    }
+    world.make_public(0);
+    world.run(3 * MINUTE).await;
+    world.bring_key(0, nodes[0].id, "ANYTHING");
+    world.run(10 * MINUTE).await;
+    world.verify().await;
 }

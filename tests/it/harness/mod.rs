@@ -195,6 +195,17 @@ impl World {
         self.simulator.set_host_faults(order).unwrap();
     }
 
+    /// From now on channel number `index` is open to everyone, and no key of it is known.
+    pub(crate) fn make_public(&self, index: u64) {
+        assert!(self.simulator.set_public(channel(index).0, true));
+        self.keys.remove(channel(index));
+    }
+
+    /// A node brings a key for channel number `index`.
+    pub(crate) fn bring_key(&self, index: u64, node: NodeId, key: &str) {
+        self.keys.add(channel(index), node, key.into());
+    }
+
     /// From now on, nothing goes wrong any more.
     pub(crate) fn heal(&self) {
         self.wire.set_dead(false);
