@@ -47,6 +47,7 @@ impl From<NodesError> for Problem {
                 "It is not what If-Match names: read it again.",
             ),
             NodesError::Invalid(faults) => Self::invalid(faults),
+            NodesError::NoRoom { plan, nodes } => no_room(&plan, nodes),
             NodesError::Busy => {
                 Self::new(Code::Busy, "Too many changes at once.").retry_after(TRY_SOON)
             }
@@ -285,6 +286,12 @@ impl Problem {
     pub(super) fn starting() -> Self {
         Self::new(Code::Unavailable, "The service is being started.").retry_after(TRY_SOON)
     }
+}
+
+/// One node more than a plan allows.
+pub(crate) fn no_room(plan: &str, nodes: u32) -> Problem {
+    let detail = format!("The plan {plan} of the community allows {nodes} nodes, and it has them.");
+    Problem::new(Code::Forbidden, detail)
 }
 
 pub(super) fn unavailable() -> Problem {

@@ -35,6 +35,14 @@ pub enum RegistryError {
     /// The community that it names is not there, or not the customer in that community.
     #[error("what the node belongs to is not there")]
     NoTenant,
+    /// The community that it is to be in has as many nodes as its plan allows.
+    #[error("the plan {plan} allows {nodes} nodes")]
+    NoRoom {
+        /// What the plan is called.
+        plan: String,
+        /// How many nodes it allows.
+        nodes: u32,
+    },
     /// The store failed, or did not answer in time.
     #[error("the registry cannot be reached")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),

@@ -5,6 +5,7 @@
 //! fails after the registry's commit never takes that back: the system is made to follow it.
 
 mod answered;
+mod error;
 mod follow;
 mod precondition;
 
@@ -13,7 +14,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use evara_actors::domain::{ChannelId, FieldError, NodeId, NodeSpec, Timestamp};
+use evara_actors::domain::{ChannelId, NodeId, NodeSpec, Timestamp};
 use evara_actors::ports::{BoxFuture, Clock, Registry, RegistryError};
 use evara_actors::system::{System, SystemError};
 use evara_actors::twin::{Twin, TwinHandle};
@@ -23,6 +24,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::store::{Act, Receipts};
 
+pub use error::Error;
 pub use precondition::{Expected, Precondition};
 
 /// Changes under way at once. People make them, a few a second at the most; what is more is a script
@@ -63,53 +65,6 @@ pub enum KeyChange {
     Remove,
     /// From now on it is this.
     Set(SecretString),
-}
-
-/// Why nothing was changed, or not all of it.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// No such node.
-    #[error("no such node")]
-    NotFound,
-    /// Another node has the key.
-    #[error("the node key is taken")]
-    KeyTaken,
-    /// Someone else changed it first.
-    #[error("the description was changed meanwhile")]
-    Conflict,
-    /// It is not what the caller's condition expects.
-    #[error("the node has moved on")]
-    Precondition,
-    /// The description cannot be taken.
-    #[error("the description has {} faults", .0.len())]
-    Invalid(Vec<FieldError>),
-    /// Too many changes are under way; nothing was changed.
-    #[error("too many changes are under way")]
-    Busy,
-    /// The registry failed, and took nothing.
-    #[error("the registry failed")]
-    Registry(#[source] RegistryError),
-    /// The change is kept, and the key is not.
-    #[error("the key was not kept")]
-    Keys(#[from] KeysError),
-    /// The change is kept, and the twin has not followed yet.
-    #[error("the twin did not follow")]
-    System(#[from] SystemError),
-    /// A fault of ours.
-    #[error("the change broke off")]
-    Broke(#[from] tokio::task::JoinError),
-}
-
-impl From<RegistryError> for Error {
-    fn from(error: RegistryError) -> Self {
-        match error {
-            RegistryError::KeyTaken => Self::KeyTaken,
-            // What people say is checked before: somebody removed it since.
-            RegistryError::VersionMoved | RegistryError::NoTenant => Self::Conflict,
-            RegistryError::NotFound => Self::NotFound,
-            RegistryError::Unavailable(_) => Self::Registry(error),
-        }
-    }
 }
 
 /// The way to change nodes. Cheap to clone.
@@ -307,9 +262,10 @@ impl Inner {
                 Ok(()) => error.into(),
                 Err(error) => error,
             },
-            RegistryError::KeyTaken | RegistryError::NoTenant | RegistryError::Unavailable(_) => {
-                error.into()
-            }
+            RegistryError::KeyTaken
+            | RegistryError::NoTenant
+            | RegistryError::NoRoom { .. }
+            | RegistryError::Unavailable(_) => error.into(),
         }
     }
 

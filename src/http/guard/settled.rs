@@ -5,7 +5,8 @@ use uuid::Uuid;
 
 use super::Scope;
 use crate::access::{CommunityId, CustomerId};
-use crate::http::problem::{Code, Problem};
+use crate::http::error::no_room;
+use crate::http::problem::Problem;
 use crate::http::state::AppState;
 
 /// What a node is to become, and what it is.
@@ -107,7 +108,8 @@ fn misplaced(spec: &NodeSpec, distributor: Option<Uuid>, scope: &Scope) -> Vec<F
     Vec::new()
 }
 
-/// Refuses one node more than the plan of its community allows.
+/// Refuses one node more than the plan of its community allows, without a question of the store: that has the last
+/// word, since of two who come at once each finds the last place.
 fn has_room(app: &AppState, scope: &Scope, spec: &NodeSpec) -> Result<(), Problem> {
     let plan = spec.community_id.map(CommunityId);
     let plan = plan.and_then(|community| scope.forest().plan_of(community));
@@ -118,9 +120,7 @@ fn has_room(app: &AppState, scope: &Scope, spec: &NodeSpec) -> Result<(), Proble
     if nodes_of(app, in_it) < most as usize {
         return Ok(());
     }
-    let name = &plan.name;
-    let detail = format!("The plan {name} of the community allows {most} nodes, and it has them.");
-    Err(Problem::new(Code::Forbidden, detail))
+    Err(no_room(&plan.name, most))
 }
 
 /// How many nodes there are of a kind.

@@ -3,6 +3,7 @@
 //! A law takes a [`Site`] and may open it more than once. Nothing here names a database.
 
 pub(crate) mod accounts;
+pub(crate) mod allowances;
 pub(crate) mod audit;
 pub(crate) mod batches;
 pub(crate) mod device_keys;
@@ -13,6 +14,7 @@ pub(crate) mod log;
 pub(crate) mod ownership;
 pub(crate) mod past;
 pub(crate) mod pieces;
+
 pub(crate) mod receipts;
 pub(crate) mod registry;
 pub(crate) mod rekeying;
@@ -155,6 +157,9 @@ macro_rules! conformance {
                 pages_never_cut_what_a_pusher_said_of_an_instant,
                 what_a_pusher_repeats_beside_something_new_is_told_once,
                 the_past_of_an_instant_is_joined_and_what_was_said_first_stays,
+            }
+            allowances {
+                of_nodes_that_come_at_once_as_many_are_taken_as_the_plan_allows,
             }
             log {
                 samples_and_events_are_one_log_by_revision,

@@ -24,7 +24,7 @@ fn distributor(id: u128) -> Distributor {
     }
 }
 
-fn community(id: u128, distributor: u128) -> Community {
+pub(crate) fn community(id: u128, distributor: u128) -> Community {
     Community {
         id: CommunityId(Uuid::from_u128(id)),
         distributor: DistributorId(Uuid::from_u128(distributor)),
@@ -47,7 +47,7 @@ pub(crate) fn customer(id: u128, community: u128) -> Customer {
     }
 }
 
-fn plan(id: u128, name: &str) -> Plan {
+pub(crate) fn plan(id: u128, name: &str) -> Plan {
     Plan {
         id: PlanId(Uuid::from_u128(id)),
         name: name.to_owned(),

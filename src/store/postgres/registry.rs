@@ -58,12 +58,16 @@ pub(super) async fn insert(
         transaction.roll_back().await;
         return Ok(Err(RegistryError::VersionMoved));
     }
-    match write(&mut transaction, statements::INSERT_NODE, spec, &[]).await? {
-        Written::Rows(_) => {}
-        Written::Refused(error) => {
-            transaction.roll_back().await;
-            return Ok(Err(error));
-        }
+    let refused = match no_room(&mut transaction, spec).await? {
+        Some(full) => Some(full),
+        None => match write(&mut transaction, statements::INSERT_NODE, spec, &[]).await? {
+            Written::Rows(_) => None,
+            Written::Refused(error) => Some(error),
+        },
+    };
+    if let Some(error) = refused {
+        transaction.roll_back().await;
+        return Ok(Err(error));
     }
     transaction
         .rows(statements::UNDO_REMOVED, &[&spec.id.0])
@@ -81,6 +85,10 @@ pub(super) async fn update(
 ) -> Result<Outcome, Failure> {
     let mut transaction = store.writing_of(spec.id).await?;
     let before = spec.version.wrapping_sub(1).cast_signed();
+    if let Some(full) = no_room(&mut transaction, spec).await? {
+        transaction.roll_back().await;
+        return Ok(Err(full));
+    }
     let written = write(&mut transaction, statements::UPDATE_NODE, spec, &[&before]).await?;
     let refused = match written {
         Written::Rows(0) if is_there(&mut transaction, spec.id).await? => {
@@ -124,6 +132,28 @@ pub(super) async fn remove(
     keep(&mut transaction, act).await?;
     transaction.commit().await?;
     Ok(Ok(()))
+}
+
+/// What is said to a node more than its community's plan allows; nobody adds one there meanwhile.
+async fn no_room(
+    transaction: &mut Transaction<'_>,
+    spec: &NodeSpec,
+) -> Result<Option<RegistryError>, Failure> {
+    let Some(community) = spec.community_id else {
+        return Ok(None);
+    };
+    let asked: Params<'_> = &[&community, &spec.id.0];
+    let plan = transaction
+        .rows(statements::PLAN_OF_NEWCOMER, asked)
+        .await?;
+    let Some((plan, nodes)) = plan.first().map(rows::allowance).transpose()? else {
+        return Ok(None);
+    };
+    // Not before the community is held: what was committed until then is seen by what is asked after.
+    let count = statements::COUNT_NODES;
+    let found = transaction.row(count, &[&community]).await?;
+    let is_full = rows::count(&found)? >= u64::from(nodes);
+    Ok(is_full.then_some(RegistryError::NoRoom { plan, nodes }))
 }
 
 enum Written {

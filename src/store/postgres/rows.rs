@@ -337,6 +337,19 @@ pub(super) fn raw_days(row: &Row) -> Result<(Uuid, Option<u32>), Failure> {
     ))
 }
 
+/// A row of `plan_of_newcomer`: what the plan is called, and how many nodes it allows.
+pub(super) fn allowance(row: &Row) -> Result<(String, u32), Failure> {
+    let nodes: i32 = get(row, 1)?;
+    let below = |_| Unreadable("a plan with a limit below nought".to_owned());
+    let nodes = u32::try_from(nodes).map_err(below)?;
+    Ok((from_stored(get(row, 0)?)?, nodes))
+}
+
+/// A row that is a number of rows.
+pub(super) fn count(row: &Row) -> Result<u64, Failure> {
+    unsigned(row, 0)
+}
+
 /// A row of `next_sealed_samples`: the last node that was looked at, and the one that was found with the
 /// instant before which it is sealed.
 pub(super) fn sealed_samples(row: &Row) -> Result<(NodeId, Option<(NodeId, Timestamp)>), Failure> {

@@ -61,6 +61,7 @@ statements! {
     CHANGE_FACT = "change_fact";
     CHECKPOINT_AT = "checkpoint_at";
     CLAIM_SHARDS = "claim_shards";
+    COUNT_NODES = "count_nodes";
     COUNT_STALE = "count_stale";
     CURRENT_TRANSACTION = "current_transaction";
     CUTTABLE = "cuttable";
@@ -139,6 +140,7 @@ statements! {
     NEXT_SEALED_SAMPLES = "next_sealed_samples";
     OPEN_CHAIN = "open_chain";
     OTHER_VALUES = "other_values";
+    PLAN_OF_NEWCOMER = "plan_of_newcomer";
     PRIMARY_POSITION = "primary_position";
     PUT_CHECKPOINTS = "put_checkpoints";
     PUT_CURSORS = "put_cursors";

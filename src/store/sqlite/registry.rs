@@ -3,7 +3,7 @@
 use evara_actors::domain::{NodeId, NodeSpec};
 use evara_actors::ports::{BoxFuture, Registry, RegistryError};
 use rusqlite::ffi::{SQLITE_CONSTRAINT_TRIGGER, SQLITE_CONSTRAINT_UNIQUE};
-use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
 use super::error::Failure;
 use super::receipts::{Enclosed, keep};
@@ -64,6 +64,9 @@ pub(super) fn insert(
     if is_there(&transaction, spec.id)? {
         return Ok(Err(RegistryError::VersionMoved));
     }
+    if let Some(full) = no_room(&transaction, spec)? {
+        return Ok(Err(full));
+    }
     match write(&transaction, statements::INSERT_NODE, spec)? {
         Written::Refused(error) => return Ok(Err(error)),
         Written::Rows(_) => {}
@@ -81,6 +84,9 @@ pub(super) fn update(
     act: &Enclosed,
 ) -> Result<Outcome, Failure> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    if let Some(full) = no_room(&transaction, spec)? {
+        return Ok(Err(full));
+    }
     match write(&transaction, statements::UPDATE_NODE, spec)? {
         Written::Refused(error) => return Ok(Err(error)),
         Written::Rows(0) if is_there(&transaction, spec.id)? => {
@@ -114,6 +120,22 @@ pub(super) fn remove(
     keep(&transaction, act)?;
     transaction.commit()?;
     Ok(Ok(()))
+}
+
+/// What is said to a node more than its community's plan allows. Nobody else writes in between.
+fn no_room(
+    transaction: &Transaction<'_>,
+    spec: &NodeSpec,
+) -> Result<Option<RegistryError>, Failure> {
+    let Some(community) = spec.community_id else {
+        return Ok(None);
+    };
+    let asked = params![community.as_bytes(), spec.id.0.as_bytes()];
+    let full = transaction.query_row(statements::FULL_PLAN, asked, |row| {
+        let (plan, nodes) = (row.get(0)?, row.get(1)?);
+        Ok(RegistryError::NoRoom { plan, nodes })
+    });
+    Ok(full.optional()?)
 }
 
 enum Written {

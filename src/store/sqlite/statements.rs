@@ -75,6 +75,7 @@ statements! {
     FORGET_RECEIPT = "forget_receipt";
     FORGET_SESSIONS = "forget_sessions";
     FORGET_STALE_READ_KEY = "forget_stale_read_key";
+    FULL_PLAN = "full_plan";
     HAS_NODE = "has_node";
     HAS_READ_KEY = "has_read_key";
     HAS_TENANT = "has_tenant";

@@ -1,0 +1,1 @@
+SELECT count(*) FROM nodes WHERE community_id = $1
