@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{Permission, Place, Reach, Role, UserId};
+use super::{Forest, Permission, Place, Reach, Role, UserId};
 
 /// A person who was recognised.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +23,15 @@ impl Principal {
     /// Whether they may do acts of a kind at all.
     pub fn may(&self, permission: Permission) -> bool {
         permission.is_had_by(self.role)
+    }
+
+    /// Whether they may and see all that they did as they were `before`.
+    pub fn lost_nothing_of(&self, before: &Self, forest: &Forest) -> bool {
+        let is_kept = |permission: &Permission| !before.may(*permission) || self.may(*permission);
+        let is_free = !self.must_change_password || before.must_change_password;
+        let reaches = || self.reach.covers(&before.reach, forest);
+        let sees = before.reach == Reach::Nothing || self.reach == before.reach || reaches();
+        is_free && sees && Permission::ALL.iter().all(is_kept)
     }
 
     /// Whether they see what is at `place`.

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use axum::http::{HeaderMap, HeaderValue};
 use proptest::prelude::*;
 
-use super::{ClientAddress, Header, Network, NotANetwork, Proxies};
+use super::{Action, ClientAddress, Header, Network, NotANetwork, Proxies, Rule, Rules};
 
 fn proxies(header: Header) -> Proxies {
     let trusted = ["10.0.0.0/8", "2001:db8:1::/48"].map(|it| it.parse().unwrap());
@@ -55,6 +55,42 @@ fn what_a_proxy_does_not_tell_is_not_guessed() {
     told(&["203.0.113.9,"], "10.1.1.1");
     told(&["203.0.113.9, 10.2.2.2, "], "10.1.1.1");
     told(&["203.0.113.9, nonsense, 10.2.2.2"], "10.2.2.2");
+}
+
+#[test]
+fn whom_a_proxy_does_not_tell_of_is_not_taken_for_the_machine_nor_for_the_proxy() {
+    let here: IpAddr = "127.0.0.1".parse().unwrap();
+    let rule = |network: &str, action| Rule {
+        id: uuid::Uuid::nil(),
+        network: network.parse().unwrap(),
+        action,
+        note: None,
+        created_at: evara_actors::domain::Timestamp::from_secs(0),
+    };
+    let denied = Rules::new(vec![rule("203.0.113.0/24", Action::Deny)]);
+    let allowed = Rules::new(vec![rule("127.0.0.0/8", Action::Allow)]);
+    let long = vec!["127.0.0.1"; 40].join(",");
+    for (header, name, garbled) in [
+        (Header::XForwardedFor, "x-forwarded-for", "unknown"),
+        (Header::XForwardedFor, "x-forwarded-for", "203.0.113.9,"),
+        (Header::XForwardedFor, "x-forwarded-for", &long),
+        (Header::Forwarded, "forwarded", "for=unknown"),
+        (Header::Forwarded, "forwarded", "for=_hidden"),
+        (Header::Forwarded, "forwarded", "proto=https"),
+    ] {
+        let local = Proxies::new(vec!["127.0.0.0/8".parse().unwrap()], header);
+        let client = local.client(here, &headers(name, &[garbled]));
+        assert_eq!(client.ip(), here, "{garbled:.40}");
+        assert!(
+            !denied.admit(client) && !allowed.admit(client),
+            "{garbled:.40}"
+        );
+        assert!(Rules::default().admit(client), "{garbled:.40}");
+        // Who asks without a proxy is on the machine, and so is whom the proxy calls so.
+        for headers in [HeaderMap::new(), headers("x-forwarded-for", &["127.0.0.1"])] {
+            assert!(denied.admit(local.client(here, &headers)));
+        }
+    }
 }
 
 #[test]

@@ -25,32 +25,51 @@ const IPV6_CLIENT_BITS: u8 = 64;
 /// The address of whoever sent a request, as far as it is known. Every request has one among its
 /// extensions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct ClientAddress(IpAddr);
+pub struct ClientAddress {
+    nearest: IpAddr,
+    is_told: bool,
+}
 
 impl ClientAddress {
     /// An address; IPv4 in the form of IPv6 is IPv4.
     pub fn new(address: IpAddr) -> Self {
-        Self(address.to_canonical())
+        Self {
+            nearest: address.to_canonical(),
+            is_told: true,
+        }
     }
 
-    /// The address itself.
+    /// Somebody behind a proxy of ours that does not tell whom it serves, or not as an address.
+    pub fn behind(proxy: IpAddr) -> Self {
+        Self {
+            is_told: false,
+            ..Self::new(proxy)
+        }
+    }
+
+    /// The address itself, or that of the proxy in front of it.
     pub const fn ip(self) -> IpAddr {
-        self.0
+        self.nearest
+    }
+
+    /// Whether it is that of whoever sent the request, and not of a proxy that does not tell.
+    pub const fn is_told(self) -> bool {
+        self.is_told
     }
 
     /// What one client is taken to have: an IPv4 address, or a /64 of IPv6.
     pub fn block(self) -> Network {
-        let bits = if self.0.is_ipv4() {
+        let bits = if self.nearest.is_ipv4() {
             u8::MAX
         } else {
             IPV6_CLIENT_BITS
         };
-        Network::around(self.0, bits)
+        Network::around(self.nearest, bits)
     }
 }
 
 impl fmt::Display for ClientAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        self.nearest.fmt(f)
     }
 }

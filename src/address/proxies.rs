@@ -26,12 +26,14 @@ impl Proxies {
     /// Who sent a request that `peer` brought with these headers: the last one that is no proxy of ours.
     pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> ClientAddress {
         let mut nearest = peer.to_canonical();
-        let mut hops = self.header.hops(headers).take(MAX_HOPS);
-        while self.trusts(nearest) {
+        for (read, hop) in self.header.hops(headers).enumerate() {
+            if !self.trusts(nearest) {
+                break;
+            }
             // What a proxy does not tell is not guessed from what stands further left.
-            match hops.next() {
-                Some(Some(address)) => nearest = address.to_canonical(),
-                Some(None) | None => break,
+            match hop.filter(|_| read < MAX_HOPS) {
+                Some(address) => nearest = address.to_canonical(),
+                None => return ClientAddress::behind(nearest),
             }
         }
         ClientAddress::new(nearest)

@@ -86,8 +86,12 @@ impl Rules {
     }
 
     /// Whether whoever is there is let in. The machine itself always is: whoever is on it could change the
-    /// rules in the store.
+    /// rules in the store. Of whom a proxy does not tell where they are, nobody knows that they are not kept
+    /// out: they are let in where there is no rule at all.
     pub fn admit(&self, client: ClientAddress) -> bool {
+        if !client.is_told() {
+            return self.0.is_empty();
+        }
         let address = client.ip();
         if address.is_loopback() {
             return true;

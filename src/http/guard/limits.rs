@@ -36,9 +36,21 @@ pub(crate) async fn callers(State(app): State<AppState>, request: Request, next:
 }
 
 /// How often a person may listen at once, where their community pays for a limit.
-pub(crate) fn seats(app: &AppState, person: &Principal) -> Option<u32> {
+pub(crate) fn seats(app: &AppState, person: &Principal) -> Option<Allowed> {
     let forest = app.tenancy.forest();
-    forest.plan_for(&person.reach)?.limits.sockets
+    let plan = forest.plan_for(&person.reach)?;
+    let sockets = plan.limits.sockets?;
+    let plan = plan.name.clone();
+    Some(Allowed { plan, sockets })
+}
+
+/// How often people of a plan may listen at once.
+#[derive(Debug, Clone)]
+pub(crate) struct Allowed {
+    /// What the plan is called.
+    pub(crate) plan: String,
+    /// How often each of them.
+    pub(crate) sockets: u32,
 }
 
 async fn of_person(app: &AppState, person: &Principal, request: Request, next: Next) -> Response {

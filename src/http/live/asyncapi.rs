@@ -23,9 +23,12 @@ const CLOSES: [(u16, &str); 8] = [
     ),
     (
         4401,
-        "No token within 10 s, or one that is no use or no use any more: come back with another.",
+        "No token within 10 s, one that is no use or no use any more, or a person who may or sees less than before: come back with another, or the same one.",
     ),
-    (4403, "A token of another person."),
+    (
+        4403,
+        "A token of another person, or an address from which requests are not taken.",
+    ),
     (
         4408,
         "Too slow, or no sign of life: come back with the last cursors.",

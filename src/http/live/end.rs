@@ -7,9 +7,13 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::wire;
+use crate::http::problem::Problem;
 
 /// Frames that are taken of a client in a second: more than people make.
 const MOST_FRAMES: u32 = 50;
+
+/// RFC 6455: a frame that ends a socket has 125 bytes, of which two are the code.
+const LONGEST_REASON_BYTES: usize = 123;
 
 /// Why a socket ends.
 #[derive(Debug)]
@@ -61,6 +65,13 @@ impl Frames {
 pub(super) fn restarting(session: Uuid) -> End {
     let pause = super::come_back_ms(session);
     End::Said(1012, Cow::Owned(format!(r#"{{"retry_after_ms":{pause}}}"#)))
+}
+
+/// That a person has as many sockets as they may, and who says how many that are.
+pub(super) fn too_many(full: &Problem) -> End {
+    let mut why = full.view("").detail.to_owned();
+    why.truncate(why.floor_char_boundary(LONGEST_REASON_BYTES));
+    End::Said(4429, Cow::Owned(why))
 }
 
 /// What a client did to the protocol.

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::tally::{Counts, Tally};
 use crate::access::{Principal, Reach, UserId};
 use crate::address::{ClientAddress, Network};
+use crate::http::guard::limits::Allowed;
 use crate::http::problem::{Code, Problem};
 
 /// How many may listen.
@@ -138,9 +139,11 @@ impl Seats {
     pub(crate) fn take(
         self: &Arc<Self>,
         person: &Principal,
-        allowed: Option<u32>,
+        allowed: Option<Allowed>,
     ) -> Result<Seat, Problem> {
-        let most = allowed.map_or(self.room.of_one, |allowed| allowed.min(self.room.of_one));
+        // What the service has no more room for than that is no limit of the plan.
+        let allowed = allowed.filter(|plan| plan.sockets < self.room.of_one);
+        let most = allowed.as_ref().map_or(self.room.of_one, |it| it.sockets);
         let mut taken = self.taken();
         let own = taken
             .by_person
@@ -148,7 +151,12 @@ impl Seats {
             .copied()
             .unwrap_or_default();
         if own >= most {
-            let detail = format!("One person may listen {most} times at once.");
+            let detail = match allowed {
+                Some(Allowed { plan, sockets }) => {
+                    format!("The plan {plan} allows one person {sockets} sockets at once.")
+                }
+                None => format!("One person may listen {most} times at once."),
+            };
             return Err(Problem::new(Code::RateLimited, detail).retry_after(COME_BACK_AFTER));
         }
         let now = Instant::now();
@@ -348,15 +356,37 @@ mod tests {
         ClientAddress::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, last)))
     }
 
+    fn allowed(sockets: u32) -> Option<Allowed> {
+        let plan = "base".to_owned();
+        Some(Allowed { plan, sockets })
+    }
+
+    #[tokio::test]
+    async fn who_has_as_many_seats_as_they_may_is_told_whose_limit_that_is() {
+        let seats = seats();
+        let refused = |allowed: Option<Allowed>| {
+            let seat = seats.take(&person(1), allowed).unwrap_err();
+            seat.view("").detail.to_owned()
+        };
+        let _held: Vec<_> = (0..ROOM.of_one)
+            .map(|_| seats.take(&person(1), None).unwrap())
+            .collect();
+        let of_plan = "The plan base allows one person 5 sockets at once.";
+        assert_eq!(refused(allowed(5)), of_plan);
+        for own in [None, allowed(ROOM.of_one + 1)] {
+            assert_eq!(refused(own), "One person may listen 20 times at once.");
+        }
+    }
+
     #[tokio::test]
     async fn a_seat_that_is_left_can_be_taken_again_and_nothing_is_kept_of_who_has_none() {
         let seats = seats();
         let mut held: Vec<_> = (0..ROOM.of_one)
             .map(|_| seats.take(&person(1), None).unwrap())
             .collect();
-        assert!(seats.take(&person(1), Some(1_000)).is_err());
-        let theirs = seats.take(&person(2), Some(1)).unwrap();
-        assert!(seats.take(&person(2), Some(1)).is_err());
+        assert!(seats.take(&person(1), allowed(1_000)).is_err());
+        let theirs = seats.take(&person(2), allowed(1)).unwrap();
+        assert!(seats.take(&person(2), allowed(1)).is_err());
         held.pop();
         held.push(seats.take(&person(1), None).unwrap());
         drop((held, theirs));

@@ -12,13 +12,14 @@ use tokio::time::{Instant, sleep_until, timeout};
 use uuid::Uuid;
 
 use super::asked::{self, Asked};
-use super::end::{Done, End, Frames, broken, restarting, said};
+use super::end::{Done, End, Frames, broken, restarting, said, too_many};
 use super::frame::Frame;
 use super::seats::{Seat, Standing, given_away};
 use super::topic::Topic;
 use super::topics::Topics;
 use super::watch::{Mode, Sight};
-use super::who::{Look, Who};
+use super::who::{DEMOTED, KEPT_OUT, LOOK_EVERY, Look, Who};
+use super::ws::Visitor;
 use crate::address::ClientAddress;
 use crate::app::identity::{Known, Unknown};
 use crate::http::guard::{Scope, limits as shares};
@@ -40,26 +41,21 @@ const CLOSED_WITHIN: Duration = Duration::from_secs(1);
 /// What one listens to at once: every node of a large community, one by one.
 const MOST_TOPICS: usize = 1_000;
 
-/// Who is on the other side.
-pub(super) enum Visitor {
-    /// Somebody who said who he is.
-    Known((Who, Seat)),
-    /// Nobody yet, and where he is.
-    Stranger(ClientAddress, Standing),
-}
-
 /// A WebSocket.
 pub(super) struct Socket {
     app: AppState,
     socket: WebSocket,
     session: Uuid,
+    client: ClientAddress,
     who: Option<(Who, Seat)>,
     /// While nobody is known.
-    stranger: Option<(ClientAddress, Standing)>,
+    stranger: Option<Standing>,
     /// From the first of them on.
     topics: Option<Topics>,
     closing: signal::Receiver<bool>,
     began: Instant,
+    /// At a stranger, for the last time.
+    looked_at: Instant,
     heard_at: Instant,
     pinged_at: Instant,
     frames: Frames,
@@ -75,21 +71,27 @@ enum Next {
 }
 
 impl Socket {
-    pub(super) fn new(app: AppState, socket: WebSocket, visitor: Visitor) -> Self {
+    pub(super) fn new(
+        app: AppState,
+        socket: WebSocket,
+        (client, visitor): (ClientAddress, Visitor),
+    ) -> Self {
         let now = Instant::now();
         let (who, stranger) = match visitor {
             Visitor::Known(who) => (Some(who), None),
-            Visitor::Stranger(client, standing) => (None, Some((client, standing))),
+            Visitor::Stranger(standing) => (None, Some(standing)),
         };
         Self {
             closing: app.live().closing.subscribe(),
             app,
             socket,
             session: Uuid::new_v4(),
+            client,
             who,
             stranger,
             topics: None,
             began: now,
+            looked_at: now,
             heard_at: now,
             pinged_at: now,
             frames: Frames::new(now),
@@ -121,8 +123,8 @@ impl Socket {
     /// Whoever leaves without having said who he is counts as a stranger: so many may come from an address.
     async fn account(&mut self, done: &Done) {
         let is_ours = matches!(done, Err(End::Said(1012, _)));
-        if let Some((client, _)) = self.stranger.take().filter(|_| !is_ours) {
-            let _counted = self.app.limits.stranger(client).await;
+        if self.stranger.take().is_some_and(|_| !is_ours) {
+            let _counted = self.app.limits.stranger(self.client).await;
         }
     }
 
@@ -131,7 +133,7 @@ impl Socket {
         let beat_at = self.pinged_at + HEARTBEAT;
         let look_at = match &self.who {
             Some((who, _)) => who.look_at(),
-            None => self.began + KNOWN_WITHIN,
+            None => (self.began + KNOWN_WITHIN).min(self.looked_at + LOOK_EVERY),
         };
         if now >= look_at {
             return Next::Look;
@@ -185,18 +187,18 @@ impl Socket {
 
     /// Learns who he is, or hears that he still is.
     async fn know(&mut self, token: String) -> Done {
-        let client = self.stranger.as_ref().map(|(client, _)| *client);
         // Where too many tokens were wrong, none is looked at for a while.
         let limits = &self.app.limits;
-        if client.is_some_and(|client| limits.before_failure(client).refused.is_some()) {
+        let is_stranger = self.stranger.is_some();
+        if is_stranger && limits.before_failure(self.client).refused.is_some() {
             return Err(said(4429, "too many wrong tokens"));
         }
         let Known { person, at } = match self.app.identities.known(&token).await {
             Ok(known) => known,
             Err(Unknown::Unavailable(_)) => return Err(restarting(self.session)),
             Err(Unknown::Refused | Unknown::NoAccount) => {
-                if let Some((client, _)) = self.stranger.take() {
-                    let _counted = limits.failure(client).await;
+                if self.stranger.take().is_some() {
+                    let _counted = limits.failure(self.client).await;
                 }
                 return Err(said(4401, "the token is no use"));
             }
@@ -212,11 +214,12 @@ impl Socket {
             None => {
                 let allowed = shares::seats(&self.app, &person);
                 let seat = self.app.live().seats.take(&person, allowed);
-                seat.map_err(|_| said(4429, "too many sockets"))?
+                seat.map_err(|full| too_many(&full))?
             }
         };
         let scope = Scope::of(&self.app, person);
-        self.who = Some((Who::known(token, scope, at), seat));
+        let who = Who::known((token, self.client), scope, at);
+        self.who = Some((who, seat));
         self.stranger = None;
         self.see().await?;
         self.send(vec![Frame::authenticated()]).await
@@ -309,13 +312,26 @@ impl Socket {
 
     async fn look(&mut self) -> Done {
         let Some((who, _)) = &mut self.who else {
-            return Err(said(4401, "nobody said who he is"));
+            return self.look_at_stranger();
         };
         match who.look(&self.app).await {
             Look::Same => Ok(()),
             Look::Other => self.see().await,
+            Look::Demoted => Err(said(4401, DEMOTED)),
             Look::Out => Err(said(4401, "the token is no use any more")),
+            Look::KeptOut => Err(said(4403, KEPT_OUT)),
         }
+    }
+
+    fn look_at_stranger(&mut self) -> Done {
+        self.looked_at = Instant::now();
+        if !self.app.border.gate().admits(self.client) {
+            return Err(said(4403, KEPT_OUT));
+        }
+        if self.began.elapsed() >= KNOWN_WITHIN {
+            return Err(said(4401, "nobody said who he is"));
+        }
+        Ok(())
     }
 
     /// Has every topic be seen as he sees it now, and those that are not there for him any more end.

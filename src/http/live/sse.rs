@@ -23,7 +23,8 @@ use super::seats::{Seat, given_away};
 use super::topic::Topic;
 use super::topics::Topics;
 use super::watch::{Mode, Sight};
-use super::who::{Look, Who};
+use super::who::{DEMOTED, KEPT_OUT, Look, Who};
+use crate::address::ClientAddress;
 use crate::app::listener::Place as Connected;
 use crate::http::answer::Answer;
 use crate::http::error::unavailable;
@@ -70,6 +71,7 @@ pub(crate) async fn stream(
     State(app): State<AppState>,
     Params(query): Params<StreamQuery>,
     place: Option<Extension<Connected>>,
+    Extension(client): Extension<ClientAddress>,
     headers: HeaderMap,
 ) -> Answer {
     let no_topic =
@@ -93,7 +95,7 @@ pub(crate) async fn stream(
         .await;
     let token = token(&headers)?;
     let known = app.identities.known(token).await.map_err(unknown)?;
-    let who = Who::known(token.to_owned(), scope, known.at);
+    let who = Who::known((token.to_owned(), client), scope, known.at);
     let session = Session::new(app, who, (topics, seat), &begun);
     if let Some(Extension(place)) = place {
         place.leave();
@@ -196,6 +198,8 @@ impl Session {
         match self.who.look(&self.app).await {
             Look::Same => return String::new(),
             Look::Out => return self.end(Code::Unauthenticated, "The token is no use any more."),
+            Look::Demoted => return self.end(Code::Unauthenticated, DEMOTED),
+            Look::KeptOut => return self.end(Code::Forbidden, KEPT_OUT),
             Look::Other => {}
         }
         let scope = self.who.scope().clone();

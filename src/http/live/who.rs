@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::address::ClientAddress;
 use crate::app::identity::Unknown;
 use crate::auth::token::ACCESS_LIFE;
 use crate::http::guard::Scope;
@@ -11,11 +12,12 @@ use crate::http::state::AppState;
 
 /// How often it is looked: with the four seconds that who somebody is may be remembered, nobody sees for longer
 /// than five what he no longer may.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+pub(super) const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Who listens.
 pub(super) struct Who {
     token: String,
+    client: ClientAddress,
     scope: Scope,
     looked_at: Instant,
     /// When that was last found out, and not only believed.
@@ -28,9 +30,19 @@ pub(super) enum Look {
     Same,
     /// He sees something else, perhaps.
     Other,
+    /// He lost something that he might or saw.
+    Demoted,
     /// His token is no use any more.
     Out,
+    /// Where he is nobody is let in any more.
+    KeptOut,
 }
+
+/// What is told to whoever lost something, who may come back as what he is.
+pub(super) const DEMOTED: &str = "what the token is good for was changed";
+
+/// What is told to whoever is where nobody is let in.
+pub(super) const KEPT_OUT: &str = "requests from this address are not taken";
 
 impl std::fmt::Debug for Who {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -41,10 +53,15 @@ impl std::fmt::Debug for Who {
 }
 
 impl Who {
-    /// Whoever bears this token, as he was found at that time.
-    pub(super) fn known(token: String, scope: Scope, known_at: Instant) -> Self {
+    /// Whoever bears this token and is there, as he was found at that time.
+    pub(super) fn known(
+        (token, client): (String, ClientAddress),
+        scope: Scope,
+        known_at: Instant,
+    ) -> Self {
         Self {
             token,
+            client,
             scope,
             looked_at: Instant::now(),
             known_at,
@@ -64,6 +81,9 @@ impl Who {
     /// Looks who he is now.
     pub(super) async fn look(&mut self, app: &AppState) -> Look {
         self.looked_at = Instant::now();
+        if !app.border.gate().admits(self.client) {
+            return Look::KeptOut;
+        }
         let known = match app.identities.known(&self.token).await {
             Ok(known) => known,
             // Who was known is believed while nobody can be asked, as long as a token lives.
@@ -79,7 +99,10 @@ impl Who {
         if scope.is_same(&self.scope) {
             return Look::Same;
         }
+        let is_less = !scope
+            .person()
+            .lost_nothing_of(self.scope.person(), scope.forest());
         self.scope = scope;
-        Look::Other
+        if is_less { Look::Demoted } else { Look::Other }
     }
 }

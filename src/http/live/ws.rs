@@ -9,8 +9,8 @@ use axum::http::HeaderMap;
 use axum::http::header::{AUTHORIZATION, HOST, ORIGIN};
 use axum::response::Response;
 
-use super::seats::Seat;
-use super::socket::{Socket, Visitor};
+use super::seats::{Seat, Standing};
+use super::socket::Socket;
 use super::who::Who;
 use super::wire;
 use crate::address::ClientAddress;
@@ -21,6 +21,14 @@ use crate::http::extract::NoQuery;
 use crate::http::guard::{self, Scope, limits};
 use crate::http::problem::{Code, Problem};
 use crate::http::state::AppState;
+
+/// Who is on the other side.
+pub(super) enum Visitor {
+    /// Somebody who said who he is.
+    Known((Who, Seat)),
+    /// Nobody yet.
+    Stranger(Standing),
+}
 
 /// Topics over a WebSocket, subprotocol `evara.v1`. The token is in the header, or in the first frame.
 #[utoipa::path(get, path = "/ws", tag = "Live", responses(
@@ -56,32 +64,37 @@ pub(crate) async fn ws(
         if let ControlFlow::Break(refusal) = limits::count(&app, &known.person).await {
             return Ok(refusal);
         }
-        Visitor::Known(seated(&app, token, known)?)
+        Visitor::Known(seated(&app, (token, client), known)?)
     } else {
         // Who says who he is is counted as himself, and who leaves without a word as a stranger.
         if let Some(refusal) = limits::unwelcome(&app, client) {
             return Ok(refusal);
         }
-        Visitor::Stranger(client, app.live().seats.stand(client)?)
+        Visitor::Stranger(app.live().seats.stand(client)?)
     };
     let upgrade = wire::bounded(upgrade.protocols(["evara.v1"]));
-    Ok(opened(app, upgrade, who))
+    Ok(opened(app, upgrade, (client, who)))
 }
 
-fn opened(app: AppState, upgrade: WebSocketUpgrade, who: Visitor) -> Response {
+fn opened(app: AppState, upgrade: WebSocketUpgrade, visitor: (ClientAddress, Visitor)) -> Response {
     // What serves it is waited for at the end, from now on: it begins once this was answered.
     let token = app.live().sockets.token();
     upgrade.on_upgrade(move |socket| async move {
-        Socket::new(app, socket, who).serve().await;
+        Socket::new(app, socket, visitor).serve().await;
         drop(token);
     })
 }
 
-fn seated(app: &AppState, token: &str, known: Known) -> Result<(Who, Seat), Problem> {
+fn seated(
+    app: &AppState,
+    (token, client): (&str, ClientAddress),
+    known: Known,
+) -> Result<(Who, Seat), Problem> {
     let allowed = limits::seats(app, &known.person);
     let seat = app.live().seats.take(&known.person, allowed)?;
     let scope = Scope::of(app, known.person);
-    Ok((Who::known(token.to_owned(), scope, known.at), seat))
+    let bearer = (token.to_owned(), client);
+    Ok((Who::known(bearer, scope, known.at), seat))
 }
 
 /// Browsers let any page open a socket anywhere, and say where it is from: only one of ours, or of an origin

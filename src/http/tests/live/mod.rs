@@ -3,6 +3,7 @@
 mod client;
 mod described;
 mod door;
+mod kept_out;
 mod resuming;
 mod rights;
 mod sending;

@@ -161,7 +161,7 @@ async fn a_password_that_was_made_for_somebody_opens_no_topic() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_comes_to_see_something_else_begins_anew_and_his_old_cursor_is_no_use() {
+async fn who_is_demoted_is_sent_away_and_who_comes_to_see_more_begins_anew() {
     let people = Arc::<Changing>::default();
     people.make("super_admin", "super_admin");
     people.make("mallory", "operator");
@@ -173,19 +173,43 @@ async fn whoever_comes_to_see_something_else_begins_anew_and_his_old_cursor_is_n
     assert_eq!(client.nodes.len(), 2);
     let cursor = client.cursor.clone();
     people.make("mallory", "user");
-    assert_eq!(client.until("resync").await["reason"], "rights_changed");
-    client.until_current().await;
-    assert_eq!(client.nodes.keys().collect::<Vec<_>>(), [&own]);
+    let demoted = Instant::now();
+    assert_eq!(client.until("error").await["code"], "unauthenticated");
+    assert!(demoted.elapsed() < A_SECOND);
     scene.report(&other, 1, 10.0).await;
-    scene.report(&own, 1, 10.0).await;
-    let event = client.until("event").await;
-    assert_eq!(event["node_id"], own);
+    assert!(client.frame().await.is_none());
     let mut back = scene
         .listen("mallory", "topic=fleet", cursor.as_deref())
         .await;
     back.until("resync").await;
     back.until_current().await;
     assert_eq!(back.nodes.keys().collect::<Vec<_>>(), [&own]);
+    scene.report(&other, 2, 11.0).await;
+    scene.report(&own, 1, 10.0).await;
+    assert_eq!(back.until("event").await["node_id"], own);
+    people.make("mallory", "community_admin");
+    assert_eq!(back.until("resync").await["reason"], "rights_changed");
+    back.until_current().await;
+    assert_eq!(back.nodes.len(), 2);
+}
+
+#[tokio::test]
+async fn the_socket_of_who_is_demoted_ends_with_the_code_of_who_is_not_known() {
+    let people = Arc::new(Changing::default());
+    people.make("mallory", "community_admin");
+    let door = Door::of(estate_of(people.clone()).await).await;
+    let mut socket = door.enter("mallory").await;
+    // A community's admin who comes to be an operator there sees the same, and may do less.
+    people.make("mallory", "operator");
+    let (code, why) = socket.end().await;
+    assert_eq!(
+        (code, why.as_str()),
+        (4401, "what the token is good for was changed")
+    );
+    let mut back = door.enter("mallory").await;
+    back.say(&json!({"type": "subscribe", "topic": "fleet"}))
+        .await;
+    back.until("snapshot").await;
 }
 
 #[tokio::test(start_paused = true)]
