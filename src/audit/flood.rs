@@ -11,6 +11,19 @@ pub(super) const MOST_OF_ONE: u32 = 20;
 /// Of everybody in a minute: some 90 MB a day at the most.
 pub(super) const MOST_OF_ALL: u32 = 120;
 
+/// Of what was asked to be read: those who look for what is gone leave half of the room to those who want to
+/// change what is not theirs.
+pub(super) const MOST_OF_READS: u32 = MOST_OF_ALL / 2;
+
+/// What somebody was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Wanted {
+    /// To see something.
+    Read,
+    /// To do something, or to be let in.
+    Act,
+}
+
 /// What becomes of a refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Admitted {
@@ -24,20 +37,25 @@ pub struct Admitted {
 #[derive(Debug, Default)]
 pub struct Flood {
     minute: i64,
-    of_each: HashMap<String, u32>,
+    of_each: HashMap<(String, Wanted), u32>,
     of_all: u32,
+    of_reads: u32,
     counted: u64,
 }
 
 impl Flood {
     /// Takes one more of `whom`, in `minute`. Holds no more names than it admits.
-    pub fn admit(&mut self, whom: &str, minute: i64) -> Admitted {
+    pub fn admit(&mut self, (whom, wanted): (&str, Wanted), minute: i64) -> Admitted {
         let remainder = self.turn(minute);
-        let of_one = self.of_each.get(whom).copied().unwrap_or(0);
-        let is_written = of_one < MOST_OF_ONE && self.of_all < MOST_OF_ALL;
+        let name = (whom.to_owned(), wanted);
+        let of_one = self.of_each.get(&name).copied().unwrap_or(0);
+        let reads = u32::from(wanted == Wanted::Read);
+        let is_room = self.of_all < MOST_OF_ALL && self.of_reads + reads <= MOST_OF_READS;
+        let is_written = of_one < MOST_OF_ONE && is_room;
         if is_written {
-            self.of_each.insert(whom.to_owned(), of_one + 1);
+            self.of_each.insert(name, of_one + 1);
             self.of_all += 1;
+            self.of_reads += reads;
         } else {
             self.counted += 1;
         }
@@ -61,6 +79,7 @@ impl Flood {
         self.minute = next;
         self.of_each.clear();
         self.of_all = 0;
+        self.of_reads = 0;
         std::mem::take(&mut self.counted)
     }
 
@@ -79,13 +98,14 @@ mod tests {
     proptest! {
         #[test]
         fn each_refusal_is_written_or_counted_and_few_are_written(
-            refused in prop::collection::vec((0..40_u8, 0..3_i64), 0..1_000)
+            refused in prop::collection::vec((0..40_u8, any::<bool>(), 0..3_i64), 0..1_000)
         ) {
             let mut flood = Flood::default();
             let (mut written, mut told, mut minute) = (0, 0, 0);
-            for (whom, later) in &refused {
+            for (whom, is_read, later) in &refused {
                 minute += i64::from(*later == 2);
-                let admitted = flood.admit(&whom.to_string(), minute);
+                let wanted = if *is_read { Wanted::Read } else { Wanted::Act };
+                let admitted = flood.admit((&whom.to_string(), wanted), minute);
                 written += u64::from(admitted.is_written);
                 told += admitted.remainder;
                 prop_assert!(flood.of_each.len() <= MOST_OF_ALL as usize);
@@ -101,7 +121,7 @@ mod tests {
         let mut flood = Flood::default();
         let mut written = 0;
         for _ in 0..1_000 {
-            written += u32::from(flood.admit("one", 7).is_written);
+            written += u32::from(flood.admit(("one", Wanted::Act), 7).is_written);
             assert_eq!(flood.turn(7), 0);
         }
         assert_eq!(written, MOST_OF_ONE);
@@ -112,10 +132,25 @@ mod tests {
     fn whoever_is_refused_too_often_leaves_room_for_others() {
         let mut flood = Flood::default();
         for _ in 0..1_000 {
-            flood.admit("one", 7);
+            flood.admit(("one", Wanted::Act), 7);
         }
-        assert!(flood.admit("another", 7).is_written);
-        let next = flood.admit("one", 8);
+        assert!(flood.admit(("another", Wanted::Act), 7).is_written);
+        let next = flood.admit(("one", Wanted::Act), 8);
         assert_eq!((next.is_written, next.remainder), (true, 980));
+    }
+
+    #[test]
+    fn who_looks_for_what_is_gone_leaves_room_for_what_others_wanted_to_do() {
+        let mut flood = Flood::default();
+        let written = |flood: &mut Flood, wanted| {
+            let all = (0..100).flat_map(|whom| [whom; 5]);
+            all.filter(|whom| flood.admit((&whom.to_string(), wanted), 7).is_written)
+                .count() as u32
+        };
+        assert_eq!(written(&mut flood, Wanted::Read), MOST_OF_READS);
+        assert_eq!(
+            written(&mut flood, Wanted::Act),
+            MOST_OF_ALL - MOST_OF_READS
+        );
     }
 }

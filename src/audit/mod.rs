@@ -28,7 +28,7 @@ pub use chain::{Chain, Link, Mac, Row, Seal};
 pub use copied::{NoSealCopy, SealCopy};
 pub use cut::Cut;
 pub use entry::{Actor, ActorKind, Entry, Outcome};
-pub use flood::{Admitted, Flood};
+pub use flood::{Admitted, Flood, Wanted};
 pub use keys::{AuditKeyError, AuditKeys};
 pub use mask::masked;
 pub use record::Record;

@@ -138,6 +138,7 @@ fn told(error: Error) -> anyhow::Error {
         }
         Error::NotFound => anyhow!("there is no such account"),
         other @ (Error::Refused
+        | Error::Wrong(_)
         | Error::Reused(_)
         | Error::CodeNeeded
         | Error::Wait(_)

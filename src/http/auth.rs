@@ -18,9 +18,10 @@ use super::guard::{Bearing, Knowing, NodeName as Id, Oneself, limits};
 use super::problem::Problem;
 use super::state::AppState;
 use super::views::{List, LoginBody, MeView, RefreshBody, SessionView, SignedInView, UserView, id};
+use crate::access::Principal;
 use crate::address::ClientAddress;
 use crate::app::accounts::{EmailAddress, Error as AccountsError, SignIn};
-use crate::app::audit::{Fact, Witness};
+use crate::app::audit::{Fact, Witness, chain_of_reach};
 
 /// Signs in. A password that was made for one is changed by saying `new_password`, too; without that the token is
 /// good for `/auth/me`, `/auth/password` and `/auth/logout` alone (`user.must_change_password`).
@@ -72,9 +73,13 @@ pub(crate) async fn refresh(
 ) -> Answer {
     let signed_in = app.accounts.refresh(&body.refresh_token.into()).await;
     let signed_in = signed_in.inspect_err(|error| {
-        if let AccountsError::Reused(fact) = error {
-            app.refusals().note(witness, Fact::clone(fact));
-        }
+        let fact = match error {
+            AccountsError::Reused(fact) => Fact::clone(fact),
+            // Whose it was meant to be is not known.
+            error if error.is_of_credentials() => Fact::new("session.refresh", "session"),
+            _ => return,
+        };
+        app.refusals().note(witness, fact);
     })?;
     answer::json(&SignedInView::from(&signed_in))
 }
@@ -174,7 +179,8 @@ pub(crate) struct PasswordBody {
 
 /// Changes one's password, and ends all of one's sessions: sign in anew.
 #[utoipa::path(post, path = "/auth/password", tag = "Identity", request_body = PasswordBody,
-    responses((status = 204), (status = 422, description = "The present one is wrong, or the new one weak.")))]
+    responses((status = 204), (status = 422, description = "The present one is wrong, or the new one weak."),
+              (status = 429, description = "Too many wrong guesses.")))]
 pub(crate) async fn password(
     _: NoQuery,
     State(app): State<AppState>,
@@ -184,7 +190,8 @@ pub(crate) async fn password(
 ) -> Result<Response, Problem> {
     let both = (body.current_password.into(), body.new_password.into());
     let changed = app.accounts.change_password(&person, both, &witness);
-    changed.await?;
+    let unproven = unproven(&app, &person, &witness, "user.password");
+    changed.await.inspect_err(unproven)?;
     Ok(answer::no_content())
 }
 
@@ -197,16 +204,31 @@ pub(crate) struct EnrolmentView<'a> {
     otpauth_uri: &'a str,
 }
 
+/// What begins to add an authenticator.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = TotpEnrolling)]
+pub(crate) struct EnrolBody {
+    /// One's own: a token alone must not add what it takes to sign in.
+    #[schema(format = Password)]
+    password: String,
+}
+
 /// Begins to add an authenticator, which counts once a code of it was confirmed.
-#[utoipa::path(post, path = "/auth/totp/enroll", tag = "Identity",
-    responses((status = 200, body = EnrolmentView<'_>), (status = 409, description = "There is one.")))]
+#[utoipa::path(post, path = "/auth/totp/enroll", tag = "Identity", request_body = EnrolBody,
+    responses((status = 200, body = EnrolmentView<'_>), (status = 409, description = "There is one."),
+              (status = 422, description = "The password is wrong."),
+              (status = 429, description = "Too many wrong guesses.")))]
 pub(crate) async fn enroll(
     _: NoQuery,
     State(app): State<AppState>,
     Oneself(person): Oneself,
     witness: Witness,
+    Json(body): Json<EnrolBody>,
 ) -> Answer {
-    let enrolment = app.accounts.enrol(&person, &witness).await?;
+    let enrolled = app.accounts.enrol(&person, body.password.into(), &witness);
+    let unproven = unproven(&app, &person, &witness, "user.totp.enrol");
+    let enrolment = enrolled.await.inspect_err(unproven)?;
     answer::json(&EnrolmentView {
         otpauth_uri: enrolment.uri.expose_secret(),
     })
@@ -231,7 +253,8 @@ pub(crate) struct RecoveryCodesView<'a> {
 
 /// Has the authenticator count from now on.
 #[utoipa::path(post, path = "/auth/totp/confirm", tag = "Identity", request_body = CodeBody,
-    responses((status = 200, body = RecoveryCodesView<'_>)))]
+    responses((status = 200, body = RecoveryCodesView<'_>), (status = 422, description = "The code is wrong."),
+              (status = 429, description = "Too many wrong guesses.")))]
 pub(crate) async fn confirm(
     _: NoQuery,
     State(app): State<AppState>,
@@ -240,7 +263,9 @@ pub(crate) async fn confirm(
     Json(body): Json<CodeBody>,
 ) -> Answer {
     let code = body.code.into();
-    let codes = app.accounts.confirm(&person, &code, &witness).await?;
+    let confirmed = app.accounts.confirm(&person, &code, &witness).await;
+    let unproven = unproven(&app, &person, &witness, "user.totp.confirm");
+    let codes = confirmed.inspect_err(unproven)?;
     answer::json(&RecoveryCodesView {
         recovery_codes: codes.iter().map(|code| code.expose_secret()).collect(),
     })
@@ -259,7 +284,8 @@ pub(crate) struct DisableBody {
 
 /// Takes the authenticator away.
 #[utoipa::path(post, path = "/auth/totp/disable", tag = "Identity", request_body = DisableBody,
-    responses((status = 204)))]
+    responses((status = 204), (status = 422, description = "The password or the code is wrong."),
+              (status = 429, description = "Too many wrong guesses.")))]
 pub(crate) async fn disable(
     _: NoQuery,
     State(app): State<AppState>,
@@ -270,6 +296,23 @@ pub(crate) async fn disable(
     let (password, code) = (body.password.into(), body.code.into());
     let accounts = &app.accounts;
     let disabled = accounts.disable_authenticator(&person, password, &code, &witness);
-    disabled.await?;
+    let unproven = unproven(&app, &person, &witness, "user.totp.disable");
+    disabled.await.inspect_err(unproven)?;
     Ok(answer::no_content())
+}
+
+/// Writes down that whoever bears a person's token could not prove that they are that person.
+fn unproven<'a>(
+    app: &'a AppState,
+    person: &'a Principal,
+    witness: &'a Witness,
+    action: &'static str,
+) -> impl Fn(&AccountsError) + 'a {
+    move |error| {
+        if error.is_of_credentials() {
+            let chain = chain_of_reach(&person.reach, &app.tenancy.forest());
+            let fact = Fact::new(action, format!("user/{}", person.user)).of([chain]);
+            app.refusals().note(witness.clone(), fact);
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use evara_actors::domain::Timestamp;
+use evara_actors::domain::{FieldError, Timestamp};
 use evara_actors::ingest::{PollerError, ReadError};
 use evara_actors::ports::ArchiveError;
 use evara_actors::system::SystemError;
@@ -66,6 +66,9 @@ impl From<AccountsError> for Problem {
                 "The credentials are not right, or good no longer.",
             )
             .challenge(r#"Bearer realm="evara""#),
+            AccountsError::Wrong(pointer) => {
+                Self::invalid(vec![FieldError::new(pointer, "is not right")])
+            }
             AccountsError::CodeNeeded => {
                 let detail = "A code of the authenticator is needed: send it as totp.";
                 Self::new(Code::Unauthenticated, detail)

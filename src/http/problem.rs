@@ -381,7 +381,7 @@ pub(crate) struct ProblemView<'a> {
     correlation_id: &'a str,
     /// The fields that cannot be taken.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    errors: &'a [FieldProblem],
+    pub(crate) errors: &'a [FieldProblem],
     /// When the same request may be repeated, where that makes sense.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<u64>)]

@@ -16,6 +16,9 @@ pub enum Error {
     /// The address, the password, the code or the token is not right, or the account is closed.
     #[error("not let in")]
     Refused,
+    /// The password or the code in this field of whoever is signed in is not right.
+    #[error("{0} is not right")]
+    Wrong(&'static str),
     /// The refresh token was good once: its session is over. With what is to be written down of it.
     #[error("a refresh token was used twice")]
     Reused(Box<Fact>),
@@ -51,7 +54,10 @@ pub enum Error {
 impl Error {
     /// Whether somebody was not let in for what they brought.
     pub const fn is_of_credentials(&self) -> bool {
-        matches!(self, Self::Refused | Self::CodeNeeded | Self::Wait(_))
+        matches!(
+            self,
+            Self::Refused | Self::Wrong(_) | Self::CodeNeeded | Self::Wait(_)
+        )
     }
 
     /// A field whose value cannot be taken.

@@ -51,7 +51,7 @@ impl Accounts {
     }
 
     /// Counts a guess at `found`, or at a name that nobody has.
-    async fn counted(
+    pub(super) async fn counted(
         &self,
         name: AccountName,
         mut found: Option<Account>,

@@ -89,26 +89,27 @@ impl Accounts {
         Ok(())
     }
 
-    /// Begins to give a person an authenticator; it counts once a code of it was shown.
+    /// Begins to give a person an authenticator; it counts once a code of it was shown. Whoever has nothing but
+    /// their token must not shut them out by one of his own.
     ///
     /// # Errors
-    /// When they have one, or sign in elsewhere.
-    pub async fn enrol(&self, person: &Principal, witness: &Witness) -> Result<Enrolment, Error> {
+    /// When they have one, or sign in elsewhere, or the password is wrong, which counts as a guess.
+    pub async fn enrol(
+        &self,
+        person: &Principal,
+        password: SecretString,
+        witness: &Witness,
+    ) -> Result<Enrolment, Error> {
         let seed = totp::new_secret()?;
         let name = AccountName::Id(person.user);
+        can_enrol(&self.found(name.clone()).await?)?;
+        let guessed = self.guessed(name.clone(), password).await;
+        let proven = guessed.map_err(wrong("/password"))?.account;
         let account = self
             .changed(name, ("user.totp.enrol", witness), |account| {
-                if account.password.is_none() {
-                    return Err(Error::Conflict("You sign in elsewhere: add it there."));
-                }
-                if account
-                    .authenticator
-                    .as_ref()
-                    .is_some_and(|it| it.is_confirmed)
-                {
-                    return Err(Error::Conflict(
-                        "There is an authenticator: disable it first.",
-                    ));
+                can_enrol(&account)?;
+                if account.valid_from != proven.valid_from {
+                    return Err(Error::Refused);
                 }
                 let authenticator = Authenticator {
                     seed: seed.clone(),
@@ -118,6 +119,7 @@ impl Accounts {
                 };
                 Ok(Account {
                     authenticator: Some(authenticator),
+                    failures: Failures::NONE,
                     ..account
                 })
             })
@@ -129,7 +131,7 @@ impl Accounts {
     /// Has the authenticator count from now on, and returns the recovery codes, to be shown once.
     ///
     /// # Errors
-    /// When the code is not one of it.
+    /// When the code is not one of it, which counts as a guess.
     pub async fn confirm(
         &self,
         person: &Principal,
@@ -139,11 +141,12 @@ impl Accounts {
         let codes = recovery_codes()?;
         let now = self.now();
         let name = AccountName::Id(person.user);
+        let found = self.found(name.clone()).await?;
+        begun(&found)?;
+        self.counted(name.clone(), Some(found)).await?;
         self.changed(name, ("user.totp.confirm", witness), |account| {
-            let begun = account.authenticator.as_ref().filter(|it| !it.is_confirmed);
-            let begun = begun.ok_or(Error::Conflict("Enrol an authenticator first."))?;
-            let shown = spent(begun, code.expose_secret(), now);
-            let shown = shown.ok_or_else(|| Error::field("/code", "is not right"))?;
+            let shown = spent(begun(&account)?, code.expose_secret(), now);
+            let shown = shown.ok_or(Error::Wrong("/code"))?;
             let authenticator = Authenticator {
                 is_confirmed: true,
                 recovery: codes.iter().map(|code| code.digest).collect(),
@@ -151,6 +154,7 @@ impl Accounts {
             };
             Ok(Account {
                 authenticator: Some(authenticator),
+                failures: Failures::NONE,
                 ..account
             })
         })
@@ -190,6 +194,25 @@ impl Accounts {
     }
 }
 
+/// Whether an account may be given an authenticator.
+fn can_enrol(account: &Account) -> Result<(), Error> {
+    if account.password.is_none() {
+        return Err(Error::Conflict("You sign in elsewhere: add it there."));
+    }
+    match &account.authenticator {
+        Some(it) if it.is_confirmed => Err(Error::Conflict(
+            "There is an authenticator: disable it first.",
+        )),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// The authenticator of which no code was shown yet.
+fn begun(account: &Account) -> Result<&Authenticator, Error> {
+    let begun = account.authenticator.as_ref().filter(|it| !it.is_confirmed);
+    begun.ok_or(Error::Conflict("Enrol an authenticator first."))
+}
+
 /// Whether `new` may take the place of the password of `account`.
 pub(super) fn check_new(
     account: &Account,
@@ -206,10 +229,8 @@ pub(super) fn check_new(
 
 /// Whoever is signed in is told which field was wrong, rather than that they are not let in.
 fn wrong(pointer: &'static str) -> impl Fn(Error) -> Error {
-    move |error| {
-        if matches!(error, Error::Refused) {
-            return Error::field(pointer, "is not right");
-        }
-        error
+    move |error| match error {
+        Error::Refused | Error::CodeNeeded => Error::Wrong(pointer),
+        other => other,
     }
 }

@@ -25,7 +25,7 @@ pub use refused::Refusals;
 pub use sealing::SEAL_EVERY;
 pub use verifying::Verdict;
 
-pub use crate::audit::{Actor, ActorKind, Chain, Entry, Outcome, SealCopy};
+pub use crate::audit::{Actor, ActorKind, Chain, Entry, Outcome, SealCopy, Wanted};
 pub use crate::store::{AuditError, AuditLog, AuditQuery, Listed};
 
 use crate::access::UserId;

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::{Audit, Fact, Witness};
-use crate::audit::Flood;
+use crate::audit::{Flood, Wanted};
 
 /// Refusals that wait to be written: what a minute may bring, twice.
 const MOST_WAITING: usize = 256;
@@ -54,11 +54,16 @@ impl Refusals {
         Self(desk)
     }
 
-    /// Takes note that something was refused. Waits for nothing.
+    /// Takes note that somebody was not let do something. Waits for nothing.
     pub fn note(&self, witness: Witness, fact: Fact) {
+        self.note_of(Wanted::Act, witness, fact);
+    }
+
+    /// Takes note that somebody was refused what they wanted. Waits for nothing.
+    pub fn note_of(&self, wanted: Wanted, witness: Witness, fact: Fact) {
         let whom = whom(&witness);
         let minute = self.0.minute();
-        let admitted = self.0.flood().admit(&whom, minute);
+        let admitted = self.0.flood().admit((&whom, wanted), minute);
         self.0.tell(admitted.remainder);
         if admitted.is_written && self.0.waiting.try_send((witness, fact)).is_err() {
             self.0.flood().lost(1);

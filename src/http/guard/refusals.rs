@@ -1,39 +1,99 @@
-//! What was asked to be changed and was refused is written down, behind the answer: 403, and the 404 of what
-//! is not seen. It costs a request that is let in nothing but a look at its status.
+//! What was refused is written down, behind the answer: 403, the 404 of what is not seen, and a body that says what
+//! is not for its author to say. It costs a request that is let in nothing but a look at its status.
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::Response;
+use serde_json::json;
 
 use super::Caller;
 use super::witness::Traces;
-use crate::app::audit::{Chain, Fact, chain_of_node, chain_of_reach};
+use crate::app::audit::{Chain, Fact, Wanted, chain_of_node, chain_of_reach};
+use crate::http::problem::{Part, Problem};
 use crate::http::state::AppState;
 
 /// Of a path that somebody made up.
 const LONGEST_TARGET_CHARS: usize = 200;
 
+/// Fields by which somebody would have more authority, a way in, or what is another's: where one of these is refused,
+/// it may be a slip and may be an attempt. Of others a refusal says nothing.
+const TELLING: &[&str] = &[
+    "admin",
+    "approved_by",
+    "community_id",
+    "created_by",
+    "customer_id",
+    "disabled",
+    "distributor_id",
+    "email_verified",
+    "external_id",
+    "failures",
+    "is_admin",
+    "must_change_password",
+    "one_time_password",
+    "owner_id",
+    "password_hash",
+    "permissions",
+    "plan_id",
+    "reach",
+    "region",
+    "revision",
+    "role",
+    "roles",
+    "scope",
+    "session_id",
+    "set_by",
+    "tenant",
+    "tenant_id",
+    "user_id",
+    "valid_from",
+    "version",
+];
+
 /// Behind what finds out who asks, and around all that judges what they may.
 pub(crate) async fn noted(State(app): State<AppState>, request: Request, next: Next) -> Response {
-    if request.method().is_safe() {
-        return next.run(request).await;
-    }
     let traces = Traces::of(request.extensions());
     let route = request.extensions().get::<MatchedPath>().cloned();
     let (method, uri) = (request.method().clone(), request.uri().clone());
     let answer = next.run(request).await;
-    if matches!(
-        answer.status(),
-        StatusCode::FORBIDDEN | StatusCode::NOT_FOUND
-    ) {
-        let route = route.as_ref().map_or("", MatchedPath::as_str);
-        let target: String = uri.path().chars().take(LONGEST_TARGET_CHARS).collect();
-        let chain = chain_of(&app, traces.caller());
-        let fact = Fact::new(format!("{method} {route}"), target).of([chain]);
-        app.refusals().note(app.audit.witness(traces.actor()), fact);
-    }
+    let Some(fields) = refused(&answer) else {
+        return answer;
+    };
+    let route = route.as_ref().map_or("", MatchedPath::as_str);
+    let target: String = uri.path().chars().take(LONGEST_TARGET_CHARS).collect();
+    let fact = Fact::new(format!("{method} {route}"), target);
+    let fact = fact.of([chain_of(&app, traces.caller())]);
+    let fact = if fields.is_empty() {
+        fact
+    } else {
+        fact.is(&json!({ "refused_fields": fields }))
+    };
+    let wanted = if method.is_safe() {
+        Wanted::Read
+    } else {
+        Wanted::Act
+    };
+    let witness = app.audit.witness(traces.actor());
+    app.refusals().note_of(wanted, witness, fact);
     answer
+}
+
+/// Whether what was answered is to be written down, and the telling fields that were not taken. Their values are not
+/// told: a password may be among them.
+fn refused(answer: &Response) -> Option<Vec<&'static str>> {
+    match answer.status() {
+        StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => Some(Vec::new()),
+        StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY => {
+            let problem = answer.extensions().get::<Problem>()?.view("");
+            let of_body = problem.errors.iter().filter(|it| it.part == Part::Body);
+            let names = of_body.filter_map(|it| it.pointer.rsplit('/').next());
+            let telling = |name: &str| TELLING.iter().copied().find(|it| *it == name);
+            let fields: Vec<_> = names.filter_map(telling).collect();
+            (!fields.is_empty()).then_some(fields)
+        }
+        _ => None,
+    }
 }
 
 /// The chain of whoever was refused: what they asked for may be none of their business.

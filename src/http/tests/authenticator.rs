@@ -29,7 +29,8 @@ async fn an_authenticator_is_asked_for_once_it_is_confirmed_and_each_of_its_code
     };
     let early = act("confirm", Some(json!({ "code": "123456" }))).await;
     assert_eq!(early.status, StatusCode::CONFLICT);
-    let uri = text(&act("enroll", None).await.json(), "otpauth_uri");
+    let own = json!({ "password": ana.password });
+    let uri = text(&act("enroll", Some(own)).await.json(), "otpauth_uri");
     assert_eq!(scene.signed_in(&ana).await["user"]["has_totp"], false);
     let wrong = act("confirm", Some(json!({ "code": "nonsense" }))).await;
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
@@ -71,4 +72,57 @@ async fn an_authenticator_is_asked_for_once_it_is_confirmed_and_each_of_its_code
         StatusCode::NO_CONTENT
     );
     assert_eq!(log_in(None).await.status, StatusCode::OK);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_has_a_token_alone_neither_adds_nor_removes_an_authenticator() {
+    let scene = Inhabited::new().await;
+    let ana = user(&scene).await;
+    let token = scene.token(&ana).await;
+    let act = async |name: &str, body: Value| {
+        let path = format!("/auth/totp/{name}");
+        scene.ask_as(&token, Method::POST, &path, Some(body)).await
+    };
+    assert_eq!(act("enroll", json!({})).await.code(), "invalid_request");
+    let wrong = json!({ "password": "not this one", "code": "123456" });
+    let guess = async |name: &str| {
+        let fields: &[&str] = if name == "enroll" {
+            &["password"]
+        } else {
+            &["password", "code"]
+        };
+        let fields = fields
+            .iter()
+            .map(|field| ((*field).to_owned(), wrong[field].clone()));
+        act(name, fields.collect::<serde_json::Map<_, _>>().into()).await
+    };
+    for name in ["enroll", "disable", "enroll", "disable", "enroll"] {
+        let refused = guess(name).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{name}");
+        assert_eq!(
+            refused.json()["errors"][0]["pointer"],
+            "/password",
+            "{name}"
+        );
+    }
+    // They count like those at the door, and are counted with them.
+    for name in ["enroll", "disable"] {
+        assert_eq!(guess(name).await.code(), "rate_limited", "{name}");
+    }
+    let door = scene.log_in("ana@example.org", &ana.password, None).await;
+    assert_eq!(door.code(), "rate_limited");
+    advance(Duration::from_secs(1)).await;
+    let right = act("enroll", json!({ "password": ana.password })).await;
+    assert_eq!(right.status, StatusCode::OK, "{}", right.json());
+    // Whoever was right begins anew, and guesses at the first code are counted, too.
+    for _ in 0..5 {
+        let wrong = act("confirm", json!({ "code": "nonsense" })).await;
+        assert_eq!(wrong.json()["errors"][0]["pointer"], "/code");
+    }
+    let early = act("confirm", json!({ "code": "nonsense" })).await;
+    assert_eq!(early.code(), "rate_limited");
+    advance(Duration::from_secs(1)).await;
+    let shown = code(&text(&right.json(), "otpauth_uri"), 2);
+    let confirmed = act("confirm", json!({ "code": shown })).await;
+    assert_eq!(confirmed.status, StatusCode::OK, "{}", confirmed.json());
 }

@@ -122,7 +122,11 @@ async fn act_as_a_person(
     plant_session(secrets, &again);
     caller.token = text(&again["access_token"]).to_owned();
     let enrolled = heard
-        .told(caller, "/api/v1/auth/totp/enroll", &Value::Null)
+        .told(
+            caller,
+            "/api/v1/auth/totp/enroll",
+            &json!({ "password": OWN }),
+        )
         .await;
     let uri = text(&enrolled["otpauth_uri"]);
     let seed = uri.split("secret=").nth(1).unwrap().split('&').next();

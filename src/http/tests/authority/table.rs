@@ -66,7 +66,7 @@ pub(super) const TABLE: &[Row] = {
         (GET, "/auth/sessions", Oneself, 200),
         (DELETE, "/auth/sessions/{id}", Oneself, 404),
         (POST, "/auth/password", Oneself, 400),
-        (POST, "/auth/totp/enroll", Oneself, 404),
+        (POST, "/auth/totp/enroll", Oneself, 400),
         (POST, "/auth/totp/confirm", Oneself, 400),
         (POST, "/auth/totp/disable", Oneself, 400),
         (GET, "/nodes", Any(NodesRead), 200),

@@ -105,6 +105,7 @@ pub(super) const PEOPLE: &[Row] = {
         (POST, "/auth/refresh", r#"{"refresh_token":§}"#, "/refresh_token", Used),
         (POST, "/auth/password", r#"{"current_password":§,"new_password":"a good new one"}"#, "/current_password", Used),
         (POST, "/auth/password", r#"{"current_password":"x","new_password":§}"#, "/new_password", Used),
+        (POST, "/auth/totp/enroll", r#"{"password":§}"#, "/password", Used),
         (POST, "/auth/totp/confirm", r#"{"code":§}"#, "/code", Used),
         (POST, "/auth/totp/disable", r#"{"password":§,"code":"123456"}"#, "/password", Used),
         (POST, "/auth/totp/disable", r#"{"password":"x","code":§}"#, "/code", Used),
