@@ -159,8 +159,11 @@ impl DeviceKeyring {
         Ok(())
     }
 
-    /// Lets go of the keys of a node that was removed; the store has let go of them with it.
-    pub fn forget(&self, node: NodeId) {
+    /// Lets go of the keys of a node that was removed, or went to another community; the store has let go of them
+    /// with that.
+    pub async fn forget(&self, node: NodeId) {
+        // One that was added before is held by then.
+        let _turn = self.turn.lock().await;
         self.drop_if(node, |_| true);
     }
 

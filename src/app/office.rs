@@ -38,12 +38,13 @@ impl Office {
         Ok(Self { accounts, audit })
     }
 
-    /// Makes an account with a password, wherever its tenants are.
+    /// Makes an account with a password.
     ///
     /// # Errors
-    /// When it cannot be as it is described, or the address is taken.
+    /// When it cannot be as it is described, a tenant that it names is not there, or the address is taken.
     pub async fn create(&self, new: NewAccount) -> Result<Invited, Error> {
-        let made = self.accounts.make(new, &self.audit.console()).await;
+        let console = self.audit.console();
+        let made = self.accounts.make_at_home(new, &console).await;
         self.seal().await;
         made
     }

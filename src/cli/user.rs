@@ -91,7 +91,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
 async fn perform(office: &Office, action: Action) -> anyhow::Result<()> {
     match action {
         Action::Create(args) => {
-            let invited = office.create(args.into()).await.map_err(told)?;
+            let invited = office.create(args.into()).await.map_err(told_by_option)?;
             let password = invited.password.context("an account without a password")?;
             talk(format_args!(
                 "the one-time password of {}:",
@@ -123,29 +123,53 @@ fn line(account: &Account) -> String {
     format!("{id}\t{role}\t{state}\t{email}\t{:?}", account.name)
 }
 
+/// With the options that were wrong: those of a tenant are called as it is, and not as its id.
+fn told_by_option(error: Error) -> anyhow::Error {
+    let option = |field: &str| format!("--{}", field.strip_suffix("_id").unwrap_or(field));
+    told_as(error, option)
+}
+
 /// With the fields that were wrong.
 fn told(error: Error) -> anyhow::Error {
+    told_as(error, str::to_owned)
+}
+
+fn told_as(error: Error, called: impl Fn(&str) -> String) -> anyhow::Error {
     match error {
         Error::Invalid(faults) => {
             let said = |fault: &evara_actors::domain::FieldError| {
-                format!(
-                    "{} {}",
-                    fault.pointer.trim_start_matches('/'),
-                    fault.message
-                )
+                let field = called(fault.pointer.trim_start_matches('/'));
+                format!("{field} {}", fault.message)
             };
             anyhow!(faults.iter().map(said).collect::<Vec<_>>().join("; "))
         }
         Error::NotFound => anyhow!("there is no such account"),
         other @ (Error::Refused
         | Error::Wrong(_)
-        | Error::Reused(_)
+        | Error::Reused
         | Error::CodeNeeded
+        | Error::Spent
         | Error::Wait(_)
         | Error::Forbidden(_)
+        | Error::Moved
         | Error::Conflict(_)
         | Error::Busy
         | Error::Store(_)
         | Error::Broke(_)) => anyhow::Error::new(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use evara_actors::domain::FieldError;
+
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_is_told_by_the_option_that_said_it() {
+        let faults = [("/community_id", "is not known"), ("/email", "must be one")];
+        let faults = faults.map(|(pointer, what)| FieldError::new(pointer, what.to_owned()));
+        let told = told_by_option(Error::Invalid(faults.into())).to_string();
+        assert_eq!(told, "--community is not known; --email must be one");
     }
 }

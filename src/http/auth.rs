@@ -23,8 +23,9 @@ use crate::address::ClientAddress;
 use crate::app::accounts::{EmailAddress, Error as AccountsError, SignIn};
 use crate::app::audit::{Fact, Witness, chain_of_reach};
 
-/// Signs in. A password that was made for one is changed by saying `new_password`, too; without that the token is
-/// good for `/auth/me`, `/auth/password` and `/auth/logout` alone (`user.must_change_password`).
+/// Signs in. A password that was made for one is good once and for a week, and is changed by saying `new_password`, too;
+/// without that the token is good for `/auth/me`, `/auth/password` and `/auth/logout` alone (`user.must_change_password`).
+/// `Idempotency-Key` is not read here: tokens are in no answer that is kept, and each sign-in is a session of its own.
 #[utoipa::path(post, path = "/auth/login", tag = "Identity", request_body = LoginBody, security(()),
     responses((status = 200, body = SignedInView<'_>),
               (status = 401, description = "Not right, or a code is needed: see errors."),
@@ -61,27 +62,33 @@ pub(crate) async fn login(
     answer::json(&SignedInView::from(&signed_in))
 }
 
-/// Goes on with a session. The refresh token is good once: one that is used again ends the session.
+/// Goes on with a session. The refresh token is good once: one that is used again ends the session. Counted as one of
+/// the person's requests.
 #[utoipa::path(post, path = "/auth/refresh", tag = "Identity", request_body = RefreshBody, security(()),
     responses((status = 200, body = SignedInView<'_>),
-              (status = 401, description = "The session is over.")))]
+              (status = 401, description = "The session is over."),
+              (status = 403, description = "The password was made for one, and has to be changed first.")))]
 pub(crate) async fn refresh(
     _: NoQuery,
     State(app): State<AppState>,
     witness: Witness,
     Json(body): Json<RefreshBody>,
 ) -> Answer {
-    let signed_in = app.accounts.refresh(&body.refresh_token.into()).await;
-    let signed_in = signed_in.inspect_err(|error| {
-        let fact = match error {
-            AccountsError::Reused(fact) => Fact::clone(fact),
-            // Whose it was meant to be is not known.
-            error if error.is_of_credentials() => Fact::new("session.refresh", "session"),
-            _ => return,
-        };
-        app.refusals().note(witness, fact);
-    })?;
-    answer::json(&SignedInView::from(&signed_in))
+    // Whose it was meant to be is not known.
+    let refused = |error: &AccountsError| {
+        if error.is_of_credentials() {
+            let fact = Fact::new("session.refresh", "session");
+            app.refusals().note(witness.clone(), fact);
+        }
+    };
+    let refreshing = app.accounts.refreshing(&body.refresh_token.into()).await;
+    let refreshing = refreshing.inspect_err(refused)?;
+    // Before the token is used up: whoever has to wait brings it again.
+    if let ControlFlow::Break(refusal) = limits::count(&app, &refreshing.person()).await {
+        return Ok(refusal);
+    }
+    let signed_in = app.accounts.refresh(refreshing, &witness).await;
+    answer::json(&SignedInView::from(&signed_in.inspect_err(refused)?))
 }
 
 /// Signs out: the session, or where there is none the token, is over.

@@ -42,10 +42,7 @@ impl From<NodesError> for Problem {
                 Code::Conflict,
                 "Someone else changed it first: read it again.",
             ),
-            NodesError::Precondition => Self::new(
-                Code::PreconditionFailed,
-                "It is not what If-Match names: read it again.",
-            ),
+            NodesError::Precondition => moved(),
             NodesError::Invalid(faults) => Self::invalid(faults),
             NodesError::NoRoom { plan, nodes } => no_room(&plan, nodes),
             NodesError::Busy => {
@@ -61,13 +58,18 @@ impl From<NodesError> for Problem {
 impl From<AccountsError> for Problem {
     fn from(error: AccountsError) -> Self {
         match error {
-            AccountsError::Refused | AccountsError::Reused(_) => Self::new(
+            AccountsError::Refused | AccountsError::Reused => Self::new(
                 Code::Unauthenticated,
                 "The credentials are not right, or good no longer.",
             )
             .challenge(r#"Bearer realm="evara""#),
             AccountsError::Wrong(pointer) => {
                 Self::invalid(vec![FieldError::new(pointer, "is not right")])
+            }
+            AccountsError::Spent => {
+                let detail =
+                    "This password was made for you, and was used or is too old: ask for another.";
+                Self::new(Code::Unauthenticated, detail).challenge(r#"Bearer realm="evara""#)
             }
             AccountsError::CodeNeeded => {
                 let detail = "A code of the authenticator is needed: send it as totp.";
@@ -81,6 +83,7 @@ impl From<AccountsError> for Problem {
             AccountsError::Invalid(faults) => Self::invalid(faults),
             AccountsError::NotFound => Self::not_found(),
             AccountsError::Forbidden(detail) => Self::new(Code::Forbidden, detail),
+            AccountsError::Moved => moved(),
             AccountsError::Conflict(detail) => Self::new(Code::Conflict, detail),
             AccountsError::Busy => Self::new(Code::Busy, "Too many at once.").retry_after(TRY_SOON),
             AccountsError::Store(_) => unavailable().because(error),
@@ -289,6 +292,12 @@ impl Problem {
     pub(super) fn starting() -> Self {
         Self::new(Code::Unavailable, "The service is being started.").retry_after(TRY_SOON)
     }
+}
+
+/// What a condition of the caller's expected is no more.
+fn moved() -> Problem {
+    let detail = "It is not what If-Match names: read it again.";
+    Problem::new(Code::PreconditionFailed, detail)
 }
 
 /// One node more than a plan allows.

@@ -105,17 +105,32 @@ impl Once {
         let Some(pending) = &self.0 else {
             return Ok((answer, None));
         };
-        let (mut answer, kept) = kept(pending.name.clone(), answer).await?;
+        let (mut answer, kept) = kept(pending.name.clone(), answer, true).await?;
         answer.extensions_mut().insert(Keeping::Done);
         Ok((answer, Some(kept)))
     }
 }
 
-impl<S: Sync> FromRequestParts<S> for Once {
-    type Rejection = std::convert::Infallible;
+/// The answer that was given before. To be asked for behind what judges the caller: to whoever may not do it any more
+/// nothing is shown again.
+#[derive(Debug, Clone)]
+pub(crate) struct Replay(SecretString);
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        Ok(Self(parts.extensions.get().cloned()))
+impl IntoResponse for Replay {
+    fn into_response(self) -> Response {
+        let stored = Stored::read(&self.0).and_then(Stored::into_response);
+        stored.unwrap_or_else(Problem::into_response)
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Once {
+    type Rejection = Replay;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Replay> {
+        match parts.extensions.remove::<Replay>() {
+            Some(replay) => Err(replay),
+            None => Ok(Self(parts.extensions.get().cloned())),
+        }
     }
 }
 
@@ -178,10 +193,18 @@ async fn done_once(
     let now = claim.at;
     let begun_at = match app.receipts.begin(claim).await? {
         Begun::Open { at } => at,
-        // Their own answer, which they were given before: there is nothing left to be judged.
         Begun::Answered(answer) => {
-            to_be_judged(&parts)?;
-            return replayed(&answer);
+            let stored = Stored::read(&answer)?;
+            if !stored.is_of_handler {
+                // Nothing in it is shown only once: it is their own, and there is nothing left to be judged.
+                to_be_judged(&parts)?;
+                return stored.into_response();
+            }
+            // The handler gives it back, once it is judged whether they still may.
+            parts.extensions.insert(Replay(answer));
+            return Ok(next
+                .run(Request::from_parts(parts, Body::from(bytes)))
+                .await);
         }
         Begun::Other => return Err(mismatch()),
     };
@@ -204,7 +227,7 @@ async fn settled(app: &AppState, name: ReceiptName, answer: Response) -> Result<
     match keeping {
         Some(Keeping::Done | Keeping::Never) => Ok(answer),
         None if status.is_success() => {
-            let (answer, kept) = kept(name, answer).await?;
+            let (answer, kept) = kept(name, answer, false).await?;
             app.receipts.finish(kept).await?;
             Ok(answer)
         }
@@ -251,9 +274,33 @@ struct Stored {
     status: u16,
     headers: Vec<(String, String)>,
     body: String,
+    /// Whether the handler kept it together with its effect, and so asks for it again.
+    #[serde(default)]
+    is_of_handler: bool,
 }
 
-async fn kept(name: ReceiptName, answer: Response) -> Result<(Response, Kept), Problem> {
+impl Stored {
+    fn read(answer: &SecretString) -> Result<Self, Problem> {
+        serde_json::from_str(answer.expose_secret()).map_err(Problem::internal)
+    }
+
+    fn into_response(self) -> Result<Response, Problem> {
+        let mut response = Response::new(Body::from(Bytes::from(self.body)));
+        *response.status_mut() = StatusCode::from_u16(self.status).map_err(Problem::internal)?;
+        for (name, value) in self.headers {
+            let name = HeaderName::try_from(name).map_err(Problem::internal)?;
+            let value = HeaderValue::try_from(value).map_err(Problem::internal)?;
+            response.headers_mut().insert(name, value);
+        }
+        Ok(response)
+    }
+}
+
+async fn kept(
+    name: ReceiptName,
+    answer: Response,
+    is_of_handler: bool,
+) -> Result<(Response, Kept), Problem> {
     let (parts, body) = answer.into_parts();
     let bytes = axum::body::to_bytes(body, MAX_ANSWER_BYTES).await;
     let bytes = bytes.map_err(Problem::internal)?;
@@ -261,6 +308,7 @@ async fn kept(name: ReceiptName, answer: Response) -> Result<(Response, Kept), P
         status: parts.status.as_u16(),
         headers: texts(&parts),
         body: String::from_utf8(bytes.to_vec()).map_err(Problem::internal)?,
+        is_of_handler,
     };
     let answer = serde_json::to_string(&stored).map_err(Problem::internal)?;
     let answer = SecretString::from(answer);
@@ -273,16 +321,4 @@ fn texts(parts: &response::Parts) -> Vec<(String, String)> {
         Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
     };
     parts.headers.iter().filter_map(text).collect()
-}
-
-fn replayed(answer: &SecretString) -> Result<Response, Problem> {
-    let stored: Stored = serde_json::from_str(answer.expose_secret()).map_err(Problem::internal)?;
-    let mut response = Response::new(Body::from(Bytes::from(stored.body)));
-    *response.status_mut() = StatusCode::from_u16(stored.status).map_err(Problem::internal)?;
-    for (name, value) in stored.headers {
-        let name = HeaderName::try_from(name).map_err(Problem::internal)?;
-        let value = HeaderValue::try_from(value).map_err(Problem::internal)?;
-        response.headers_mut().insert(name, value);
-    }
-    Ok(response)
 }

@@ -19,6 +19,7 @@ use super::problem::Problem;
 use super::state::AppState;
 use super::views::{List, MaintenanceBody, NodeBody, NodeView};
 use crate::app::audit::{Witness, made_of_node};
+use crate::app::nodes::Error as NodesError;
 
 /// Lists nodes, in the order of their creation.
 #[utoipa::path(get, path = "/nodes", tag = "Nodes", params(NodesQuery),
@@ -103,7 +104,12 @@ pub(crate) async fn change(
     };
     let after = settled(&app, &scope, to_be)?;
     let act = witness.act(made_of_node("node.update", Some(&spec), Some(&after)));
-    let twin = app.nodes.update(after, expected, act).await?;
+    let goes = after.community_id != spec.community_id;
+    let updated = app.nodes.update(after, expected, act).await;
+    if goes && updated.as_ref().map_or_else(NodesError::is_kept, |_| true) {
+        app.device_keys.forget(handle.id()).await;
+    }
+    let twin = updated?;
     shown(&twin, None)
 }
 
@@ -120,7 +126,7 @@ pub(crate) async fn remove(
     let before = Arc::clone(handle.view().spec());
     let act = witness.act(made_of_node("node.delete", Some(&before), None));
     app.nodes.remove(handle.id(), expected, act).await?;
-    app.device_keys.forget(handle.id());
+    app.device_keys.forget(handle.id()).await;
     Ok(answer::no_content())
 }
 

@@ -70,12 +70,22 @@ pub(super) fn preface(version: &str) -> OpenApi {
         .build()
 }
 
+/// Those who are not known yet choose no keys, and no token is in an answer that is kept.
+const KEYLESS: [&str; 4] = [
+    "/api/v1/auth/login",
+    "/api/v1/auth/logout",
+    "/api/v1/auth/refresh",
+    "/api/v1/auth/sync",
+];
+
 /// Adds what is true of every operation: that it may answer with a problem.
 pub(super) fn completed(mut description: OpenApi) -> OpenApi {
     let paths = std::mem::take(&mut description.paths.paths);
     for (path, mut item) in paths {
         operations(&mut item).for_each(may_fail);
-        item.post.iter_mut().for_each(may_be_repeated);
+        if !KEYLESS.contains(&path.as_str()) {
+            item.post.iter_mut().for_each(may_be_repeated);
+        }
         // A wildcard is the router's notation, not the description's.
         description
             .paths

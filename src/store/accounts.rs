@@ -87,6 +87,8 @@ pub struct Account {
     pub password: Option<SecretString>,
     /// Whether it was made for them: it opens nothing but its own change.
     pub must_change_password: bool,
+    /// Until when it lets in, for one that was made for them; it has passed where they came by it.
+    pub one_time_until: Option<Timestamp>,
     /// What the Supabase project calls them, for those who come from there; unique.
     pub external: Option<Uuid>,
     /// For those who have one.

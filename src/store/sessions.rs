@@ -75,13 +75,19 @@ pub trait Sessions: Debug + Send + Sync {
     ) -> BoxFuture<'_, Result<(), AccountsError>>;
 
     /// Puts the half `next` in the place of the one that is brought, if that is the good one at `now`; of
-    /// two who bring it at once, one does. Ends the family where it was the good one once.
+    /// two who bring it at once, one does. Ends the family where it was the good one once, together with `ending`;
+    /// that a session goes on is no act.
     fn rotate_session(
         &self,
         brought: RefreshDigests,
         next: [u8; 32],
         now: Timestamp,
+        ending: Act,
     ) -> BoxFuture<'_, Result<Rotation, AccountsError>>;
+
+    /// The session of a family, unless somebody ended it.
+    fn session_of(&self, family: [u8; 32])
+    -> BoxFuture<'_, Result<Option<Session>, AccountsError>>;
 
     /// The sessions of a person that go on at `now`, the newest first.
     fn sessions_of(

@@ -165,6 +165,7 @@ async fn sign_in(
         reach,
         password: None,
         must_change_password: false,
+        one_time_until: None,
         external: None,
         authenticator: None,
         failures: Failures::NONE,

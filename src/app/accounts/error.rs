@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use evara_actors::domain::FieldError;
 
-use crate::app::audit::Fact;
 use crate::auth::NoChance;
 use crate::auth::password::PasswordError;
 use crate::auth::token::SignError;
@@ -19,12 +18,15 @@ pub enum Error {
     /// The password or the code in this field of whoever is signed in is not right.
     #[error("{0} is not right")]
     Wrong(&'static str),
-    /// The refresh token was good once: its session is over. With what is to be written down of it.
+    /// The refresh token was good once: its session is over.
     #[error("a refresh token was used twice")]
-    Reused(Box<Fact>),
+    Reused,
     /// The password is right, and a code of the authenticator is missing.
     #[error("a code is missing")]
     CodeNeeded,
+    /// The password was made for them, and is good no longer: it was used, or is too old.
+    #[error("a one-time password is good no longer")]
+    Spent,
     /// Too many wrong guesses: the next one has to wait.
     #[error("too many wrong guesses")]
     Wait(Duration),
@@ -37,6 +39,9 @@ pub enum Error {
     /// Seen, and not theirs to do.
     #[error("{0}")]
     Forbidden(&'static str),
+    /// It is not what the caller's condition expects.
+    #[error("the account has moved on")]
+    Moved,
     /// Not as things stand.
     #[error("{0}")]
     Conflict(&'static str),
@@ -56,7 +61,7 @@ impl Error {
     pub const fn is_of_credentials(&self) -> bool {
         matches!(
             self,
-            Self::Refused | Self::Wrong(_) | Self::CodeNeeded | Self::Wait(_)
+            Self::Refused | Self::Wrong(_) | Self::CodeNeeded | Self::Spent | Self::Wait(_)
         )
     }
 

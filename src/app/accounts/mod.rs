@@ -30,6 +30,7 @@ pub use error::Error;
 pub use open::{TokensError, open};
 pub use others::{Change, Invited, NewAccount};
 pub use own::Enrolment;
+pub use refresh::Refreshing;
 pub use sign_in::{SignIn, SignedIn};
 
 pub use crate::store::{Account, EmailAddress, Session};
@@ -44,6 +45,10 @@ use recent::Recent;
 
 /// How often a change is tried again that others were quicker than.
 const MOST_TRIES: u32 = 8;
+
+/// What is told to those for whom a password was made, by every door but that to its change.
+pub const PASSWORD_DUE: &str =
+    "Your password was made for you: change it first, by POST /api/v1/auth/password.";
 
 /// Addresses without an account of which wrong guesses are remembered: some 2 MB.
 const MOST_STRANGERS: u64 = 10_000;

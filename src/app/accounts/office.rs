@@ -1,13 +1,18 @@
 //! What is done to accounts by those who have the machine, and so need nobody's permission.
 
+use std::time::Duration;
+
 use secrecy::SecretString;
 
-use super::others::described;
+use super::others::{described, reach_of, unknown};
 use super::{Account, Accounts, Error, Invited, NewAccount, after};
 use crate::app::audit::Witness;
 use crate::auth::lockout::Failures;
 use crate::auth::password;
-use crate::store::{AccountName, EmailAddress};
+use crate::store::{AccountName, EmailAddress, Kept};
+
+/// For whoever is told a password to come and change it: a week off is no reason to ask again.
+const ONE_TIME_LIFE: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// Accounts that are read at once.
 const SCAN: u32 = 500;
@@ -18,7 +23,27 @@ impl Accounts {
     /// # Errors
     /// When it cannot be as it is described, or the address is taken.
     pub async fn make(&self, new: NewAccount, witness: &Witness) -> Result<Invited, Error> {
-        let mut account = described(&new, self.now())?;
+        let invited = self.drawn_up(&new).await?;
+        self.keep(&invited, witness, None).await?;
+        Ok(invited)
+    }
+
+    /// The same, where the tenants that it names are there.
+    ///
+    /// # Errors
+    /// As [`make`](Self::make), and naming the tenant that is not.
+    pub async fn make_at_home(&self, new: NewAccount, witness: &Witness) -> Result<Invited, Error> {
+        let reach = reach_of(new.role, new.tenants.clone())?;
+        if !reach.is_known_in(&self.0.tenancy.forest()) {
+            let (pointer, what) = unknown(&reach);
+            return Err(Error::field(pointer, what));
+        }
+        self.make(new, witness).await
+    }
+
+    /// An account as it is described, with a password where it is to have one. Nobody knows of it yet.
+    pub(super) async fn drawn_up(&self, new: &NewAccount) -> Result<Invited, Error> {
+        let mut account = described(new, self.now())?;
         let password = if new.has_password {
             Some(password::one_time()?)
         } else {
@@ -27,10 +52,24 @@ impl Accounts {
         if let Some(password) = &password {
             account.password = Some(self.0.passwords.keep(password.clone()).await?.into());
             account.must_change_password = true;
+            account.one_time_until = Some(self.now().plus(ONE_TIME_LIFE));
         }
-        let act = self.act("user.create", witness, None, Some(&account));
-        self.0.store.insert_account(account.clone(), act).await?;
         Ok(Invited { account, password })
+    }
+
+    /// Keeps an account that was drawn up, and what whoever asked for it is answered.
+    ///
+    /// # Errors
+    /// When the address is taken.
+    pub async fn keep(
+        &self,
+        Invited { account, .. }: &Invited,
+        witness: &Witness,
+        receipt: Option<Kept>,
+    ) -> Result<(), Error> {
+        let act = self.act("user.create", witness, None, Some(account));
+        let act = act.answered(receipt);
+        Ok(self.0.store.insert_account(account.clone(), act).await?)
     }
 
     /// Every account, in the order of creation.
@@ -84,6 +123,7 @@ impl Accounts {
             Ok(Account {
                 password: Some(kept.clone()),
                 must_change_password: true,
+                one_time_until: Some(valid_from.plus(ONE_TIME_LIFE)),
                 authenticator: None,
                 failures: Failures::NONE,
                 valid_from,

@@ -94,32 +94,34 @@ impl Accounts {
         is_seen.then_some(account).ok_or(Error::NotFound)
     }
 
-    /// Makes an account.
+    /// Whether somebody may be invited as they are described.
     ///
     /// # Errors
-    /// When it would have more authority than whoever asks, reach outside of theirs, or an address that
-    /// is taken.
-    pub async fn invite(
-        &self,
-        person: &Principal,
-        new: NewAccount,
-        witness: &Witness,
-    ) -> Result<Invited, Error> {
+    /// When they would have more authority than whoever asks, or reach outside of theirs.
+    pub fn check_invitation(&self, person: &Principal, new: &NewAccount) -> Result<(), Error> {
         let reach = reach_of(new.role, new.tenants.clone())?;
-        self.check_appointment(person, new.role, &reach)?;
-        self.make(new, witness).await
+        self.check_appointment(person, new.role, &reach)
+    }
+
+    /// Draws up an account, which is to be [kept](Self::keep).
+    ///
+    /// # Errors
+    /// As [`check_invitation`](Self::check_invitation), and when it cannot be as it is described.
+    pub async fn invite(&self, person: &Principal, new: &NewAccount) -> Result<Invited, Error> {
+        self.check_invitation(person, new)?;
+        self.drawn_up(new).await
     }
 
     /// Changes an account of less authority.
     ///
     /// # Errors
-    /// As [`Accounts::invite`], and when nobody would be left to run the service.
+    /// As [`Accounts::check_invitation`], when nobody would be left to run the service, and [`Error::Moved`].
     pub async fn change(
         &self,
         person: &Principal,
         id: UserId,
         change: Change,
-        witness: &Witness,
+        (is_expected, witness): (impl Fn(&Account) -> bool, &Witness),
     ) -> Result<Account, Error> {
         if let Some(name) = &change.name {
             check_name(name)?;
@@ -128,6 +130,9 @@ impl Accounts {
         let name = AccountName::Id(id);
         self.changed(name, ("user.update", witness), |found| {
             self.check_authority(person, &found)?;
+            if !is_expected(&found) {
+                return Err(Error::Moved);
+            }
             let role = change.role.unwrap_or(found.role);
             let tenants = change.tenants.clone();
             let tenants = tenants.unwrap_or_else(|| found.reach.tenants());
@@ -166,10 +171,13 @@ impl Accounts {
         &self,
         person: &Principal,
         id: UserId,
-        witness: &Witness,
+        (is_expected, witness): (impl Fn(&Account) -> bool, &Witness),
     ) -> Result<(), Error> {
         let account = self.found(AccountName::Id(id)).await?;
         self.check_authority(person, &account)?;
+        if !is_expected(&account) {
+            return Err(Error::Moved);
+        }
         let act = self.act("user.delete", witness, Some(&account), None);
         let removed = self.0.store.remove_account(id, act).await;
         self.0.recent.forget();
@@ -209,14 +217,19 @@ impl Accounts {
         if person.reach.covers(reach, &forest) && reach.is_known_in(&forest) {
             return Ok(());
         }
-        let (pointer, what) = match reach {
-            Reach::Distributor(_) | Reach::Region(..) => ("/distributor_id", "is not known"),
-            Reach::Community(_) => ("/community_id", "is not known"),
-            Reach::Customer(_) => ("/customer_id", "is not known"),
-            Reach::Nothing => ("/customer_id", "must be given"),
-            Reach::All => ("/role", "is not yours to give"),
-        };
+        let (pointer, what) = unknown(reach);
         Err(Error::field(pointer, what))
+    }
+}
+
+/// The field by which somebody would reach what is not there, or not for whoever asks.
+pub(super) const fn unknown(reach: &Reach) -> (&'static str, &'static str) {
+    match reach {
+        Reach::Distributor(_) | Reach::Region(..) => ("/distributor_id", "is not known"),
+        Reach::Community(_) => ("/community_id", "is not known"),
+        Reach::Customer(_) => ("/customer_id", "is not known"),
+        Reach::Nothing => ("/customer_id", "must be given"),
+        Reach::All => ("/role", "is not yours to give"),
     }
 }
 
@@ -232,6 +245,7 @@ pub(super) fn described(new: &NewAccount, now: Timestamp) -> Result<Account, Err
         reach: reach_of(new.role, new.tenants.clone())?,
         password: None,
         must_change_password: false,
+        one_time_until: None,
         external: None,
         authenticator: None,
         failures: Failures::NONE,
@@ -242,7 +256,7 @@ pub(super) fn described(new: &NewAccount, now: Timestamp) -> Result<Account, Err
     })
 }
 
-fn reach_of(role: Role, tenants: Tenants) -> Result<Reach, Error> {
+pub(super) fn reach_of(role: Role, tenants: Tenants) -> Result<Reach, Error> {
     Reach::of(role, tenants).map_err(|misfit| {
         let pointer = format!("/{}", misfit.field);
         Error::Invalid(vec![FieldError::new(&pointer, misfit.what)])

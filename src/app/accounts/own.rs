@@ -80,6 +80,7 @@ impl Accounts {
             Ok(Account {
                 password: Some(kept.clone()),
                 must_change_password: false,
+                one_time_until: None,
                 failures: Failures::NONE,
                 valid_from,
                 ..found
@@ -229,8 +230,10 @@ pub(super) fn check_new(
 
 /// Whoever is signed in is told which field was wrong, rather than that they are not let in.
 fn wrong(pointer: &'static str) -> impl Fn(Error) -> Error {
-    move |error| match error {
-        Error::Refused | Error::CodeNeeded => Error::Wrong(pointer),
-        other => other,
+    move |error| {
+        if matches!(error, Error::Refused | Error::CodeNeeded) {
+            return Error::Wrong(pointer);
+        }
+        error
     }
 }

@@ -6,7 +6,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::{Accounts, Error, SignedIn};
+use super::{Account, Accounts, Error, PASSWORD_DUE, Session, SignedIn};
+use crate::access::Principal;
+use crate::app::audit::Witness;
 use crate::auth::NoChance;
 use crate::auth::random;
 use crate::store::{AccountName, RefreshDigests, Rotation};
@@ -20,6 +22,12 @@ const HALF: usize = 32;
 pub(super) struct RefreshToken {
     family: Zeroizing<[u8; HALF]>,
     refresh: Zeroizing<[u8; HALF]>,
+}
+
+impl std::fmt::Debug for RefreshToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RefreshToken").finish_non_exhaustive()
+    }
 }
 
 impl RefreshToken {
@@ -66,31 +74,80 @@ impl RefreshToken {
     }
 }
 
+/// A session that is to go on, and whose it is.
+#[derive(Debug)]
+pub struct Refreshing {
+    token: RefreshToken,
+    session: Session,
+    account: Account,
+}
+
+impl Refreshing {
+    /// Whose it is.
+    pub fn person(&self) -> Principal {
+        let Account { id, role, .. } = self.account;
+        Principal {
+            user: id,
+            session: Some(self.session.id),
+            role,
+            reach: self.account.reach.clone(),
+            must_change_password: self.account.must_change_password,
+        }
+    }
+}
+
 impl Accounts {
-    /// Goes on with a session: the token that is brought is good no longer.
+    /// Whose session a refresh token is of, which need not be the newest.
     ///
     /// # Errors
-    /// When it is none, or not the newest of its session, which is over then.
-    pub async fn refresh(&self, brought: &SecretString) -> Result<SignedIn, Error> {
-        let brought = RefreshToken::read(brought).ok_or(Error::Refused)?;
-        let next = brought.next()?;
-        let rotation =
-            self.0
-                .store
-                .rotate_session(brought.digests(), next.digests().refresh, self.now());
+    /// When it is of none that goes on; [`Error::Forbidden`] to whoever has to change their password first.
+    pub async fn refreshing(&self, brought: &SecretString) -> Result<Refreshing, Error> {
+        let token = RefreshToken::read(brought).ok_or(Error::Refused)?;
+        let family = token.digests().family;
+        let session = self.0.store.session_of(family).await?;
+        let session = session.ok_or(Error::Refused)?;
+        let account = self.0.store.account(AccountName::Id(session.user)).await?;
+        let account = account.ok_or(Error::Refused)?;
+        if account.must_change_password {
+            return Err(Error::Forbidden(PASSWORD_DUE));
+        }
+        Ok(Refreshing {
+            token,
+            session,
+            account,
+        })
+    }
+
+    /// Goes on with a session: the token that was brought is good no longer.
+    ///
+    /// # Errors
+    /// When it is not the newest of its session, which is over then.
+    pub async fn refresh(
+        &self,
+        refreshing: Refreshing,
+        witness: &Witness,
+    ) -> Result<SignedIn, Error> {
+        let Refreshing {
+            token,
+            session,
+            account,
+        } = refreshing;
+        let next = token.next()?;
+        let (brought, rotated) = (token.digests(), next.digests().refresh);
+        let target = format!("session/{}", session.id);
+        let fact = self.fact("session.reuse", target, &account.reach);
+        let fact = fact.was(&serde_json::json!({ "user": account.id.0 }));
+        // Who it was that brought it is what nobody knows.
+        let ending = witness.act(fact);
+        let store = &self.0.store;
+        let rotation = store.rotate_session(brought, rotated, self.now(), ending);
         match rotation.await? {
-            Rotation::Rotated(session) => {
-                let account = self.found(AccountName::Id(session.user)).await?;
-                self.signed_in(account, session.id, &next)
-            }
+            Rotation::Rotated(session) => self.signed_in(account, session.id, &next),
             Rotation::Reused(session) => {
                 self.0.recent.forget();
-                let (id, user) = (session.id, session.user);
-                tracing::warn!(session = %id, "a refresh token was used twice: its session is over");
-                let account = self.found(AccountName::Id(user)).await?;
-                let fact = self.fact("session.reuse", format!("session/{id}"), &account.reach);
-                let whose = serde_json::json!({ "user": user.0 });
-                Err(Error::Reused(Box::new(fact.was(&whose))))
+                let session = session.id;
+                tracing::warn!(%session, "a refresh token was used twice: its session is over");
+                Err(Error::Reused)
             }
             Rotation::Unknown => Err(Error::Refused),
         }

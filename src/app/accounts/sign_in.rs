@@ -48,8 +48,8 @@ impl Accounts {
     /// Begins a session.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for a new password that cannot be; [`Error::Refused`] for whatever else is wrong, [`Error::CodeNeeded`] to those who know the password, and
-    /// [`Error::Wait`] after too many wrong guesses.
+    /// [`Error::Invalid`] for a new password that cannot be; [`Error::Refused`] for whatever else is wrong, [`Error::CodeNeeded`] and [`Error::Spent`]
+    /// to those who know the password, and [`Error::Wait`] after too many wrong guesses.
     pub async fn sign_in(&self, sign_in: SignIn, witness: &Witness) -> Result<SignedIn, Error> {
         let SignIn {
             email,
@@ -98,7 +98,7 @@ impl Accounts {
         witness: &Witness,
     ) -> Result<Account, Error> {
         let (before, version) = (account.clone(), account.version + 1);
-        let let_in = self.with_code(account, code)?;
+        let let_in = self.by_one_time(self.with_code(account, code)?)?;
         let is_changed = new.is_some();
         let let_in = match new {
             Some(new) => self.with_own_password(let_in, &password, new).await?,
@@ -132,6 +132,21 @@ impl Accounts {
         }
     }
 
+    /// The account, of which a password that was made for somebody lets in no more: whoever comes by it comes once.
+    fn by_one_time(&self, account: Account) -> Result<Account, Error> {
+        if !account.must_change_password {
+            return Ok(account);
+        }
+        let now = self.now();
+        if account.one_time_until.is_some_and(|until| until <= now) {
+            return Err(Error::Spent);
+        }
+        Ok(Account {
+            one_time_until: Some(now),
+            ..account
+        })
+    }
+
     /// The account with a password of its person's own. Whatever was begun by the other one is over.
     async fn with_own_password(
         &self,
@@ -148,6 +163,7 @@ impl Accounts {
         Ok(Account {
             password: Some(kept.into()),
             must_change_password: false,
+            one_time_until: None,
             valid_from: after(self.now()),
             ..account
         })

@@ -3,7 +3,7 @@
 use evara_actors::domain::Timestamp;
 
 use super::others::described;
-use super::{Account, Accounts, Borne, Error, NewAccount};
+use super::{Account, Accounts, Borne, Error, NewAccount, PASSWORD_DUE};
 use crate::access::{Role, Tenants};
 use crate::app::audit::Witness;
 use crate::auth::token::{Claims, Email, Issuer};
@@ -20,6 +20,9 @@ impl Accounts {
     /// When the token names no address that was confirmed, or that of another account.
     pub async fn sync(&self, borne: &Borne, witness: &Witness) -> Result<Account, Error> {
         if let Some(person) = &borne.person {
+            if person.must_change_password {
+                return Err(Error::Forbidden(PASSWORD_DUE));
+            }
             return self.own(person).await;
         }
         let claims = &borne.claims;

@@ -49,6 +49,13 @@ pub enum Error {
     Broke(#[from] tokio::task::JoinError),
 }
 
+impl Error {
+    /// Whether the registry has the change all the same, as far as anybody knows.
+    pub const fn is_kept(&self) -> bool {
+        matches!(self, Self::Keys(_) | Self::System(_) | Self::Broke(_))
+    }
+}
+
 impl From<RegistryError> for Error {
     fn from(error: RegistryError) -> Self {
         match error {

@@ -31,6 +31,7 @@ use uuid::Uuid;
 use super::problem::{Code, Problem};
 use super::state::AppState;
 use crate::access::Principal;
+use crate::app::accounts::PASSWORD_DUE;
 use crate::app::device_keys::Bearer;
 use crate::app::identity::{Freshness, Unknown};
 
@@ -54,9 +55,6 @@ const MAX_KEY_BYTES: usize = 128;
 const MAX_TOKEN_BYTES: usize = 8 * 1024;
 
 const NO_ACCOUNT: &str = "There is no account of yours yet: POST /api/v1/auth/sync makes one.";
-
-const PASSWORD_DUE: &str =
-    "Your password was made for you: change it first, by POST /api/v1/auth/password.";
 
 /// Who asks.
 #[derive(Debug, Clone)]

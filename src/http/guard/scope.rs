@@ -8,8 +8,9 @@ use axum::http::request::Parts;
 use evara_actors::domain::{NodeSpec, Source};
 use evara_actors::twin::{Twin, TwinHandle};
 
-use super::{Caller, PASSWORD_DUE, Right, to_be_judged};
+use super::{Caller, Right, to_be_judged};
 use crate::access::{Forest, Permission, Principal, Reach};
+use crate::app::accounts::PASSWORD_DUE;
 use crate::http::problem::{Code, Problem};
 use crate::http::state::AppState;
 

@@ -17,12 +17,14 @@ use evara_actors::ports::BoxFuture;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::scene::{CHANNEL, Reply, Scene, TANK, request};
+use super::people::Rooms;
+use super::scene::{CHANNEL, Reply, Scene, TANK, empty_inside, request};
 use crate::access::{
     Community, CommunityId, Customer, CustomerId, Distributor, DistributorId, Forest, Plan, PlanId,
     PlanLimits, Principal, Reach, Role, UserId,
 };
 use crate::app::identity::{Freshness, Identities, Unknown};
+use crate::http::Inside;
 
 const AT: Timestamp = Timestamp::from_secs(0);
 
@@ -146,6 +148,16 @@ fn forest() -> Forest {
 /// The tenants and the people, without a node.
 pub(super) async fn estate() -> Scene {
     estate_of(Arc::new(people())).await
+}
+
+/// The same, where accounts are kept, too.
+pub(super) async fn inhabited_estate() -> (Scene, Rooms) {
+    let rooms = Rooms::new();
+    let inside = empty_inside(Arc::new(people())).await;
+    let accounts = rooms.accounts(inside.tenancy.clone());
+    let scene = Scene::of(Inside { accounts, ..inside });
+    scene.plant(forest()).await;
+    (scene, rooms)
 }
 
 /// The tenants without a node, and other people.

@@ -336,3 +336,27 @@ async fn a_plan_decides_for_the_people_of_its_community_and_a_change_of_it_at_on
     scene.plant(forest(None)).await;
     assert_eq!(scene.get(NODES).await.header("ratelimit-limit"), "");
 }
+
+#[tokio::test(start_paused = true)]
+async fn whoever_goes_on_with_a_session_is_counted_as_themselves_and_keeps_the_token_meanwhile() {
+    let scene = Inhabited::within(Limits::new(few())).await;
+    let ana = super::signing_in::user(&scene).await;
+    let begun = scene.signed_in(&ana).await;
+    let mut token = begun["refresh_token"].clone();
+    let refresh = async |token: &serde_json::Value| {
+        let body = json!({ "refresh_token": token });
+        scene
+            .ask_as("", Method::POST, "/auth/refresh", Some(body))
+            .await
+    };
+    for _ in 0..5 {
+        let reply = refresh(&token).await;
+        assert_eq!(reply.status, StatusCode::OK, "{}", reply.json());
+        token = reply.json()["refresh_token"].clone();
+    }
+    let refused = refresh(&token).await;
+    assert_eq!(refused.code(), "rate_limited");
+    assert_eq!(refused.header("ratelimit-limit"), "5");
+    advance(Duration::from_secs(12)).await;
+    assert_eq!(refresh(&token).await.status, StatusCode::OK);
+}

@@ -1,6 +1,7 @@
 //! The whole surface, through the real router, over fakes.
 
 mod acts;
+mod attempts;
 mod audited;
 mod authenticator;
 mod authority;
@@ -20,6 +21,7 @@ mod live;
 mod memory;
 mod naughty;
 mod once;
+mod one_time;
 mod operations;
 mod past;
 mod past_scene;

@@ -3,6 +3,9 @@
 use axum::http::{HeaderMap, Method, StatusCode};
 use serde_json::{Value, json};
 
+use super::estate::estate_of;
+use super::live::Changing;
+use super::people::Inhabited;
 use super::scene::{Reply, Scene, TANK, request};
 
 async fn keyed(scene: &Scene, key: &str, path: &str, body: &str) -> Reply {
@@ -200,4 +203,86 @@ async fn a_key_that_is_no_key_is_400_on_every_post() {
             .append("idempotency-key", key.parse().unwrap());
     }
     assert_eq!(scene.send(twice).await.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn what_is_shown_once_is_not_shown_again_to_whoever_may_not_ask_for_it_any_more() {
+    let people = std::sync::Arc::new(Changing::default());
+    for who in ["super_admin", "mallory"] {
+        people.make(who, "super_admin");
+    }
+    let scene = estate_of(people.clone()).await;
+    let node = scene.tank("oht-1", Some("n1"), Some("c1")).await;
+    let path = format!("/api/v1/devices/{node}/keys");
+    let ask = async || {
+        let mut request = request(Method::POST, &path, "{}");
+        let headers = request.headers_mut();
+        headers.insert("authorization", "Bearer mallory".parse().unwrap());
+        headers.insert("idempotency-key", "k".parse().unwrap());
+        scene.send(request).await
+    };
+    let made = ask().await;
+    assert_eq!(made.status, StatusCode::CREATED);
+    assert_alike(&made, &ask().await);
+    for (like, code) in [("operator", "forbidden"), ("nobody", "not_found")] {
+        people.make("mallory", like);
+        assert_eq!(ask().await.code(), code, "{like}");
+    }
+    people.make("mallory", "community_admin");
+    assert_alike(&made, &ask().await);
+}
+
+#[tokio::test]
+async fn an_account_is_made_once_and_its_password_shown_again_to_whoever_made_it() {
+    let scene = super::acts::kept().await;
+    let token = scene.token(&scene.root().await).await;
+    let ask = async |name: &str| {
+        let body = json!({"email": "bo@example.org", "name": name, "role": "super_admin", "with_password": true});
+        let mut request = request(Method::POST, "/api/v1/admin/users", &body.to_string());
+        let headers = request.headers_mut();
+        headers.insert("authorization", format!("Bearer {token}").parse().unwrap());
+        headers.insert("idempotency-key", "k".parse().unwrap());
+        scene.send(request).await
+    };
+    let made = ask("Bo").await;
+    assert_eq!(made.status, StatusCode::CREATED, "{}", made.json());
+    assert_alike(&made, &ask("Bo").await);
+    assert_eq!(ask("Bob").await.code(), "idempotency_mismatch");
+    let listed = scene
+        .ask_as(&token, Method::GET, "/admin/users", None)
+        .await;
+    assert_eq!(listed.json()["items"].as_array().unwrap().len(), 2);
+    let password = made.json()["one_time_password"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let login = scene.log_in("bo@example.org", &password, None).await;
+    assert_eq!(login.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_login_is_kept_under_no_key_and_each_is_a_session_of_its_own() {
+    let scene = Inhabited::new().await;
+    let root = scene.root().await;
+    let body = json!({"email": root.account.email.as_str(), "password": root.password});
+    let mut tokens = Vec::new();
+    for _ in 0..2 {
+        let mut request = request(Method::POST, "/api/v1/auth/login", &body.to_string());
+        let headers = request.headers_mut();
+        headers.remove("authorization");
+        headers.insert("idempotency-key", "k".parse().unwrap());
+        let reply = scene.send(request).await;
+        assert_eq!(reply.status, StatusCode::OK);
+        tokens.push(reply.json()["refresh_token"].clone());
+    }
+    assert_ne!(tokens[0], tokens[1]);
+    let api = scene.get("/api/openapi.json").await.json();
+    let names_key = |path: &str| {
+        let parameters = api["paths"][format!("/api/v1{path}")]["post"]["parameters"].to_string();
+        parameters.contains("Idempotency-Key")
+    };
+    assert!(names_key("/nodes") && names_key("/auth/password"));
+    for path in ["/auth/login", "/auth/refresh", "/auth/logout", "/auth/sync"] {
+        assert!(!names_key(path), "{path}");
+    }
 }

@@ -150,6 +150,37 @@ async fn too_many_wrong_guesses_have_to_wait_and_the_right_one_after_that_is_let
 }
 
 #[tokio::test(start_paused = true)]
+async fn whom_a_stranger_locks_out_goes_on_where_they_are_signed_in_and_is_let_in_after_the_wait() {
+    let scene = Inhabited::new().await;
+    let ana = user(&scene).await;
+    let mut signed_in = scene.signed_in(&ana).await;
+    let mut waited = Duration::ZERO;
+    for _ in 0..24 {
+        let guess = scene
+            .log_in("ana@example.org", "wrong password", None)
+            .await;
+        if guess.status == StatusCode::TOO_MANY_REQUESTS {
+            let wait = guess.header("retry-after").parse().unwrap();
+            assert!(wait <= 15 * 60, "{wait}");
+            waited += Duration::from_secs(wait);
+            advance(Duration::from_secs(wait)).await;
+        }
+        let going_on = refresh(&scene, &text(&signed_in, "refresh_token")).await;
+        assert_eq!(going_on.status, StatusCode::OK);
+        signed_in = going_on.json();
+    }
+    assert!(waited > Duration::from_secs(15 * 60), "{waited:?}");
+    let locked = scene.log_in("ana@example.org", &ana.password, None).await;
+    let wait = match locked.status {
+        StatusCode::OK => return,
+        _ => locked.header("retry-after").parse().unwrap(),
+    };
+    advance(Duration::from_secs(wait)).await;
+    let let_in = scene.log_in("ana@example.org", &ana.password, None).await;
+    assert_eq!(let_in.status, StatusCode::OK);
+}
+
+#[tokio::test(start_paused = true)]
 async fn of_many_guesses_at_once_no_more_are_looked_at_than_one_after_the_other() {
     let scene = Inhabited::new().await;
     user(&scene).await;

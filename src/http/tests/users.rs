@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::people::{Inhabited, Person};
-use super::scene::{Reply, Scene};
+use super::scene::Reply;
 use crate::access::{Role, Tenants};
 
-const EAST: Uuid = Uuid::from_u128(0xea);
+pub(super) const EAST: Uuid = Uuid::from_u128(0xea);
 const WEST: Uuid = Uuid::from_u128(0xee);
 const DISTRIBUTOR: Uuid = Uuid::from_u128(0xd);
 
@@ -19,15 +19,15 @@ fn community(id: Uuid) -> Tenants {
     }
 }
 
-struct Places {
-    scene: Inhabited,
-    root: String,
-    east: String,
-    of_east: Person,
+pub(super) struct Places {
+    pub(super) scene: Inhabited,
+    pub(super) root: String,
+    pub(super) east: String,
+    pub(super) of_east: Person,
     of_west: Person,
 }
 
-async fn places() -> Places {
+pub(super) async fn places() -> Places {
     let scene = Inhabited::new().await;
     scene.plant(super::scoped::forest()).await;
     let root = scene.root().await;
@@ -45,12 +45,18 @@ async fn places() -> Places {
     }
 }
 
-fn invitation(role: &str, tenant: &str, id: Uuid) -> Value {
+pub(super) fn invitation(role: &str, tenant: &str, id: Uuid) -> Value {
     json!({ "email": format!("{role}-{id}@example.org"), "name": "New", "role": role, tenant: id })
 }
 
 impl Places {
-    async fn ask(&self, who: &str, method: Method, path: &str, body: Option<Value>) -> Reply {
+    pub(super) async fn ask(
+        &self,
+        who: &str,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Reply {
         let path = format!("/admin/users{path}");
         self.scene.ask_as(who, method, &path, body).await
     }
@@ -165,104 +171,6 @@ async fn nobody_invites_upward_or_outside_of_their_own_reach() {
         )
         .await;
     assert_eq!(raised.status, StatusCode::FORBIDDEN);
-}
-
-#[tokio::test]
-async fn who_is_invited_with_a_password_signs_in_by_it_and_changes_it_first() {
-    let places = places().await;
-    let mut body = invitation("operator", "community_id", EAST);
-    body["with_password"] = json!(true);
-    let made = places.ask(&places.east, Method::POST, "", Some(body)).await;
-    assert_eq!(made.status, StatusCode::CREATED);
-    let made = made.json();
-    let (email, password) = (
-        made["email"].as_str().unwrap(),
-        made["one_time_password"].as_str().unwrap(),
-    );
-    assert_changes_it_first(&places.scene, email, password).await;
-    let path = format!("/{}", made["id"].as_str().unwrap());
-    let shown = places
-        .ask(&places.east, Method::GET, &path, None)
-        .await
-        .json();
-    assert!(shown.get("one_time_password").is_none());
-    let gone = places.ask(&places.east, Method::DELETE, &path, None).await;
-    assert_eq!(gone.status, StatusCode::NO_CONTENT);
-    assert_eq!(
-        places.scene.log_in(email, CHOSEN, None).await.status,
-        StatusCode::UNAUTHORIZED
-    );
-}
-
-const CHOSEN: &str = "three otters by the weir";
-
-async fn assert_changes_it_first(scene: &Scene, email: &str, password: &str) {
-    let signed_in = scene.log_in(email, password, None).await.json();
-    assert_eq!(signed_in["user"]["must_change_password"], true);
-    let token = signed_in["access_token"].as_str().unwrap();
-    for (method, path) in [
-        (Method::GET, "/nodes"),
-        (Method::GET, "/nodes/key:none"),
-        (Method::GET, "/auth/sessions"),
-        (Method::POST, "/auth/totp/enroll"),
-        (Method::GET, "/admin/users"),
-        (Method::POST, "/telemetry"),
-    ] {
-        let refused = scene.ask_as(token, method, path, Some(json!({}))).await;
-        assert_eq!(refused.code(), "forbidden", "{path}");
-        assert!(
-            refused.json()["detail"]
-                .to_string()
-                .contains("/auth/password")
-        );
-    }
-    let me = scene.ask_as(token, Method::GET, "/auth/me", None).await;
-    assert_eq!(me.json()["user"]["must_change_password"], true);
-    let change = async |present: &str, new: &str| {
-        let body = json!({ "current_password": present, "new_password": new });
-        let changed = scene.ask_as(token, Method::POST, "/auth/password", Some(body));
-        changed.await.status
-    };
-    let same = change(password, password).await;
-    assert_eq!(same, StatusCode::UNPROCESSABLE_ENTITY);
-    assert_eq!(change(password, CHOSEN).await, StatusCode::NO_CONTENT);
-    let signed_in = scene.log_in(email, CHOSEN, None).await.json();
-    assert_eq!(signed_in["user"]["must_change_password"], false);
-    let token = signed_in["access_token"].as_str().unwrap();
-    let nodes = scene.ask_as(token, Method::GET, "/nodes", None).await;
-    assert_eq!(nodes.status, StatusCode::OK);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_one_time_password_is_changed_while_signing_in_and_is_good_once() {
-    let places = places().await;
-    let mut body = invitation("operator", "community_id", EAST);
-    body["with_password"] = json!(true);
-    let made = places.ask(&places.east, Method::POST, "", Some(body)).await;
-    let made = made.json();
-    let (email, password) = (&made["email"], &made["one_time_password"]);
-    let log_in = async |password: &Value, new: &str| {
-        let body = json!({ "email": email, "password": password, "new_password": new });
-        let login = places
-            .scene
-            .ask_as("", Method::POST, "/auth/login", Some(body));
-        login.await
-    };
-    let weak = log_in(password, "short").await;
-    assert_eq!(weak.json()["errors"][0]["pointer"], "/new_password");
-    tokio::time::advance(std::time::Duration::from_secs(60)).await;
-    let signed_in = log_in(password, CHOSEN).await;
-    assert_eq!(signed_in.status, StatusCode::OK, "{}", signed_in.json());
-    let token = signed_in.json()["access_token"]
-        .as_str()
-        .unwrap()
-        .to_owned();
-    let nodes = places.scene.ask_as(&token, Method::GET, "/nodes", None);
-    assert_eq!(nodes.await.status, StatusCode::OK);
-    let again = log_in(password, "four otters by the weir").await;
-    assert_eq!(again.status, StatusCode::UNAUTHORIZED);
-    let of_their_own = log_in(&json!(CHOSEN), "four otters by the weir").await;
-    assert_eq!(of_their_own.status, StatusCode::UNPROCESSABLE_ENTITY);
 }
 
 #[tokio::test]
@@ -392,4 +300,46 @@ async fn a_name_of_any_script_is_kept_byte_for_byte_or_refused() {
             .json();
         assert_eq!(kept["name"], name);
     }
+}
+
+#[tokio::test]
+async fn an_account_is_changed_and_removed_only_as_it_was_read() {
+    let places = places().await;
+    let path = format!("/{}", places.of_east.account.id);
+    let shown = places.ask(&places.east, Method::GET, &path, None).await;
+    let read = shown.header("etag").to_owned();
+    assert!(read.starts_with("\"v"), "{read}");
+    let ask = async |method: Method, tag: &str, body: Value| {
+        let path = format!("/api/v1/admin/users{path}");
+        let mut request = super::scene::request(method, &path, &body.to_string());
+        let headers = request.headers_mut();
+        let bearer = format!("Bearer {}", places.east).parse().unwrap();
+        headers.insert("authorization", bearer);
+        headers.insert("if-match", tag.parse().unwrap());
+        places.scene.send(request).await
+    };
+    // That they sign in, or fail to, changes nothing that anybody was shown.
+    places
+        .scene
+        .log_in("ost@example.org", "not this one", None)
+        .await;
+    places.scene.signed_in(&places.of_east).await;
+    let renamed = ask(Method::PATCH, &read, json!({ "name": "One" })).await;
+    assert_eq!(renamed.status, StatusCode::OK, "{}", renamed.json());
+    for tag in [&read, "\"v1\"", "\"r1\""] {
+        for (method, body) in [
+            (Method::PATCH, json!({ "name": "Two" })),
+            (Method::DELETE, json!({})),
+        ] {
+            let late = ask(method, tag, body).await;
+            assert_eq!(late.code(), "precondition_failed", "{tag}");
+        }
+    }
+    let now = places.ask(&places.east, Method::GET, &path, None).await;
+    assert_eq!(now.header("etag"), renamed.header("etag"));
+    assert_eq!(now.json()["name"], "One");
+    let any = ask(Method::PATCH, "*", json!({ "name": "Three" })).await;
+    assert_eq!(any.status, StatusCode::OK);
+    let gone = ask(Method::DELETE, any.header("etag"), json!({})).await;
+    assert_eq!(gone.status, StatusCode::NO_CONTENT);
 }

@@ -27,6 +27,7 @@ pub(crate) fn account(number: u128, role: Role, reach: Reach) -> Account {
         reach,
         password: None,
         must_change_password: false,
+        one_time_until: None,
         external: None,
         authenticator: None,
         failures: Failures::NONE,
@@ -70,6 +71,8 @@ pub(crate) async fn an_account_comes_back_whole_by_each_of_its_names(site: &dyn 
         failures: Failures::NONE.and_one(at(9)),
         disabled_at: Some(at(10)),
         valid_from: at(8),
+        must_change_password: true,
+        one_time_until: Some(at(11)),
         ..nobody(1)
     };
     site.open()
@@ -99,6 +102,10 @@ pub(crate) async fn an_account_comes_back_whole_by_each_of_its_names(site: &dyn 
         );
         assert_eq!(found.failures, kept.failures);
         assert_eq!((found.valid_from, found.disabled_at), (at(8), Some(at(10))));
+        assert_eq!(
+            (found.must_change_password, found.one_time_until),
+            (true, Some(at(11)))
+        );
         assert_eq!(found.password.unwrap().expose_secret(), "$argon2id$");
         let found = found.authenticator.unwrap();
         assert_eq!(found.seed.expose_secret(), [0, 1, 254, 255]);

@@ -18,7 +18,7 @@ use crate::audit::{
 };
 use crate::store::{Act, AuditLog, AuditQuery};
 
-const MINE: Chain = Chain(Uuid::from_u128(7));
+pub(crate) const MINE: Chain = Chain(Uuid::from_u128(7));
 const OTHER: Chain = Chain(Uuid::from_u128(8));
 
 pub(crate) fn keys() -> Arc<AuditKeys> {
@@ -56,7 +56,7 @@ pub(crate) fn nothing() -> Act {
     Act::default()
 }
 
-fn noted(chain: Chain, number: u32) -> Act {
+pub(crate) fn noted(chain: Chain, number: u32) -> Act {
     Act {
         receipt: None,
         records: vec![record(chain, number)],
@@ -64,7 +64,7 @@ fn noted(chain: Chain, number: u32) -> Act {
 }
 
 /// What cannot be written, since there is nothing to bind it with.
-fn unwritable() -> Act {
+pub(crate) fn unwritable() -> Act {
     let unbound = Arc::new(AuditKeys::none());
     Act {
         receipt: None,
@@ -84,7 +84,7 @@ async fn verified(audit: &dyn AuditLog, chain: Chain) -> Result<Verified, Broken
     verifier.end(held.head)
 }
 
-async fn count(audit: &dyn AuditLog) -> usize {
+pub(crate) async fn count(audit: &dyn AuditLog) -> usize {
     let all = audit.audit_page(AuditQuery::default(), 1_000).await;
     all.unwrap().len()
 }

@@ -4,6 +4,8 @@ use evara_actors::domain::Timestamp;
 use uuid::Uuid;
 
 use super::fixtures::{at, node, spec};
+use super::registry::in_community;
+use super::tenants::settled;
 use super::{Opened, Site};
 use crate::store::{Act, DeviceKey, DeviceKeysError, MAX_DEVICE_KEYS};
 
@@ -125,4 +127,38 @@ pub(crate) async fn the_use_of_a_key_never_moves_back(site: &dyn Site) {
     assert_eq!(used(5).await, Some(at(5)));
     assert_eq!(used(4).await, Some(at(5)));
     assert_eq!(used(6).await, Some(at(6)));
+}
+
+pub(crate) async fn the_keys_of_a_node_stay_behind_when_it_goes_to_another_community(
+    site: &dyn Site,
+) {
+    let Opened {
+        registry,
+        tenants,
+        device_keys,
+        ..
+    } = site.open().await;
+    settled(&*tenants, &[1, 2]).await;
+    let mut moving = in_community(spec(1, "one"), 1);
+    registry.insert(moving.clone()).await.unwrap();
+    registry.insert(spec(2, "two")).await.unwrap();
+    for key in [key(1, 1), key(2, 2), key(3, 1)] {
+        let added = device_keys.insert_device_key(key, Act::default());
+        added.await.unwrap();
+    }
+    let known = async || {
+        let keys = device_keys.device_keys().await.unwrap();
+        keys.iter().map(|key| key.id.as_u128()).collect::<Vec<_>>()
+    };
+    moving.version += 1;
+    moving.label = "another".to_owned();
+    registry.update(moving.clone()).await.unwrap();
+    assert_eq!(known().await, [1, 2, 3]);
+    // A move that does not happen takes nothing along.
+    let stale = in_community(moving.clone(), 2);
+    assert!(registry.update(stale).await.is_err());
+    assert_eq!(known().await, [1, 2, 3]);
+    moving.version += 1;
+    registry.update(in_community(moving, 2)).await.unwrap();
+    assert_eq!(known().await, [2]);
 }

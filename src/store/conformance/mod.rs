@@ -13,6 +13,7 @@ pub(crate) mod ip_rules;
 pub(crate) mod log;
 pub(crate) mod ownership;
 pub(crate) mod past;
+pub(crate) mod people;
 pub(crate) mod pieces;
 
 pub(crate) mod receipts;
@@ -158,6 +159,10 @@ macro_rules! conformance {
                 what_a_pusher_repeats_beside_something_new_is_told_once,
                 the_past_of_an_instant_is_joined_and_what_was_said_first_stays,
             }
+            people {
+                what_is_done_to_people_is_written_down_or_does_not_happen,
+                an_account_and_its_answer_are_kept_together_or_not_at_all,
+            }
             allowances {
                 of_nodes_that_come_at_once_as_many_are_taken_as_the_plan_allows,
             }
@@ -205,6 +210,7 @@ macro_rules! conformance {
                 a_key_is_kept_whole_until_it_is_revoked,
                 a_device_key_needs_a_node_and_goes_with_it,
                 a_node_has_no_more_keys_than_the_limit,
+                the_keys_of_a_node_stay_behind_when_it_goes_to_another_community,
                 the_use_of_a_key_never_moves_back,
             }
             ip_rules {

@@ -29,7 +29,7 @@ pub(crate) fn session(number: u8, owner: u128) -> Session {
     }
 }
 
-fn brought(number: u8, refresh: u8) -> RefreshDigests {
+pub(crate) fn brought(number: u8, refresh: u8) -> RefreshDigests {
     RefreshDigests {
         family: [number; 32],
         refresh: [refresh; 32],
@@ -63,7 +63,7 @@ pub(crate) async fn a_session_goes_on_under_the_newest_token_alone(site: &dyn Si
             .await
             .unwrap();
         let first = sessions
-            .rotate_session(brought(1, 1), [2; 32], at(9))
+            .rotate_session(brought(1, 1), [2; 32], at(9), Act::default())
             .await
             .unwrap();
         let now = Session {
@@ -75,12 +75,12 @@ pub(crate) async fn a_session_goes_on_under_the_newest_token_alone(site: &dyn Si
     }
     let Opened { sessions, .. } = site.open().await;
     let second = sessions
-        .rotate_session(brought(1, 2), [3; 32], at(10))
+        .rotate_session(brought(1, 2), [3; 32], at(10), Act::default())
         .await
         .unwrap();
     assert_eq!(rotated(second).digests, brought(1, 3));
     let stranger = sessions
-        .rotate_session(brought(7, 1), [4; 32], at(11))
+        .rotate_session(brought(7, 1), [4; 32], at(11), Act::default())
         .await
         .unwrap();
     assert_eq!(stranger, Rotation::Unknown);
@@ -101,17 +101,18 @@ pub(crate) async fn an_older_token_of_any_age_ends_the_family(site: &dyn Site) {
             .unwrap();
         for age in 3..6 {
             let from = if age == 3 { number } else { age - 1 };
-            let turn = sessions.rotate_session(brought(number, from), [age; 32], at(9));
+            let turn =
+                sessions.rotate_session(brought(number, from), [age; 32], at(9), Act::default());
             rotated(turn.await.unwrap());
         }
     }
     let reused = sessions
-        .rotate_session(brought(1, 1), [9; 32], at(10))
+        .rotate_session(brought(1, 1), [9; 32], at(10), Act::default())
         .await
         .unwrap();
     assert!(is_reused(&reused), "{reused:?}");
     let newest = sessions
-        .rotate_session(brought(1, 5), [9; 32], at(11))
+        .rotate_session(brought(1, 5), [9; 32], at(11), Act::default())
         .await
         .unwrap();
     assert_eq!(newest, Rotation::Unknown);
@@ -137,8 +138,8 @@ pub(crate) async fn of_two_who_bring_a_token_at_once_exactly_one_is_given_the_ne
         .await
         .unwrap();
     let (one, other) = tokio::join!(
-        sessions.rotate_session(brought(1, 1), [2; 32], at(9)),
-        sessions.rotate_session(brought(1, 1), [3; 32], at(9)),
+        sessions.rotate_session(brought(1, 1), [2; 32], at(9), Act::default()),
+        sessions.rotate_session(brought(1, 1), [3; 32], at(9), Act::default()),
     );
     let is_won = |rotation: &Rotation| matches!(rotation, Rotation::Rotated(_));
     let (one, other) = (one.unwrap(), other.unwrap());
@@ -193,7 +194,9 @@ pub(crate) async fn a_session_ends_by_hand_and_by_time(site: &dyn Site) {
     assert!(matches!(end(1).await, Err(AccountsError::NotFound)));
     assert_eq!(of(&opened, 1, at(9)).await, [3, 2]);
     assert_eq!(of(&opened, 1, session(2, 1).expires_at).await, [3]);
-    let over = sessions.rotate_session(brought(1, 1), [8; 32], at(9)).await;
+    let over = sessions
+        .rotate_session(brought(1, 1), [8; 32], at(9), Act::default())
+        .await;
     assert_eq!(over.unwrap(), Rotation::Unknown);
 }
 
@@ -216,7 +219,10 @@ pub(crate) async fn sessions_end_when_their_person_is_put_out(site: &dyn Site) {
     assert_eq!(of(&opened, 1, at(9)).await, [3]);
     for number in [1, 2, 4] {
         let over = brought(number, number);
-        let over = opened.sessions.rotate_session(over, [8; 32], at(9)).await;
+        let over = opened
+            .sessions
+            .rotate_session(over, [8; 32], at(9), Act::default())
+            .await;
         assert_eq!(over.unwrap(), Rotation::Unknown, "{number}");
     }
     let removed = opened.accounts.remove_account(user(1), Act::default());

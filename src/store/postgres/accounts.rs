@@ -254,6 +254,7 @@ async fn put(
                 &created_at,
                 &version,
                 &account.must_change_password,
+                &account.one_time_until.map(At),
             ],
         )
         .await?;
@@ -307,6 +308,7 @@ fn account(row: &Row) -> Result<Stored, Failure> {
         created_at: row.try_get::<_, At>(15)?.0,
         version: row.try_get::<_, i64>(16)?.cast_unsigned(),
         must_change_password: row.try_get(17)?,
+        one_time_until: time(18)?,
     };
     Ok((account, row.try_get(10)?))
 }

@@ -89,6 +89,9 @@ pub(super) async fn update(
         transaction.roll_back().await;
         return Ok(Err(full));
     }
+    let moved: Params<'_> = &[&spec.id.0, &spec.community_id];
+    let forget = statements::FORGET_KEYS_OF_MOVED;
+    transaction.rows(forget, moved).await?;
     let written = write(&mut transaction, statements::UPDATE_NODE, spec, &[&before]).await?;
     let refused = match written {
         Written::Rows(0) if is_there(&mut transaction, spec.id).await? => {

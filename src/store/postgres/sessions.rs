@@ -34,8 +34,25 @@ impl Sessions for PostgresStore {
         brought: RefreshDigests,
         next: [u8; 32],
         now: Timestamp,
+        ending: Act,
     ) -> BoxFuture<'_, Result<Rotation, AccountsError>> {
-        Box::pin(async move { Ok(rotate(self, brought, next, now).await?) })
+        let ending = self.enclosed(ending);
+        Box::pin(async move {
+            let ending = ending.map_err(|error| AccountsError::Unavailable(Box::new(error)))?;
+            Ok(rotate(self, (brought, next), now, &ending).await?)
+        })
+    }
+
+    fn session_of(
+        &self,
+        family: [u8; 32],
+    ) -> BoxFuture<'_, Result<Option<Session>, AccountsError>> {
+        Box::pin(async move {
+            let family = family.as_slice();
+            let key: [&(dyn tokio_postgres::types::ToSql + Sync); 1] = [&family];
+            let found = history::all(self, statements::SESSION_OF_FAMILY, &key, session).await?;
+            Ok(found.into_iter().next())
+        })
     }
 
     fn sessions_of(
@@ -159,9 +176,9 @@ async fn insert(
 
 async fn rotate(
     store: &PostgresStore,
-    RefreshDigests { family, refresh }: RefreshDigests,
-    next: [u8; 32],
+    (RefreshDigests { family, refresh }, next): (RefreshDigests, [u8; 32]),
     now: Timestamp,
+    ending: &Enclosed,
 ) -> Result<Rotation, Failure> {
     let [family, refresh, next] = [&family, &refresh, &next].map(|digest| digest.as_slice());
     let now = At(now);
@@ -176,8 +193,13 @@ async fn rotate(
                 [&family, &refresh, &now];
             let end = statements::END_FAMILY;
             let ended = history::all_in(&mut transaction, end, &brought, session).await?;
-            let ended = ended.into_iter().next();
-            ended.map_or(Rotation::Unknown, Rotation::Reused)
+            match ended.into_iter().next() {
+                Some(ended) => {
+                    keep(&mut transaction, ending).await?;
+                    Rotation::Reused(ended)
+                }
+                None => Rotation::Unknown,
+            }
         }
     };
     transaction.commit().await?;

@@ -171,6 +171,7 @@ fn put(
         account.created_at.millis(),
         account.version.cast_signed(),
         account.must_change_password,
+        account.one_time_until.map(Timestamp::millis),
     ];
     // One that says what it changed gives a row, one that adds gives none.
     let mut statement = connection.prepare_cached(sql)?;
@@ -275,6 +276,7 @@ fn account(row: &Row<'_>) -> Result<Stored, Failure> {
         created_at: codes::timestamp(row.get(15)?)?,
         version: row.get::<_, i64>(16)?.cast_unsigned(),
         must_change_password: row.get(17)?,
+        one_time_until: time(18)?,
     };
     Ok((account, row.get(10)?))
 }

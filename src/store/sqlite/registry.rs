@@ -87,6 +87,9 @@ pub(super) fn update(
     if let Some(full) = no_room(&transaction, spec)? {
         return Ok(Err(full));
     }
+    let community = spec.community_id.map(|id| *id.as_bytes());
+    let moved = params![spec.id.0.as_bytes(), community];
+    transaction.execute(statements::FORGET_KEYS_OF_MOVED, moved)?;
     match write(&transaction, statements::UPDATE_NODE, spec)? {
         Written::Refused(error) => return Ok(Err(error)),
         Written::Rows(0) if is_there(&transaction, spec.id)? => {

@@ -35,12 +35,28 @@ impl Sessions for SqliteStore {
         brought: RefreshDigests,
         next: [u8; 32],
         now: Timestamp,
+        ending: Act,
     ) -> BoxFuture<'_, Result<Rotation, AccountsError>> {
+        let ending = self.enclosed(ending);
         Box::pin(async move {
+            let ending = ending.map_err(|error| AccountsError::Unavailable(Box::new(error)))?;
             let job = self.writer.call(DEADLINE, move |connection| {
-                rotate(connection, brought, next, now)
+                rotate(connection, (brought, next), now, &ending)
             });
             Ok(job.await?)
+        })
+    }
+
+    fn session_of(
+        &self,
+        family: [u8; 32],
+    ) -> BoxFuture<'_, Result<Option<Session>, AccountsError>> {
+        Box::pin(async move {
+            let job = self.readers.call(DEADLINE, move |connection| {
+                let found = statements::SESSION_OF_FAMILY;
+                history::all(connection, found, [family], session)
+            });
+            Ok(job.await?.into_iter().next())
         })
     }
 
@@ -156,9 +172,9 @@ fn insert(
 
 fn rotate(
     connection: &mut Connection,
-    RefreshDigests { family, refresh }: RefreshDigests,
-    next: [u8; 32],
+    (RefreshDigests { family, refresh }, next): (RefreshDigests, [u8; 32]),
     now: Timestamp,
+    ending: &Enclosed,
 ) -> Result<Rotation, Failure> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let row = params![family, refresh, next, now.millis()];
@@ -168,8 +184,13 @@ fn rotate(
         None => {
             let row = params![family, refresh, now.millis()];
             let ended = history::all(&transaction, statements::END_FAMILY, row, session)?;
-            let ended = ended.into_iter().next();
-            ended.map_or(Rotation::Unknown, Rotation::Reused)
+            match ended.into_iter().next() {
+                Some(ended) => {
+                    keep(&transaction, ending)?;
+                    Rotation::Reused(ended)
+                }
+                None => Rotation::Unknown,
+            }
         }
     };
     transaction.commit()?;

@@ -74,6 +74,7 @@ statements! {
     FORGET_OLD_RECEIPTS = "forget_old_receipts";
     FORGET_RECEIPT = "forget_receipt";
     FORGET_SESSIONS = "forget_sessions";
+    FORGET_KEYS_OF_MOVED = "forget_keys_of_moved";
     FORGET_STALE_READ_KEY = "forget_stale_read_key";
     FULL_PLAN = "full_plan";
     HAS_NODE = "has_node";
@@ -131,6 +132,7 @@ statements! {
     SEAL = "seal";
     SEALED_BEFORE = "sealed_before";
     SESSIONS_OF_ACCOUNT = "sessions_of_account";
+    SESSION_OF_FAMILY = "session_of_family";
     SETTLE_DUE_DAY = "settle_due_day";
     SNAPSHOTS_BETWEEN = "snapshots_between";
     STALE_ANSWERS = "stale_answers";

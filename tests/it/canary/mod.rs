@@ -107,9 +107,15 @@ async fn act_as_a_person(
     let mine = json!({ "email": email, "password": password });
     let due = heard.told(caller, login, &mine).await;
     plant_session(secrets, &due);
+    // It lets in once.
     let made = json!({ "email": email, "password": password, "new_password": OWN });
+    heard.ask(caller, "POST", login, &made.to_string()).await;
+    caller.token = text(&due["access_token"]).to_owned();
+    let both = json!({ "current_password": password, "new_password": OWN });
+    let change = "/api/v1/auth/password";
+    heard.ask(caller, "POST", change, &both.to_string()).await;
     let mine = json!({ "email": email, "password": OWN });
-    let first = heard.told(caller, login, &made).await;
+    let first = heard.told(caller, login, &mine).await;
     plant_session(secrets, &first);
     caller.token = text(&first["access_token"]).to_owned();
     let refresh = json!({ "refresh_token": first["refresh_token"] });

@@ -21,6 +21,10 @@ pub(super) enum About {
     Push(Permission),
     /// Nodes that the body names, for devices, too.
     Bulk(Permission),
+    /// The account of the path: seen.
+    Account(Permission),
+    /// The account of the path: changed, by whoever has a say in it.
+    Ward(Permission),
     /// The node of the device that asks, and of nobody else.
     Device,
     /// The tenant of the path: seen.
@@ -41,7 +45,8 @@ pub(super) enum Tenants {
 }
 
 /// A method and a path; what they need; and how whoever has that is answered. Requests are made so that
-/// nothing changes: bodies are of the wrong form, and conditions name what never was.
+/// nothing changes: bodies are of the wrong form, and conditions name what never was. A key and a rule are made for each
+/// who would remove one.
 pub(super) type Row = (Method, &'static str, About, u16);
 
 // A line is a route: what would be broken is easier to read as it is.
@@ -93,7 +98,7 @@ pub(super) const TABLE: &[Row] = {
         (GET, "/devices/{id}/channel/feed", Node(DevicesRead), 200),
         (GET, "/devices/{id}/keys", Node(DevicesKeys), 200),
         (POST, "/devices/{id}/keys", Node(DevicesKeys), 400),
-        (DELETE, "/devices/{id}/keys/{key_id}", Node(DevicesKeys), 400),
+        (DELETE, "/devices/{id}/keys/{key_id}", Node(DevicesKeys), 204),
         (GET, "/dashboard/stats", Any(NodesRead), 200),
         (GET, "/dashboard/fleet", Any(NodesRead), 200),
         (GET, "/dashboard/alerts", Any(AlertsRead), 200),
@@ -122,9 +127,9 @@ pub(super) const TABLE: &[Row] = {
         (DELETE, "/admin/plans/{id}", Tenant(Plans, PlansWrite), 412),
         (GET, "/admin/users", Any(UsersRead), 200),
         (POST, "/admin/users", Any(UsersManage), 400),
-        (GET, "/admin/users/{id}", Any(UsersRead), 404),
-        (PATCH, "/admin/users/{id}", Any(UsersManage), 404),
-        (DELETE, "/admin/users/{id}", Any(UsersManage), 404),
+        (GET, "/admin/users/{id}", Account(UsersRead), 200),
+        (PATCH, "/admin/users/{id}", Ward(UsersManage), 412),
+        (DELETE, "/admin/users/{id}", Ward(UsersManage), 412),
         (GET, "/admin/audit", Any(AuditRead), 200),
         (GET, "/admin/audit/verify", Any(AuditRead), 200),
         (GET, "/admin/actors", Any(OpsRead), 200),
@@ -140,7 +145,7 @@ pub(super) const TABLE: &[Row] = {
         (GET, "/admin/dead-letters", Any(OpsRead), 200),
         (GET, "/admin/ip-rules", Any(IpRules), 200),
         (POST, "/admin/ip-rules", Any(IpRules), 400),
-        (DELETE, "/admin/ip-rules/{rule_id}", Any(IpRules), 400),
+        (DELETE, "/admin/ip-rules/{rule_id}", Any(IpRules), 204),
         (GET, "/admin/database", Any(OpsRead), 200),
         (GET, "/admin/queries", Any(OpsRead), 200),
         (GET, "/admin/ws/stats", Any(OpsRead), 200),

@@ -13,10 +13,12 @@ mod stats;
 mod storm;
 
 use axum::http::{Method, Request, StatusCode};
+use serde_json::json;
 
 use super::estate::id;
 use super::scene::{PEER, Reply, Scene, request};
 use client::Client;
+pub(super) use rights::Changing;
 
 impl Scene {
     /// What somebody is answered who wants to listen.
@@ -93,4 +95,29 @@ async fn so_many_listen_at_once_and_whoever_leaves_makes_room() {
     scene.listen("user", "topic=fleet", None).await;
     listening.pop();
     scene.listen("operator", "topic=fleet", None).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_who_listens_more_often_than_the_plan_allows_is_told_the_plan_and_its_limit() {
+    let scene = super::estate::estate().await;
+    for (path, body) in [
+        (
+            format!("/admin/plans/{}", id("base")),
+            json!({ "sockets": 2 }),
+        ),
+        (
+            format!("/admin/communities/{}", id("n1")),
+            json!({ "plan_id": id("base") }),
+        ),
+    ] {
+        let body = body.to_string();
+        let planned = scene.ask("super_admin", Method::PATCH, &path, &body).await;
+        assert_eq!(planned.status, StatusCode::OK, "{}", planned.json());
+    }
+    let _one = scene.listen("user", "topic=fleet", None).await;
+    let _two = scene.listen("user", "topic=fleet", None).await;
+    let refused = scene.refusal("user", "topic=fleet").await;
+    assert_eq!(refused.code(), "rate_limited");
+    let detail = &refused.json()["detail"];
+    assert_eq!(detail, "The plan base allows one person 2 sockets at once.");
 }

@@ -16,11 +16,11 @@ use crate::app::identity::{Freshness, Identities, Unknown};
 
 /// People whose rights are what a test says.
 #[derive(Debug, Default)]
-pub(super) struct Changing(Mutex<BTreeMap<&'static str, Arc<Principal>>>);
+pub(in crate::http::tests) struct Changing(Mutex<BTreeMap<&'static str, Arc<Principal>>>);
 
 impl Changing {
     /// From now on, whoever bears the token is and sees what somebody else is and sees.
-    pub(super) fn make(&self, token: &'static str, like: &str) {
+    pub(in crate::http::tests) fn make(&self, token: &'static str, like: &str) {
         let person = Principal {
             user: UserId(id(token)),
             session: None,
