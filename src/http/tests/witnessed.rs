@@ -1,6 +1,7 @@
 //! Who reads what of the audit: the entries of the tenants that they see, in every format, and of a move their own side.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -11,7 +12,7 @@ use super::people::{Inhabited, Person};
 use super::scene::{Reply, TANK};
 use super::signing_in::text;
 use crate::access::{Role, Tenants};
-use crate::app::audit::{Chain, Fact};
+use crate::app::audit::{Chain, Fact, SEAL_EVERY, SealCopy};
 use crate::http::views::AuditView;
 
 /// Two distributors: the one has two communities in the north and one in the south, the other has one.
@@ -369,4 +370,30 @@ async fn what_stays_in_its_community_is_told_as_it_was_and_as_it_is() {
         (&entry["before"]["name"], &entry["after"]["name"]),
         (&json!("c"), &json!("e"))
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_nobody_sealed_for_long_is_a_fault_and_a_seal_is_told_to_be_kept() {
+    let scene = kept().await;
+    let root = scene.root().await;
+    let token = scene.token(&root).await;
+    let verdict = async || {
+        let path = "/admin/audit/verify";
+        let told = scene.ask_as(&token, Method::GET, path, None).await;
+        told.json()["items"][0].clone()
+    };
+    let new = verdict().await;
+    assert_eq!(new["is_whole"], true, "{new}");
+    assert_eq!(new["seal"], Value::Null);
+    tokio::time::advance(2 * SEAL_EVERY).await;
+    tokio::time::advance(Duration::from_secs(1)).await;
+    let old = verdict().await;
+    assert_eq!(old["is_whole"], false, "{old}");
+    assert_eq!(old["broken_at"], 1);
+    assert!(text(&old, "fault").starts_with("no seal covers the entry"));
+    scene.state.audit.seal().await.unwrap();
+    let sealed = verdict().await;
+    assert_eq!(sealed["is_whole"], true, "{sealed}");
+    let seal: SealCopy = text(&sealed, "seal").parse().unwrap();
+    assert_eq!((seal.chain, seal.number), (Chain::SERVICE, 1));
 }
