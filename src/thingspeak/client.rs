@@ -1,4 +1,4 @@
-//! ThingSpeak as a [`Feed`]: turns an ask into one request, and the answer into a page.
+//! ThingSpeak as a [`Feed`]: turns an ask into a request, or a few with one key after the other, and the answer into a page.
 //!
 //! Holds no state of its own; which key opened a channel last is the keyring's to know. Asks only for
 //! `feeds.json`, since a read key does not open `/channels/{id}.json`, and never for sums or averages,
@@ -15,7 +15,7 @@ use evara_actors::ports::{Ask, BoxFuture, Feed, FeedError, Page};
 use super::base_url::BaseUrl;
 use super::body;
 use super::keyring::Keyring;
-use super::ring::Key;
+use super::ring::{Key, Tries};
 use super::transport::{Request, Transport, TransportError};
 
 /// The client. Cheap to clone.
@@ -39,10 +39,10 @@ impl ThingSpeak {
     /// With one key after the other, until the keyring has no more for this ask. What one opened is not lost because
     /// another could not be tried.
     async fn ask(&self, channel: ChannelId, ask: Ask) -> Result<Page, FeedError> {
-        let (mut page, mut tried) = (Err(FeedError::NoAccess), Vec::new());
+        let (mut page, mut tries) = (Err(FeedError::NoAccess), Tries::default());
         loop {
             let opened = page.as_ref().ok().map(|page: &Page| &page.opened);
-            let Some(key) = self.keys.next(channel, &tried, opened) else {
+            let Some(key) = self.keys.next(channel, &mut tries, opened) else {
                 return page;
             };
             match self.opened_with(channel, ask, &key).await {
@@ -50,7 +50,6 @@ impl ThingSpeak {
                 Err(error) => return page.or(Err(error)),
                 opened => page = opened,
             }
-            tried.push(key);
         }
     }
 

@@ -14,7 +14,7 @@ use evara_actors::domain::{ChannelId, NodeId};
 use evara_actors::ports::Opened;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::ring::{Key, Ring, is_same};
+use super::ring::{Key, Ring, Tries, is_same};
 
 /// Which keys open which channel; shared, and changed while it is in use.
 ///
@@ -81,17 +81,17 @@ impl Keyring {
         self.write().remove(&channel);
     }
 
-    /// What an ask goes on with that was made with `tried`, and was `opened` by one of these or by none. None where
+    /// What an ask goes on with that was made with `tries`, and was `opened` by one of these or by none. None where
     /// it is over.
     pub(super) fn next(
         &self,
         channel: ChannelId,
-        tried: &[Key],
+        tries: &mut Tries,
         opened: Option<&Opened>,
     ) -> Option<Key> {
         match self.read().get(&channel) {
-            Some(ring) => ring.next(tried, opened),
-            None => tried.is_empty().then(|| self.fallback.clone()),
+            Some(ring) => ring.next(tries, opened),
+            None => tries.first(|| self.fallback.clone()),
         }
     }
 

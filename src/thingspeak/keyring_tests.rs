@@ -32,15 +32,14 @@ fn brought(fallback: Option<&str>, keys: &[&str]) -> Keyring {
 
 /// Asks once where only the requests in `right` open the channel. With what, `-` for no key, and to whom it opened.
 fn asked(keyring: &Keyring, channel: ChannelId, right: &[&str]) -> (String, Option<Opened>) {
-    let (mut tried, mut names, mut opened) = (Vec::new(), Vec::new(), None);
-    while let Some(key) = keyring.next(channel, &tried, opened.as_ref()) {
+    let (mut tries, mut names, mut opened) = (Tries::default(), Vec::new(), None);
+    while let Some(key) = keyring.next(channel, &mut tries, opened.as_ref()) {
         let name = key.as_ref().map_or("-", |key| key.expose_secret());
         names.push(name.to_owned());
         match right.contains(&name) {
             true => opened = keyring.opened(channel, &key).or(opened),
             false => keyring.refused(channel, &key),
         }
-        tried.push(key);
     }
     (names.join(" "), opened)
 }
@@ -91,8 +90,19 @@ fn a_channel_that_was_made_private_is_opened_only_by_keys_that_open_it_since() {
     let keyring = brought(None, &["WRONG", "RIGHT"]);
     let public = asked(&keyring, POND, &["-", "WRONG", "RIGHT"]);
     assert_eq!(public.1, Some(Opened::ToAll));
+    assert_eq!(asked(&keyring, POND, &["RIGHT"]), ("-".into(), None));
     let private = asked(&keyring, POND, &["RIGHT"]);
     assert_eq!(private, ("- WRONG RIGHT".into(), by_keys_of(&[2])));
+}
+
+#[test]
+fn a_public_channel_that_refuses_once_is_everybodys_all_the_same() {
+    let keyring = brought(None, &["ANY"]);
+    for _ in 0..3 {
+        let whole = asked(&keyring, POND, &["-", "ANY"]);
+        assert_eq!(whole, ("-".into(), Some(Opened::ToAll)));
+        assert_eq!(asked(&keyring, POND, &["ANY"]), ("-".into(), None));
+    }
 }
 
 #[test]
@@ -103,8 +113,14 @@ fn what_a_key_opened_on_a_public_channel_does_not_count_once_it_is_private() {
         keyring.opened(POND, &Some(key.into()));
     }
     keyring.opened(POND, &None);
-    let private = asked(&keyring, POND, &["RIGHT"]);
-    assert_eq!(private.1, by_keys_of(&[2]));
+    assert_eq!(asked(&keyring, POND, &["RIGHT"]).1, None);
+    assert_eq!(asked(&keyring, POND, &["RIGHT"]).1, by_keys_of(&[2]));
+}
+
+/// How many asks it takes until a channel that any key opens is everybody's.
+fn asks_until_it_is_everybodys(keyring: &Keyring, keys: &[&str]) -> Option<usize> {
+    let all: Vec<_> = ["-"].iter().chain(keys).copied().collect();
+    (1..=300).find(|_| asked(keyring, POND, &all).1 == Some(Opened::ToAll))
 }
 
 #[test]
@@ -112,9 +128,20 @@ fn a_channel_that_was_made_public_is_everybodys_within_an_hours_asks() {
     let keyring = brought(Some("FALLBACK"), &["RIGHT", "WRONG"]);
     let private = asked(&keyring, POND, &["RIGHT"]);
     assert_eq!(private, ("- FALLBACK RIGHT WRONG".into(), by_keys_of(&[1])));
-    let public = ["-", "FALLBACK", "RIGHT", "WRONG"];
-    let until = (1..=241).find(|_| asked(&keyring, POND, &public).1 == Some(Opened::ToAll));
+    // That is seen once more soon.
+    let asks: Vec<_> = (0..4)
+        .map(|_| asked(&keyring, POND, &["RIGHT"]).0)
+        .collect();
+    assert_eq!(asks, ["RIGHT", "RIGHT", "RIGHT WRONG", "- FALLBACK RIGHT"]);
+    let until = asks_until_it_is_everybodys(&keyring, &["FALLBACK", "RIGHT", "WRONG"]);
     assert_eq!(until, Some(240));
+}
+
+#[test]
+fn a_public_channel_that_refused_the_first_ask_is_everybodys_soon() {
+    let keyring = brought(None, &["ANY"]);
+    assert_eq!(asked(&keyring, POND, &["ANY"]).1, by_keys_of(&[1]));
+    assert_eq!(asks_until_it_is_everybodys(&keyring, &["ANY"]), Some(4));
 }
 
 #[test]
@@ -135,8 +162,9 @@ fn a_key_that_is_refused_gives_its_turn_to_the_next() {
     // It is found out when it is its turn: here within two asks.
     let until = (1..=2).find(|_| asked(&keyring, POND, &["SECOND"]).1 == by_keys_of(&[2]));
     assert!(until.is_some());
-    let next = asked(&keyring, POND, &["SECOND"]);
-    assert_eq!(next, ("SECOND".into(), by_keys_of(&[2])));
+    let (sent, opened) = asked(&keyring, POND, &["SECOND"]);
+    assert!(sent.starts_with("SECOND"), "{sent}");
+    assert_eq!(opened, by_keys_of(&[2]));
 }
 
 #[test]
@@ -154,32 +182,43 @@ fn who_brings_no_key_that_opens_the_channel_is_not_among_those_it_is_opened_to()
 fn every_new_key_is_tried_once_and_those_that_open_the_channel_take_turns() {
     let keyring = brought(None, &["A", "B", "WRONG", "C"]);
     let right = ["A", "B", "C"];
-    assert_eq!(
-        asked(&keyring, POND, &right),
-        ("- A B WRONG".into(), by_keys_of(&[1, 2]))
-    );
-    let second = asked(&keyring, POND, &right);
-    assert_eq!(second.1, by_keys_of(&[1, 2, 4]));
-    let turns: Vec<_> = (0..6).map(|_| asked(&keyring, POND, &right).0).collect();
-    assert!(
-        right.iter().all(|key| turns.iter().any(|it| it == key)),
-        "{turns:?}"
-    );
-    assert!(
-        turns.iter().all(|it| right.contains(&it.as_str())),
-        "{turns:?}"
-    );
+    let first = asked(&keyring, POND, &right);
+    assert_eq!(first, ("- A B WRONG".into(), by_keys_of(&[1, 2])));
+    assert_eq!(asked(&keyring, POND, &right).1, by_keys_of(&[1, 2, 4]));
+    // What was refused at first is tried once more soon, and then not for long.
+    let turns: Vec<_> = (0..10).map(|_| asked(&keyring, POND, &right).0).collect();
+    let turns = &turns[4..];
+    for key in right {
+        assert!(turns.iter().any(|it| it == key), "{turns:?}");
+    }
+    let others = turns.iter().filter(|it| !right.contains(&it.as_str()));
+    assert_eq!(others.count(), 0, "{turns:?}");
 }
 
 #[test]
 fn an_ask_is_so_many_requests_at_most() {
+    let wrong = ["A", "B", "C", "D", "E", "F", "G"];
+    let keyring = brought(Some("FALLBACK"), &wrong);
+    let asks: Vec<_> = (0..4).map(|_| asked(&keyring, POND, &[]).0).collect();
+    let requests: Vec<_> = asks.iter().map(|ask| ask.split(' ').count()).collect();
+    assert_eq!(requests, [2 + 3 + 2, 2 + 2 + 2, 2 + 2, 2 + 2], "{asks:?}");
+}
+
+#[test]
+fn what_was_not_tried_in_one_ask_is_in_the_next() {
     let keyring = brought(Some("FALLBACK"), &["A", "B", "C", "D", "E", "F", "RIGHT"]);
-    assert_eq!(
-        asked(&keyring, POND, &["RIGHT"]),
-        ("- FALLBACK A B C D E".into(), None)
-    );
+    let first = asked(&keyring, POND, &["RIGHT"]);
+    assert_eq!(first, ("- FALLBACK A B C D E".into(), None));
     let next = asked(&keyring, POND, &["RIGHT"]);
     assert_eq!(next, ("- FALLBACK F RIGHT".into(), by_keys_of(&[7])));
+    assert_eq!(asked(&keyring, POND, &["RIGHT"]).0, "RIGHT");
+}
+
+#[test]
+fn the_operators_key_from_a_node_is_refused_once() {
+    let keyring = brought(Some("SAME"), &["SAME", "RIGHT"]);
+    let first = asked(&keyring, POND, &["RIGHT"]);
+    assert_eq!(first, ("- SAME RIGHT".into(), by_keys_of(&[2])));
     assert_eq!(asked(&keyring, POND, &["RIGHT"]).0, "RIGHT");
 }
 

@@ -21,6 +21,9 @@ const MOST_KNOWN_KEYS: usize = 2;
 /// an hour's asks, where it is asked each 15 s.
 const OPENED_UNTIL_A_LOOK: u16 = 240;
 
+/// The same where that it needs one was learnt just now, and may be somebody's hiccup.
+const OPENED_UNTIL_A_SECOND_LOOK: u16 = 3;
+
 /// See the module.
 pub(super) struct Ring {
     /// What opens it to everybody: no key, and the operator's. Comes before all that was brought.
@@ -28,8 +31,8 @@ pub(super) struct Ring {
     /// The keys that nodes brought, each once. The first is the one to ask with. Those that open the channel
     /// take turns, so that one which no longer does is found out.
     brought: VecDeque<Brought>,
-    /// How often one of these opened it since what is common was tried.
-    opened: u16,
+    /// How often one of these opens it before what is common is tried again.
+    until_a_look: u16,
 }
 
 struct Brought {
@@ -42,7 +45,26 @@ struct Brought {
 enum Standing {
     Untried,
     Opens,
+    /// It opened the channel, and did not the last time.
+    Doubted,
     Refused,
+}
+
+/// What one ask was made with so far.
+#[derive(Default)]
+pub(super) struct Tries {
+    keys: Vec<Key>,
+    new: usize,
+    known: usize,
+}
+
+impl Tries {
+    /// The only one of an ask that has no more.
+    pub(super) fn first(&mut self, key: impl FnOnce() -> Key) -> Option<Key> {
+        let first = self.keys.is_empty().then(key)?;
+        self.keys.push(first.clone());
+        Some(first)
+    }
 }
 
 impl Ring {
@@ -54,7 +76,7 @@ impl Ring {
                 .map(|key| (key, Standing::Untried))
                 .collect(),
             brought: VecDeque::new(),
-            opened: 0,
+            until_a_look: OPENED_UNTIL_A_SECOND_LOOK,
         }
     }
 
@@ -77,7 +99,7 @@ impl Ring {
             let known = before.common.iter().find(|(it, _)| is_same(it, key));
             *standing = known.map_or(*standing, |(_, known)| *known);
         }
-        self.opened = before.opened;
+        self.until_a_look = before.until_a_look;
         let turn = |key: &Key| before.brought.iter().position(|it| is_same(&it.key, key));
         for it in &mut self.brought {
             if let Some(turn) = turn(&it.key) {
@@ -89,27 +111,47 @@ impl Ring {
         brought.sort_by_key(|it| turn(&it.key).unwrap_or(usize::MAX));
     }
 
-    /// What to ask with next, after `tried` in this ask, one of which `opened` it or none. Once it is open there are
+    /// What to ask with next, after `tries` in this ask, one of which `opened` it or none. Once it is open there are
     /// only new keys to try: who brought one that opens it, too, is not to miss what the others are told.
-    pub(super) fn next(&self, tried: &[Key], opened: Option<&Opened>) -> Option<Key> {
-        if opened == Some(&Opened::ToAll) {
+    pub(super) fn next(&self, tries: &mut Tries, opened: Option<&Opened>) -> Option<Key> {
+        if opened == Some(&Opened::ToAll) || self.is_in_doubt(tries) {
             return None;
         }
         let is_open = opened.is_some();
-        let is_left = |key: &Key| !tried.iter().any(|it| is_same(it, key));
+        let is_left = |key: &Key| !tries.keys.iter().any(|it| is_same(it, key));
         let common = self.common.iter().filter(|(key, _)| is_left(key));
-        if let Some((key, _)) = common
-            .into_iter()
-            .find(|it| !is_open && self.may_open(it.1))
-        {
-            return Some(key.clone());
-        }
-        let is_common = |key: &&Key| self.common.iter().any(|(it, _)| is_same(it, key));
-        let brought = tried.len() - tried.iter().filter(is_common).count();
-        let left = || self.brought.iter().filter(|it| is_left(&it.key));
-        let new = left().find(|it| it.standing == Standing::Untried && brought < MOST_NEW_KEYS);
-        let known = || left().find(|_| !is_open && brought < MOST_NEW_KEYS + MOST_KNOWN_KEYS);
-        new.or_else(known).map(|it| it.key.clone())
+        let mut common = common.filter(|(_, standing)| !is_open && self.may_open(*standing));
+        let mut left = self.brought.iter().filter(|it| is_left(&it.key));
+        let key = if let Some((key, _)) = common.next() {
+            key.clone()
+        } else if let Some(new) = self.new_one(is_left).filter(|_| tries.new < MOST_NEW_KEYS) {
+            tries.new += 1;
+            new.clone()
+        } else if !is_open && tries.known < MOST_KNOWN_KEYS {
+            let known = left.next()?.key.clone();
+            tries.known += 1;
+            known
+        } else {
+            return None;
+        };
+        tries.keys.push(key.clone());
+        Some(key)
+    }
+
+    /// Whether what opened the channel to everybody was refused in this ask, for the first time. That one ask fails is
+    /// made up for by the next; what is told to few is missed by the others for good.
+    fn is_in_doubt(&self, tries: &Tries) -> bool {
+        let doubted = self.common.iter();
+        let mut doubted = doubted.filter(|(_, standing)| *standing == Standing::Doubted);
+        doubted.any(|(key, _)| tries.keys.iter().any(|it| is_same(it, key)))
+    }
+
+    fn new_one(&self, is_left: impl Fn(&Key) -> bool) -> Option<&Key> {
+        let mut new = self
+            .brought
+            .iter()
+            .filter(|it| it.standing == Standing::Untried);
+        new.find(|it| is_left(&it.key)).map(|it| &it.key)
     }
 
     /// What is common and was refused is asked with again where nothing else opens the channel.
@@ -127,13 +169,14 @@ impl Ring {
             return Some(Opened::ToAll);
         }
         let brought = self.brought.iter_mut().find(|it| is_same(&it.key, key))?;
+        let was_known = brought.standing == Standing::Opens;
         brought.standing = Standing::Opens;
         let opening = self.brought.iter();
         let opening = opening.filter(|it| it.standing == Standing::Opens);
         let bearers = opening.flat_map(|it| it.bearers.iter().copied()).collect();
         self.take_turns();
-        self.opened += 1;
-        if self.opened == OPENED_UNTIL_A_LOOK {
+        self.until_a_look = self.until_a_look.saturating_sub(u16::from(was_known));
+        if self.until_a_look == 0 {
             self.look_again();
         }
         Some(Opened::ByKeysOf(Arc::new(bearers)))
@@ -142,13 +185,16 @@ impl Ring {
     /// It did not open with `key`.
     pub(super) fn refused(&mut self, key: &Key) {
         if let Some((_, standing)) = self.common.iter_mut().find(|(it, _)| is_same(it, key)) {
-            let was_open = *standing == Standing::Opens;
-            *standing = Standing::Refused;
-            if was_open {
-                // What "opened" it while it needed no key is not known to be one.
-                self.brought.iter_mut().for_each(Brought::forget);
+            match *standing {
+                Standing::Opens => *standing = Standing::Doubted,
+                Standing::Doubted => {
+                    *standing = Standing::Refused;
+                    self.until_a_look = OPENED_UNTIL_A_SECOND_LOOK;
+                    // What "opened" it while it needed no key is not known to be one.
+                    self.brought.iter_mut().for_each(Brought::forget);
+                }
+                Standing::Untried | Standing::Refused => *standing = Standing::Refused,
             }
-            return;
         }
         if let Some(it) = self.brought.iter_mut().find(|it| is_same(&it.key, key)) {
             it.standing = Standing::Refused;
@@ -170,7 +216,7 @@ impl Ring {
 
     /// What was refused may open the channel by now.
     fn look_again(&mut self) {
-        self.opened = 0;
+        self.until_a_look = OPENED_UNTIL_A_LOOK;
         let common = self.common.iter_mut().map(|(_, standing)| standing);
         let brought = self.brought.iter_mut().map(|it| &mut it.standing);
         for standing in common.chain(brought) {
