@@ -153,6 +153,7 @@ impl Hands {
         loop {
             rounds.tick().await;
             self.write_uses().await;
+            self.settle_keys().await;
             self.forget_old().await;
             self.forget_expired().await;
         }
@@ -161,6 +162,12 @@ impl Hands {
     async fn write_uses(&self) {
         if let Err(error) = self.keys.write_uses().await {
             tracing::warn!(%error, "when device keys were used is not written");
+        }
+    }
+
+    async fn settle_keys(&self) {
+        if let Err(error) = self.keys.settle_rest().await {
+            tracing::warn!(%error, "some device keys open nothing for now");
         }
     }
 

@@ -4,6 +4,7 @@
 //! one that outlives the process, and one that was revoked opens no more. When a key was used is written
 //! behind, in batches.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -40,8 +41,9 @@ pub struct DeviceKeyring {
     clock: Arc<dyn Clock>,
     by_start: papaya::HashMap<Start, Arc<Known>>,
     by_node: papaya::HashMap<NodeId, Vec<Arc<Known>>>,
-    /// One change at a time, so that what is held here never follows an older state of the store.
-    turn: Mutex<()>,
+    /// One change at a time, so that what is held here never follows an older state of the store. Holds the nodes whose
+    /// keys open nothing for now: the store could not be asked which of them are left.
+    turn: Mutex<BTreeSet<NodeId>>,
 }
 
 #[derive(Debug)]
@@ -159,12 +161,43 @@ impl DeviceKeyring {
         Ok(())
     }
 
-    /// Lets go of the keys of a node that was removed, or went to another community; the store has let go of them
-    /// with that.
-    pub async fn forget(&self, node: NodeId) {
-        // One that was added before is held by then.
-        let _turn = self.turn.lock().await;
-        self.drop_if(node, |_| true);
+    /// Lets go of the keys of a node that the store has let go of, as it does where a node is removed or goes to another
+    /// community. While it cannot be asked they all open nothing, until [`settle_rest`](Self::settle_rest) could.
+    pub async fn settle(&self, node: NodeId) {
+        let mut unsettled = self.turn.lock().await;
+        unsettled.insert(node);
+        if let Err(error) = self.settle_in_turn(&mut unsettled).await {
+            self.drop_if(node, |_| true);
+            tracing::warn!(%node, %error, "the keys of a node open nothing for now");
+        }
+    }
+
+    /// Has those keys open again that are left of the nodes which could not be settled.
+    ///
+    /// # Errors
+    /// When the store cannot be read; they are settled the next time.
+    pub async fn settle_rest(&self) -> Result<(), DeviceKeysError> {
+        self.settle_in_turn(&mut *self.turn.lock().await).await
+    }
+
+    async fn settle_in_turn(
+        &self,
+        unsettled: &mut BTreeSet<NodeId>,
+    ) -> Result<(), DeviceKeysError> {
+        if unsettled.is_empty() {
+            return Ok(());
+        }
+        let mut left = self.store.device_keys().await?;
+        left.retain(|key| unsettled.contains(&key.node));
+        for node in std::mem::take(unsettled) {
+            self.drop_if(node, |key| !left.iter().any(|it| it.id == key.id));
+        }
+        for key in left {
+            if !self.of_node(key.node).iter().any(|it| it.id == key.id) {
+                self.hold(key);
+            }
+        }
+        Ok(())
     }
 
     /// Writes down when keys were used.
@@ -267,20 +300,5 @@ fn base64url(bytes: &[u8]) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn base64_is_as_in_its_rfc() {
-        for (plain, coded) in [
-            ("", ""),
-            ("f", "Zg"),
-            ("fo", "Zm8"),
-            ("foo", "Zm9v"),
-            ("foob", "Zm9vYg"),
-        ] {
-            assert_eq!(base64url(plain.as_bytes()), coded);
-        }
-        assert_eq!(base64url(&[0xfb, 0xff]), "-_8");
-    }
-}
+#[path = "device_keys_tests.rs"]
+mod tests;

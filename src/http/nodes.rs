@@ -105,11 +105,15 @@ pub(crate) async fn change(
     let after = settled(&app, &scope, to_be)?;
     let act = witness.act(made_of_node("node.update", Some(&spec), Some(&after)));
     let goes = after.community_id != spec.community_id;
-    let updated = app.nodes.update(after, expected, act).await;
-    if goes && updated.as_ref().map_or_else(NodesError::is_kept, |_| true) {
-        app.device_keys.forget(handle.id()).await;
-    }
-    let twin = updated?;
+    let nodes = app.nodes.clone();
+    let updated = nodes.to_its_end(async move {
+        let updated = app.nodes.update(after, expected, act).await;
+        if goes && may_be_kept(&updated) {
+            app.device_keys.settle(spec.id).await;
+        }
+        updated
+    });
+    let twin = updated.await?;
     shown(&twin, None)
 }
 
@@ -125,8 +129,15 @@ pub(crate) async fn remove(
 ) -> Result<Response, Problem> {
     let before = Arc::clone(handle.view().spec());
     let act = witness.act(made_of_node("node.delete", Some(&before), None));
-    app.nodes.remove(handle.id(), expected, act).await?;
-    app.device_keys.forget(handle.id()).await;
+    let nodes = app.nodes.clone();
+    let removed = nodes.to_its_end(async move {
+        let removed = app.nodes.remove(handle.id(), expected, act).await;
+        if may_be_kept(&removed) {
+            app.device_keys.settle(handle.id()).await;
+        }
+        removed
+    });
+    removed.await?;
     Ok(answer::no_content())
 }
 
@@ -175,4 +186,10 @@ pub(crate) fn edited(spec: NodeSpec) -> NodeSpec {
         version: spec.version + 1,
         ..spec
     }
+}
+
+fn may_be_kept<T>(changed: &Result<T, NodesError>) -> bool {
+    changed
+        .as_ref()
+        .map_or_else(NodesError::may_be_kept, |_| true)
 }

@@ -35,7 +35,7 @@ pub enum Error {
     /// Too many changes are under way; nothing was changed.
     #[error("too many changes are under way")]
     Busy,
-    /// The registry failed, and took nothing.
+    /// The registry failed, and took nothing, unless its answer was lost.
     #[error("the registry failed")]
     Registry(#[source] RegistryError),
     /// The change is kept, and the key is not.
@@ -50,9 +50,12 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether the registry has the change all the same, as far as anybody knows.
-    pub const fn is_kept(&self) -> bool {
-        matches!(self, Self::Keys(_) | Self::System(_) | Self::Broke(_))
+    /// Whether the registry may have the change all the same.
+    pub const fn may_be_kept(&self) -> bool {
+        matches!(
+            self,
+            Self::Registry(_) | Self::Keys(_) | Self::System(_) | Self::Broke(_)
+        )
     }
 }
 

@@ -177,6 +177,17 @@ impl Nodes {
         self.0.tasks.wait().await;
     }
 
+    /// Does a change, and what goes with it, to the end: whoever asked for it may hang up in the middle.
+    ///
+    /// # Errors
+    /// As the change.
+    pub async fn to_its_end<T: Send + 'static>(
+        &self,
+        change: impl Future<Output = Result<T, Error>> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.0.tasks.spawn(change).await?
+    }
+
     /// Runs a change to its end, one at a time for each node.
     async fn in_turn<T: Send + 'static>(
         &self,

@@ -40,6 +40,10 @@ impl Memory {
         act.receipt.into_iter().for_each(|kept| self.keep(kept));
     }
 
+    fn forget_keys(&self, node: NodeId) {
+        self.keys.lock().unwrap().retain(|key| key.node != node);
+    }
+
     fn keep(&self, Kept { name, answer }: Kept) {
         let mut receipts = self.receipts.lock().unwrap();
         let (_, _, kept) = receipts.get_mut(&name).unwrap();
@@ -136,7 +140,13 @@ impl Receipts for Memory {
 
     fn update_node(&self, spec: NodeSpec, act: Act) -> BoxFuture<'_, Result<(), RegistryError>> {
         Box::pin(async move {
+            let (id, community) = (spec.id, spec.community_id);
+            let before = self.registry.nodes().await?;
+            let goes = |node: &NodeSpec| node.id == id && node.community_id != community;
             self.registry.update(spec).await?;
+            if before.iter().any(goes) {
+                self.forget_keys(id);
+            }
             self.keep_all(act);
             Ok(())
         })
@@ -145,6 +155,7 @@ impl Receipts for Memory {
     fn remove_node(&self, id: NodeId, act: Act) -> BoxFuture<'_, Result<(), RegistryError>> {
         Box::pin(async move {
             self.registry.remove(id).await?;
+            self.forget_keys(id);
             self.keep_all(act);
             Ok(())
         })

@@ -1,7 +1,10 @@
 //! What exists for whom: two communities, and people of each.
 
 use std::collections::BTreeMap;
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 
 use axum::http::{Method, StatusCode};
 use evara_actors::domain::Timestamp;
@@ -9,6 +12,7 @@ use evara_actors::ports::BoxFuture;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::pushing::push_with;
 use super::scene::{Reply, Scene, TANK, request};
 use crate::access::{
     Community, CommunityId, Distributor, DistributorId, Forest, Principal, Reach, Role, UserId,
@@ -259,4 +263,44 @@ async fn the_inside_of_the_service_is_for_those_who_run_it() {
             );
         }
     }
+}
+
+/// Moves a node to the west, and hangs up after so many polls. Whether there was an answer before.
+async fn moved(scene: &Scene, id: &str, polls: usize) -> bool {
+    let (path, body) = (format!("/nodes/{id}"), json!({ "community_id": WEST.0 }));
+    let body = body.to_string();
+    let mut moving = pin!(ask(scene, "root", Method::PATCH, &path, &body));
+    for _ in 0..polls {
+        let reply = poll_fn(|context| Poll::Ready(moving.as_mut().poll(context)));
+        if reply.await.is_ready() {
+            return true;
+        }
+        tokio::task::yield_now().await;
+    }
+    false
+}
+
+#[tokio::test]
+async fn a_key_opens_no_node_that_went_elsewhere_though_whoever_moved_it_hung_up() {
+    let scene = scene().await;
+    let body = json!({ "readings": [{ "metric": "distance_cm", "value": 53.2 }] });
+    let mut went_alone = 0;
+    for polls in 1..=12 {
+        let id = node(&scene, &format!("oht-{polls}"), EAST).await;
+        let keys = format!("/devices/{id}/keys");
+        let made = ask(&scene, "root", Method::POST, &keys, r#"{"name": "board"}"#).await;
+        let key = made.json()["key"].as_str().unwrap().to_owned();
+        let is_answered = moved(&scene, &id, polls).await;
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        let path = format!("/nodes/{id}");
+        let seen = ask(&scene, "west-admin", Method::GET, &path, "").await;
+        let went = seen.status == StatusCode::OK;
+        let pushed = push_with(&scene, &key, "/api/v1/device/readings", &body).await;
+        let opens = pushed.status == StatusCode::OK;
+        assert_eq!(opens, !went, "{polls} polls: {}", pushed.json());
+        went_alone += usize::from(went && !is_answered);
+    }
+    assert!(went_alone > 0, "nobody hung up in the middle of it");
 }
