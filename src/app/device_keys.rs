@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest::{SHA256, digest};
@@ -15,6 +16,7 @@ use evara_actors::domain::{NodeId, Timestamp};
 use evara_actors::ports::Clock;
 use secrecy::SecretString;
 use tokio::sync::Mutex;
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::store::{Act, DeviceKey, DeviceKeys, DeviceKeysError};
@@ -27,6 +29,9 @@ const KEY_BYTES: usize = 32;
 
 /// Uses that are written in one transaction: some milliseconds of the store's time.
 const BATCH: usize = 1_000;
+
+/// For the store to say which keys are left of a node. Whoever changes keys meanwhile waits.
+const ANSWER: Duration = Duration::from_secs(5);
 
 /// Before the first use.
 const NEVER: i64 = i64::MIN;
@@ -162,12 +167,17 @@ impl DeviceKeyring {
     }
 
     /// Lets go of the keys of a node that the store has let go of, as it does where a node is removed or goes to another
-    /// community. While it cannot be asked they all open nothing, until [`settle_rest`](Self::settle_rest) could.
+    /// community. They all open nothing until the store said which are left: now, or in [`settle_rest`](Self::settle_rest).
     pub async fn settle(&self, node: NodeId) {
         let mut unsettled = self.turn.lock().await;
+        self.drop_if(node, |_| true);
+        // Whoever came before learnt that the store does not answer: there is no need to wait for that again.
+        let may_answer = unsettled.is_empty();
         unsettled.insert(node);
+        if !may_answer {
+            return;
+        }
         if let Err(error) = self.settle_in_turn(&mut unsettled).await {
-            self.drop_if(node, |_| true);
             tracing::warn!(%node, %error, "the keys of a node open nothing for now");
         }
     }
@@ -187,16 +197,11 @@ impl DeviceKeyring {
         if unsettled.is_empty() {
             return Ok(());
         }
-        let mut left = self.store.device_keys().await?;
-        left.retain(|key| unsettled.contains(&key.node));
-        for node in std::mem::take(unsettled) {
-            self.drop_if(node, |key| !left.iter().any(|it| it.id == key.id));
-        }
-        for key in left {
-            if !self.of_node(key.node).iter().any(|it| it.id == key.id) {
-                self.hold(key);
-            }
-        }
+        let keys = timeout(ANSWER, self.store.device_keys()).await;
+        let keys = keys.map_err(|late| DeviceKeysError::Unavailable(late.into()))??;
+        let left = keys.into_iter().filter(|key| unsettled.contains(&key.node));
+        left.for_each(|key| self.hold(key));
+        unsettled.clear();
         Ok(())
     }
 
