@@ -6,6 +6,7 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use crate::domain::{NodeId, Revision};
 use crate::ports::{
@@ -22,6 +23,7 @@ struct State {
     batches: Vec<Arc<Batch>>,
     tries: u32,
     mood: Mood,
+    takes: Duration,
     poison: Option<fn(&Batch) -> bool>,
 }
 
@@ -66,6 +68,11 @@ impl FakeArchive {
     /// From now on, it refuses each batch that has `poison` in it.
     pub fn refuse(&self, poison: fn(&Batch) -> bool) {
         self.state().poison = Some(poison);
+    }
+
+    /// From now on, each batch takes it so long.
+    pub fn slow_down(&self, takes: Duration) {
+        self.state().takes = takes;
     }
 
     /// From now on, it works.
@@ -158,6 +165,14 @@ impl Archive for FakeArchive {
             }
             Mood::There | Mood::Leaving(_) if state.poison.is_some_and(|poison| poison(&batch)) => {
                 Box::pin(async { Err(ArchiveError::Refused("poison".into())) })
+            }
+            Mood::There | Mood::Leaving(_) if state.takes > Duration::ZERO => {
+                let takes = state.takes;
+                Box::pin(async move {
+                    tokio::time::sleep(takes).await;
+                    self.state().batches.push(batch);
+                    Ok(())
+                })
             }
             Mood::There | Mood::Leaving(_) => {
                 state.batches.push(batch);

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tokio::sync::{Notify, watch};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::ShardSink;
 use super::persist::{InFlight, PersistView};
@@ -17,6 +17,9 @@ use super::persist::{InFlight, PersistView};
 /// Records that may wait for one writer: some 200 MB, an hour of 50,000 nodes that report once in
 /// ten minutes.
 const WAITING_LIMIT: u64 = 300_000;
+
+/// Records that are worth a transaction of their own: no more of them are waited for.
+const ENOUGH: u64 = 256;
 
 /// What one writer is to write.
 #[derive(Debug)]
@@ -31,6 +34,10 @@ pub(crate) struct Desk {
     flushing: AtomicBool,
     /// Somebody waits for what is listed.
     hurried: Notify,
+    /// How many said so since the last batch was taken.
+    hurrying: AtomicU64,
+    /// Enough waits for a batch.
+    filled: Notify,
     view: ArcSwap<PersistView>,
     /// Whether the last round that flushed left nothing.
     clear: watch::Sender<bool>,
@@ -47,6 +54,8 @@ impl Default for Desk {
             in_flight: Mutex::default(),
             flushing: AtomicBool::new(false),
             hurried: Notify::new(),
+            hurrying: AtomicU64::new(0),
+            filled: Notify::new(),
             view: ArcSwap::default(),
             clear: watch::Sender::new(false),
             lost: watch::Sender::new(false),
@@ -67,7 +76,10 @@ impl Desk {
 
     /// Counts records that were put into a sink.
     pub(super) fn add(&self, records: u64) {
-        self.waiting.fetch_add(records, Ordering::Relaxed);
+        let before = self.waiting.fetch_add(records, Ordering::Relaxed);
+        if before < ENOUGH && before + records >= ENOUGH {
+            self.filled.notify_one();
+        }
     }
 
     /// Counts records that were committed.
@@ -110,16 +122,33 @@ impl Desk {
     pub(crate) fn flush(&self) {
         self.flushing.store(true, Ordering::Release);
         self.hurry();
+        self.filled.notify_one();
     }
 
     /// Has the writer begin its next round at once, or right after the one that it is in.
     pub(super) fn hurry(&self) {
+        self.hurrying.fetch_add(1, Ordering::Relaxed);
         self.hurried.notify_one();
+    }
+
+    /// How many were in a hurry since this was last asked.
+    pub(super) fn take_hurrying(&self) -> u64 {
+        self.hurrying.swap(0, Ordering::Relaxed)
     }
 
     /// Waits until somebody is in a hurry, at most for `span`.
     pub(super) async fn rest(&self, span: Duration) {
         let _nobody_hurried = timeout(span, self.hurried.notified()).await;
+    }
+
+    /// Waits until enough has come for a batch, at most until `deadline`.
+    pub(super) async fn gather(&self, deadline: Instant) {
+        let filled = async {
+            while self.waiting() < ENOUGH && !self.is_flushing() {
+                self.filled.notified().await;
+            }
+        };
+        let _less_will_do = timeout_at(deadline, filled).await;
     }
 
     /// How the writing goes.

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ractor::{Actor, ActorCell, ActorRef, SpawnErr};
+use tokio::time::Instant;
 
 use super::commit::{Failed, Stop, commit};
 use super::desk::Desk;
@@ -22,9 +23,17 @@ use crate::ports::{Archive, Batch, Clock, CursorRow, SnapshotRow};
 use crate::tree::{Alarm, Done, Failure, backoff, jitter, later};
 use crate::twin::Twin;
 
-/// Between two batches while nobody waits for one. Whoever does is served at once; those that come during
-/// a commit share the next one.
+/// Between two batches while nobody waits for one. Whoever waits alone is served at once; those that come
+/// during a commit share the next one.
 const TICK: Duration = Duration::from_millis(50);
+
+/// After a batch that several waited for, more are waited for so many times as long as it took. A
+/// transaction costs the archive the same however few share it: many small ones use up its processors, and
+/// then everybody waits for longer than this.
+const GATHER: u32 = 3;
+
+/// The longest such wait, which is what it may add to an acknowledgement.
+const LONGEST_GATHER: Duration = Duration::from_millis(20);
 
 /// Records in a batch: a transaction of some tens of milliseconds.
 const BATCH_RECORDS: usize = 4_096;
@@ -102,8 +111,11 @@ struct Round;
 /// What comes between two rounds.
 enum Rest {
     None,
-    /// A tick, or less if somebody waits for what is listed.
-    UntilHurried,
+    /// A tick, or less if somebody waits for what is listed; but those who wait are gathered for so long,
+    /// unless there is enough for a batch sooner.
+    UntilHurried {
+        gathered_by: Instant,
+    },
     /// The archive is given time, however many wait.
     For(Duration),
     /// Another process took over.
@@ -137,8 +149,9 @@ impl Actor for Persist {
     async fn handle(&self, myself: ActorRef<Round>, _: Round, state: &mut PersistArgs) -> Done {
         let pause = match state.round().await {
             Rest::None => Duration::ZERO,
-            Rest::UntilHurried => {
+            Rest::UntilHurried { gathered_by } => {
                 state.desk.rest(TICK).await;
+                state.desk.gather(gathered_by).await;
                 Duration::ZERO
             }
             Rest::For(pause) => pause,
@@ -159,17 +172,26 @@ impl PersistArgs {
         let in_flight = self.desk.in_flight().or_else(|| self.collect(flush));
         let pause = match in_flight {
             Some(in_flight) => self.write(&in_flight).await,
-            None => Rest::UntilHurried,
+            None => Rest::UntilHurried {
+                gathered_by: Instant::now(),
+            },
         };
         self.desk.end_round(flush);
         pause
     }
 
     async fn write(&self, in_flight: &InFlight) -> Rest {
+        let (begun, served) = (Instant::now(), self.desk.take_hurrying());
         match commit(&*self.archive, &in_flight.batch).await {
             Ok(refused) => {
                 self.tell(in_flight, &refused);
-                self.succeeded(in_flight)
+                self.succeeded(in_flight);
+                let full = in_flight.batch.len() >= BATCH_RECORDS;
+                if full {
+                    Rest::None
+                } else {
+                    rest_after(begun, served)
+                }
             }
             Err(Stop::Failed(failure)) => self.failed(failure),
             Err(Stop::Fenced(failure)) => self.lost(failure),
@@ -194,7 +216,7 @@ impl PersistArgs {
         }
     }
 
-    fn succeeded(&self, in_flight: &InFlight) -> Rest {
+    fn succeeded(&self, in_flight: &InFlight) {
         for (sink, records, sequence) in &in_flight.taken {
             sink.committed(*records, *sequence);
         }
@@ -209,8 +231,6 @@ impl PersistArgs {
             last_commit_at: Some(self.clock.now()),
             ..PersistView::default()
         });
-        let full = in_flight.batch.len() >= BATCH_RECORDS;
-        if full { Rest::None } else { Rest::UntilHurried }
     }
 
     /// Nothing is tried again: the other process wrote on from what was committed, and whoever waits for
@@ -291,6 +311,19 @@ impl PersistArgs {
         let in_flight = Arc::new(InFlight { batch, taken });
         self.desk.set_in_flight(Some(Arc::clone(&in_flight)));
         Some(in_flight)
+    }
+}
+
+/// The rest after a commit that began at `begun`, and that so many waited for: who waits alone is never
+/// made to wait for company.
+fn rest_after(begun: Instant, served: u64) -> Rest {
+    let now = Instant::now();
+    let gather = match served {
+        0 | 1 => Duration::ZERO,
+        _ => (now - begun).saturating_mul(GATHER).min(LONGEST_GATHER),
+    };
+    Rest::UntilHurried {
+        gathered_by: now + gather,
     }
 }
 

@@ -6,6 +6,7 @@ mod ending;
 mod failing;
 mod fencing;
 mod flooding;
+mod gathering;
 mod living;
 mod poison;
 mod scene;
