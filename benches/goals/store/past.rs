@@ -29,15 +29,17 @@ const FILL_MINUTES: &str = "INSERT INTO telemetry_tank \
          generate_series(0, $DAYS * 1440 - 1) AS minute, \
          LATERAL (SELECT $MIDNIGHT - make_interval(mins => $DAYS * 1440 - minute) AS at) AS time";
 
-/// What a year of local days comes to, by two metrics, and that it was made by the node's own rule.
-const FILL_DAYS: &str = "INSERT INTO rollup_days \
+/// What each of the last `$SPANS` spans comes to, by two metrics.
+const FILL_ROLLUPS: &str = "INSERT INTO $TABLE \
     (node, at, metric, until, count, sum, min, max, first_at, first, last_at, last, passed, refused) \
-    SELECT id, at, metric, at + interval '1 day', 1440, 1440 * 170, 80, 260, \
-           at, 170, at + interval '1439 min', 171, 0, 0 \
-    FROM nodes, unnest(ARRAY['distance_cm', 'temperature_c']) AS metric, generate_series(1, 365) AS day, \
-         LATERAL (SELECT $MIDNIGHT - make_interval(days => day) AS at) AS time \
-    ORDER BY id, at, metric; \
-    INSERT INTO rollup_rules (node, zone, terms, since) \
+    SELECT id, at, metric, at + $SPAN, $MINUTES, $MINUTES * 170, 80, 260, \
+           at, 170, at + $SPAN - interval '1 min', 171, 0, 0 \
+    FROM nodes, unnest(ARRAY['distance_cm', 'temperature_c']) AS metric, generate_series(1, $SPANS) AS span, \
+         LATERAL (SELECT $MIDNIGHT - span * $SPAN AS at) AS time \
+    ORDER BY id, at, metric";
+
+/// That these were made by the nodes' own rule.
+const FILL_RULES: &str = "INSERT INTO rollup_rules (node, zone, terms, since) \
     SELECT id, spec #>> '{config,time_zone}', (spec #> '{config,meter}')::text, '2000-01-01' FROM nodes";
 
 /// The last midnight of the nodes' zone, which has no summer time.
@@ -117,7 +119,15 @@ fn fill(server: &Server, nodes: usize) -> usize {
         let sql = midnight(FILL_MINUTES).replace("$FIRST", &first.to_string());
         server.ask("service", &sql.replace("$COUNT", &AT_ONCE.to_string()));
     }
-    server.ask("service", &midnight(FILL_DAYS));
+    for (table, minutes, spans) in [("rollup_hours", 60, DAYS * 24), ("rollup_days", 1_440, 365)] {
+        let sql = midnight(FILL_ROLLUPS)
+            .replace("$TABLE", table)
+            .replace("$SPANS", &spans.to_string())
+            .replace("$SPAN", &format!("interval '{minutes} min'"))
+            .replace("$MINUTES", &minutes.to_string());
+        server.ask("service", &sql);
+    }
+    server.ask("service", FILL_RULES);
     server.ask("service", "VACUUM ANALYZE");
     server.number("service", "SELECT count(*) FROM telemetry_tank") as usize
 }
