@@ -18,18 +18,26 @@ use crate::measure::per_second;
 pub(crate) struct Target {
     address: SocketAddr,
     path: String,
-    token: String,
+    credentials: String,
     accept: &'static str,
 }
 
 impl Target {
     pub(crate) fn new(address: SocketAddr, path: &str, token: &str) -> Self {
-        let (path, token) = (path.to_owned(), token.to_owned());
         Self {
             address,
-            path,
-            token,
+            path: path.to_owned(),
+            credentials: format!("Bearer {token}"),
             accept: "*/*",
+        }
+    }
+
+    /// The same, asked by a device.
+    pub(crate) fn of_device(self, key: &str) -> Self {
+        let credentials = format!("Device {key}");
+        Self {
+            credentials,
+            ..self
         }
     }
 
@@ -43,14 +51,14 @@ impl Target {
     }
 
     pub(crate) fn authorization(&self) -> String {
-        format!("Authorization: Bearer {}", self.token)
+        format!("Authorization: {}", self.credentials)
     }
 
     fn head(&self, verb: &str, more: &str) -> String {
         let (path, address, accept) = (&self.path, self.address, self.accept);
-        let bearer = self.authorization();
+        let authorization = self.authorization();
         format!(
-            "{verb} {path} HTTP/1.1\r\nHost: {address}\r\nAccept: {accept}\r\n{bearer}\r\n{more}\r\n"
+            "{verb} {path} HTTP/1.1\r\nHost: {address}\r\nAccept: {accept}\r\n{authorization}\r\n{more}\r\n"
         )
     }
 }

@@ -27,7 +27,10 @@ pub(crate) fn rows(size: Size) -> Vec<Row> {
     let (server, data) = (Server::start(), Directory::new());
     let (ours, theirs) = (server.database("service"), server.database("bare"));
     let runtime = runtime();
-    runtime.block_on(fleet::provision_postgres(&ours, 0..nodes, fleet::node));
+    runtime.block_on(async {
+        fleet::provision_postgres(&ours, 0..nodes, fleet::node).await;
+        fleet::provision_keys(&ours, 0..nodes).await;
+    });
     let service = Service::start(Some(&ours), &data);
     let mut pusher = Pusher::start(service.address(), nodes);
     let (mut halves, mut refused) = (Vec::new(), 0);
@@ -41,6 +44,12 @@ pub(crate) fn rows(size: Size) -> Vec<Row> {
         },
         || runtime.block_on(commits(&theirs)),
     );
+    let of_persons = (0..rounds).map(|_| {
+        let round = pusher.singles_of_a_person(span);
+        refused += round.refused;
+        round.p99_ms
+    });
+    let of_persons = Rounds::new(of_persons.collect());
     let row = |what: String, figure, ceiling, goals| Row {
         what,
         figure,
@@ -49,7 +58,9 @@ pub(crate) fn rows(size: Size) -> Vec<Row> {
     };
     vec![
         row(
-            format!("acknowledgement at {RATE} single pushes/s, ms, p99, beside a lone commit"),
+            format!(
+                "acknowledgement at {RATE} single pushes/s of devices, ms, p99, beside a lone commit"
+            ),
             Figure::median(&figure),
             Some(Figure::median(&ceiling)),
             vec![Goal::AtMost(50.0)],
@@ -57,6 +68,12 @@ pub(crate) fn rows(size: Size) -> Vec<Row> {
         row(
             "the same, p50".to_owned(),
             Figure::median(&Rounds::new(halves)),
+            None,
+            Vec::new(),
+        ),
+        row(
+            "p99, of a person instead of devices".to_owned(),
+            Figure::median(&of_persons),
             None,
             Vec::new(),
         ),

@@ -99,6 +99,21 @@ pub(crate) async fn provision_postgres(
     }
 }
 
+/// The device key of the node with this number.
+pub(crate) fn key(number: usize) -> String {
+    format!("evk_{number:0>43}")
+}
+
+/// Gives each of these nodes, which are in the database, its device key.
+pub(crate) async fn provision_keys(url: &str, numbers: Range<usize>) {
+    const INSERT: &str = "INSERT INTO device_keys (id, node, digest, created_at) \
+        SELECT gen_random_uuid(), node, sha256(text::bytea), now() FROM unnest($1::uuid[], $2::text[]) AS given (node, text)";
+    let client = database::connect(url).await;
+    let (nodes, keys): (Vec<Uuid>, Vec<String>) = numbers.map(|n| (node_id(n), key(n))).collect();
+    let written = client.execute(INSERT, &[&nodes, &keys]).await;
+    written.expect("the keys are new");
+}
+
 /// Writes so many nodes into an embedded store.
 pub(crate) async fn provision_sqlite(directory: &Path, nodes: usize) {
     let keys = SecretBox::new(&service::SECRET_KEY.into()).expect("the key is long enough");

@@ -72,9 +72,14 @@ impl Pusher {
         self.round("bulks", span)
     }
 
-    /// Single instants, [`RATE`] a second.
+    /// Single instants, [`RATE`] a second, each by its node's device key.
     pub(crate) fn singles(&mut self, span: Duration) -> Round {
         self.round("singles", span)
+    }
+
+    /// The same by somebody's token, of whom the store is asked each time.
+    pub(crate) fn singles_of_a_person(&mut self, span: Duration) -> Round {
+        self.round("persons", span)
     }
 
     fn round(&mut self, what: &str, span: Duration) -> Round {
@@ -105,7 +110,8 @@ pub(crate) fn obey(address: &str, nodes: &str) {
         let pushes = runtime.block_on(async {
             match what {
                 "bulks" => bulks(from, span).await,
-                _ => singles(from, span).await,
+                "persons" => singles(from, span, Some(person::token())).await,
+                _ => singles(from, span, None).await,
             }
         });
         from.instant = pushes.next_instant;
@@ -217,18 +223,25 @@ async fn push_bulks(from: Origin, number: usize, end: Instant) -> Pushes {
     pushes
 }
 
-async fn singles(from: Origin, span: Duration) -> Pushes {
+/// By the token of a person, or else by device keys.
+async fn singles(from: Origin, span: Duration, token: Option<String>) -> Pushes {
     let start = Instant::now();
     let mut tasks = JoinSet::new();
     for number in 0..SINGLES {
-        tasks.spawn(push_singles(from, number, start, span));
+        tasks.spawn(push_singles(from, number, start, span, token.clone()));
     }
     whole(tasks, start).await
 }
 
 /// The pushes of all connections are due at equal distances. Each takes those of its turn, one after the
 /// other, and where one answer comes late the next push is late, too.
-async fn push_singles(from: Origin, number: usize, start: Instant, span: Duration) -> Pushes {
+async fn push_singles(
+    from: Origin,
+    number: usize,
+    start: Instant,
+    span: Duration,
+    token: Option<String>,
+) -> Pushes {
     let mut connection: Option<Connection> = None;
     let mut pushes = Pushes::at(from.instant);
     let mut body = Vec::new();
@@ -239,7 +252,10 @@ async fn push_singles(from: Origin, number: usize, start: Instant, span: Duratio
         body.clear();
         let sent = write_single(&mut body, from.calendar, node, instant);
         let path = format!("/api/v1/nodes/{}/readings", fleet::node_id(node));
-        let target = Target::new(from.address, &path, &person::token());
+        let target = match &token {
+            Some(token) => Target::new(from.address, &path, token),
+            None => Target::new(from.address, &path, "").of_device(&fleet::key(node)),
+        };
         let due = start + Duration::from_secs_f64(push as f64 / RATE as f64);
         sleep_until(due).await;
         let connection = match &mut connection {

@@ -23,7 +23,10 @@ pub(crate) fn rows(size: Size) -> Vec<Row> {
     let nodes = size.pick(fleet::NODES, 500);
     let (server, data, runtime) = (Server::start(), Directory::new(), runtime());
     let database = server.database("service");
-    runtime.block_on(fleet::provision_postgres(&database, 0..nodes, fleet::node));
+    runtime.block_on(async {
+        fleet::provision_postgres(&database, 0..nodes, fleet::node).await;
+        fleet::provision_keys(&database, 0..nodes).await;
+    });
     let service = Service::start(Some(&database), &data);
     let mut pusher = Pusher::start(service.address(), nodes);
     pusher.bulks(size.pick(WARM_UP, WARM_UP / 10));
