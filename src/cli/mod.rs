@@ -106,7 +106,7 @@ impl Cli {
     /// When the configuration has mistakes, or the command came to nothing.
     pub async fn run(self) -> Result<(), Failure> {
         match self.command {
-            Command::Demo(args) => demo::run(args).await,
+            Command::Demo(args) => Box::pin(demo::run(args)).await,
             Command::Serve(args) => serve::run(args).await,
             Command::Simulate(args) => simulate::run(args).await,
             Command::Migrate(args) => migrate::run(args).await,

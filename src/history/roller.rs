@@ -1,7 +1,8 @@
 //! Keeps rollups up: works out the hours that readings came into, and the days that they are in.
 //!
 //! Runs beside everything else and in small portions; no request waits for it, and where it is behind,
-//! questions are answered from samples. The one caller of [`Rolling`]'s writes: two would undo each other.
+//! questions are answered from samples. After each portion it rests for as long as that took, so that at most
+//! half of a connection's time at the store is its own. The one caller of [`Rolling`]'s writes: two would undo each other.
 //! What it took and did not settle is taken again after a restart.
 
 use std::collections::{BTreeMap, HashMap};
@@ -11,6 +12,7 @@ use std::time::Duration;
 
 use evara_actors::domain::{NodeId, NodeSpec, Timestamp};
 use evara_actors::ports::{ArchiveError, Clock};
+use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
 use super::ask::{PAGE, Pages, terms};
@@ -99,8 +101,7 @@ impl Roller {
         let before = settled.minus(2 * Width::Hour.length());
         let marks = self.store.take_marks(before, MARKS).await?;
         for (node, hours) in by_node(&marks) {
-            self.roll_hours(node, hours, specs.get(&node), &mut progress)
-                .await?;
+            unhurried(self.roll_hours(node, hours, specs.get(&node), &mut progress)).await?;
         }
         // The longest local day has 25 hours, but for the one in which a zone moved a date line.
         let due = self
@@ -108,8 +109,7 @@ impl Roller {
             .due_days(settled.minus(Width::Day.length()), DAYS)
             .await?;
         for due in due {
-            self.roll_day(due, settled, specs.get(&due.node), &mut progress)
-                .await?;
+            unhurried(self.roll_day(due, settled, specs.get(&due.node), &mut progress)).await?;
         }
         Ok(progress)
     }
@@ -130,17 +130,7 @@ impl Roller {
             if kept.is_some_and(|kept| kept.zone == zone && kept.terms == terms) {
                 continue;
             }
-            let standing = self
-                .store
-                .standing(*node, Timestamp::MIN, Timestamp::MIN)
-                .await?;
-            let unsealed = standing.raw_from.unwrap_or(Timestamp::MIN);
-            let since = standing
-                .rule
-                .as_ref()
-                .map_or(unsealed, |_| sealed_to(&standing));
-            let rule = RuleBook { zone, terms, since };
-            self.store.adopt(*node, rule.clone()).await?;
+            let rule = unhurried(adopt(&*self.store, *node, zone, terms)).await?;
             rules.insert(*node, rule);
             progress.adopted += 1;
         }
@@ -241,11 +231,11 @@ impl Roller {
         });
         let cuts: Vec<(NodeId, Timestamp)> = cuts.collect();
         for some in cuts.chunks(SEALED) {
-            self.store.seal(some.to_vec()).await?;
+            unhurried(self.store.seal(some.to_vec())).await?;
         }
         let (mut removed, mut after) = (0, None);
         loop {
-            let expired = self.store.expire(after, EXPIRED).await?;
+            let expired = unhurried(self.store.expire(after, EXPIRED)).await?;
             removed += expired.samples;
             if expired.finished {
                 return Ok(removed);
@@ -253,6 +243,32 @@ impl Roller {
             after = expired.after;
         }
     }
+}
+
+/// Does `work`, and then nothing for as long.
+async fn unhurried<T>(work: impl Future<Output = T>) -> T {
+    let begun = Instant::now();
+    let done = work.await;
+    sleep(begun.elapsed()).await;
+    done
+}
+
+/// Has a node go by a rule from where its hours are not sealed.
+async fn adopt(
+    store: &dyn Rolling,
+    node: NodeId,
+    zone: String,
+    terms: String,
+) -> Result<RuleBook, ArchiveError> {
+    let standing = store.standing(node, Timestamp::MIN, Timestamp::MIN).await?;
+    let unsealed = standing.raw_from.unwrap_or(Timestamp::MIN);
+    let since = match standing.rule {
+        Some(_) => sealed_to(&standing),
+        None => unsealed,
+    };
+    let rule = RuleBook { zone, terms, since };
+    store.adopt(node, rule.clone()).await?;
+    Ok(rule)
 }
 
 fn grids(standing: &Standing) -> (Grid, Grid) {
@@ -285,4 +301,18 @@ fn touched(grid: &Grid, marks: &[Timestamp]) -> Vec<Span> {
         .collect();
     spans.dedup();
     spans
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn half_of_the_time_is_left_to_others() {
+        let begun = Instant::now();
+        for millis in [1, 20, 300] {
+            unhurried(sleep(Duration::from_millis(millis))).await;
+        }
+        assert_eq!(begun.elapsed(), Duration::from_millis(2 * 321));
+    }
 }
