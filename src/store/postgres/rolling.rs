@@ -7,9 +7,9 @@ use uuid::Uuid;
 use super::error::Failure;
 use super::history::all;
 use super::statements::{self, Query};
-use super::transaction::Params;
+use super::transaction::{Params, Transaction};
 use super::values::At;
-use super::{PostgresStore, rows};
+use super::{DEADLINE, PostgresStore, rows};
 use crate::history::checkpoint::day_of;
 use crate::history::{CommunityDays, Due, Expired, HourRollups, Mark, Rolling, Rollup, RuleBook};
 
@@ -19,9 +19,10 @@ const LOOKED_AT: i64 = 500;
 const KINDS: [Kind; 4] = [Kind::Tank, Kind::Flow, Kind::Deep, Kind::Generic];
 
 impl PostgresStore {
-    /// Does `queries` in a transaction.
+    /// Does `queries` about one node in a transaction. Its rows are found by their keys, however many they are, and to
+    /// plan for every month takes longer than to find them: by plans that are kept.
     async fn write(&self, queries: &[(Query, Params<'_>)]) -> Result<(), Failure> {
-        let mut transaction = self.writing().await?;
+        let mut transaction = Transaction::writing_few(&self.connections, DEADLINE).await?;
         transaction.all(queries).await?;
         transaction.commit().await
     }
