@@ -36,10 +36,9 @@ impl Accounts for PostgresStore {
             let (digest, now) = (bearer.digest.as_slice(), At(now));
             let asked: [&(dyn tokio_postgres::types::ToSql + Sync); 5] =
                 [&id, &external, &bearer.session, &digest, &now];
-            let mut transaction = Transaction::reading(&self.people, DEADLINE).await?;
-            let row = transaction.row(statements::RECOGNISE, &asked).await?;
-            transaction.roll_back().await;
-            Ok(standing(&row)?)
+            let transaction = Transaction::reading(&self.people, DEADLINE).await?;
+            let rows = transaction.only(statements::RECOGNISE, &asked).await?;
+            Ok(standing(rows.first().ok_or(Failure::Ended)?)?)
         })
     }
 

@@ -253,10 +253,8 @@ pub(super) async fn all<T>(
     params: Params<'_>,
     value: impl Fn(&Row) -> Result<T, Failure>,
 ) -> Result<Vec<T>, Failure> {
-    let mut transaction = store.reading().await?;
-    let found = all_in(&mut transaction, query, params, value).await?;
-    transaction.roll_back().await;
-    Ok(found)
+    let found = store.reading().await?.only(query, params).await?;
+    found.iter().map(value).collect()
 }
 
 /// The same, in a transaction that is open.

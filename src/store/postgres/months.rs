@@ -103,9 +103,8 @@ impl fmt::Display for Month {
 
 /// Every month that has tables.
 pub(super) async fn known(connections: &Connections) -> Result<HashSet<Month>, Failure> {
-    let mut transaction = Transaction::reading(connections, DEADLINE).await?;
-    let rows = transaction.rows(statements::MONTHS, &[]).await?;
-    transaction.roll_back().await;
+    let transaction = Transaction::reading(connections, DEADLINE).await?;
+    let rows = transaction.only(statements::MONTHS, &[]).await?;
     let month = |row: tokio_postgres::Row| {
         let name: String = row.try_get(0)?;
         let unknown = || Unreadable(format!("a table of the month {name:?}"));

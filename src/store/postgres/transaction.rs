@@ -186,10 +186,30 @@ impl<'c> Transaction<'c> {
         rows.pop().ok_or(Failure::Ended)
     }
 
+    /// The rows that `query` gives where nothing else is asked: the transaction ends in the same turn.
+    pub(super) async fn only(
+        mut self,
+        query: Query,
+        params: Params<'_>,
+    ) -> Result<Vec<Row>, Failure> {
+        let rows = self.turn(&[(query, params)], Some("ROLLBACK")).await?;
+        // Into the pool: nothing is open on it.
+        drop(self.client.take());
+        Ok(rows.into_iter().next().unwrap_or_default())
+    }
+
     /// Sends all of `queries` at once, to be done in their order; nothing waits for an answer in between.
     pub(super) async fn all(
         &mut self,
         queries: &[(Query, Params<'_>)],
+    ) -> Result<Vec<Vec<Row>>, Failure> {
+        self.turn(queries, None).await
+    }
+
+    async fn turn(
+        &mut self,
+        queries: &[(Query, Params<'_>)],
+        end: Option<&str>,
     ) -> Result<Vec<Vec<Row>>, Failure> {
         let client = self.client.as_ref().ok_or(Failure::Ended)?;
         let begin = self.begin.take();
@@ -199,11 +219,9 @@ impl<'c> Transaction<'c> {
         let work = async {
             let statements = in_time(by(), prepared(client, queries)).await?;
             let sent = Instant::now();
-            let begun = async {
-                match begin {
-                    Some(begin) => client.batch_execute(&begin).await,
-                    None => Ok(()),
-                }
+            let said = async |text: Option<&str>| match text {
+                Some(text) => client.batch_execute(text).await,
+                None => Ok(()),
             };
             let answers = statements.iter().zip(queries);
             let answers = answers.map(async |(statement, (query, params))| {
@@ -212,9 +230,12 @@ impl<'c> Transaction<'c> {
                 answer
             });
             let answered = async {
-                let (begun, answers) = tokio::join!(begun, in_order(answers));
+                let begun = said(begin.as_deref());
+                let (begun, answers, ended) = tokio::join!(begun, in_order(answers), said(end));
                 begun?;
-                Ok(answers.into_iter().collect::<Result<Vec<_>, _>>()?)
+                let answers = answers.into_iter().collect::<Result<Vec<_>, _>>()?;
+                ended?;
+                Ok(answers)
             };
             in_time(by(), answered).await
         };
