@@ -1,7 +1,7 @@
-//! The fleet in numbers, counted from the twins' views. Pure.
+//! The fleet in numbers, counted from what is known of each twin. Pure.
 
-use evara_actors::domain::{Quality, StatusState, Timestamp};
-use evara_actors::twin::Twin;
+use evara_actors::domain::{StatusState, Timestamp};
+use evara_actors::twin::Tally;
 
 /// What is counted.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,8 +47,8 @@ impl Stats {
     }
 
     /// Counts a node.
-    pub fn count(&mut self, twin: &Twin) {
-        let place = match twin.status().state {
+    pub fn count(&mut self, node: &Tally) {
+        let place = match node.state {
             StatusState::Online => &mut self.online,
             StatusState::Late => &mut self.late,
             StatusState::Offline => &mut self.offline,
@@ -57,11 +57,11 @@ impl Stats {
             StatusState::Quarantined => &mut self.quarantined,
         };
         *place += 1;
-        if let Some((stored, capacity)) = twin.stored() {
+        if let Some((stored, capacity)) = node.stored {
             self.stored_l += stored;
             self.capacity_l += capacity;
         }
-        if let Some(score) = health(twin) {
+        if let Some(score) = health(node) {
             self.health_sum += score;
             self.health_count += 1;
         }
@@ -88,23 +88,12 @@ const LATE_WEIGHT: f64 = 0.5;
 
 /// How far a node can be relied on, 0 to 100: the share of its metrics that are good, if it still
 /// reports at all. A node that is out of service, or not in it yet, has no health.
-pub fn health(twin: &Twin) -> Option<f64> {
-    let weight = match twin.status().state {
+pub fn health(node: &Tally) -> Option<f64> {
+    let weight = match node.state {
         StatusState::Online => 1.0,
         StatusState::Late => LATE_WEIGHT,
         StatusState::Offline | StatusState::Quarantined => 0.0,
         StatusState::Maintenance | StatusState::Provisioning => return None,
     };
-    let seen = twin.reported();
-    let mapped = twin
-        .spec()
-        .channel
-        .as_ref()
-        .map_or(0, |channel| channel.field_map.len());
-    let good = seen
-        .iter()
-        .filter(|property| property.verdict.quality == Quality::Good)
-        .count();
-    let known = seen.len().max(mapped).max(1);
-    Some(weight * 100.0 * good as f64 / known as f64)
+    Some(weight * 100.0 * node.good as f64 / node.metrics.max(1) as f64)
 }

@@ -148,10 +148,9 @@ impl AppState {
     /// What is seen of the fleet in numbers, as it stands.
     pub(crate) fn stats(&self, scope: &Scope) -> Stats {
         let mut stats = Stats::new(self.clock.now());
-        for handle in self.system.twins() {
-            let twin = handle.view();
-            if scope.sees(twin.spec()) {
-                stats.count(&twin);
+        for twin in self.system.twins() {
+            if scope.sees_all() || scope.sees(twin.view().spec()) {
+                stats.count(&twin.tally());
             }
         }
         stats

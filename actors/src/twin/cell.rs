@@ -4,13 +4,13 @@
 //! [`apply()`](super::apply()) returned, after what it wished for has been put into the sink: a snapshot that
 //! is taken of the view must never be ahead of the rows that led to it.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 
 use super::actor::TwinMsg;
-use super::{OfferError, Twin};
+use super::{OfferError, Tally, Twin};
 use crate::domain::NodeId;
 use crate::tree::Address;
 use crate::watchers::ShardSink;
@@ -62,6 +62,8 @@ pub(crate) struct TwinCell {
     /// Where its actor lives.
     address: Address<TwinMsg>,
     view: ArcSwap<Twin>,
+    /// Of the view, once somebody asked; `None` from when the view was replaced.
+    tally: Mutex<Option<Tally>>,
     /// Changes only while no actor lives: when the node moves to another shard.
     sink: ArcSwap<ShardSink>,
     refused: AtomicU64,
@@ -80,6 +82,7 @@ impl TwinCell {
             id: twin.spec().id,
             address: Address::default(),
             view: ArcSwap::from_pointee(twin),
+            tally: Mutex::new(None),
             sink: ArcSwap::new(sink),
             refused: AtomicU64::new(0),
             readings: AtomicU32::new(0),
@@ -108,6 +111,20 @@ impl TwinCell {
     /// Shows `twin` to everyone who reads from now on.
     pub(super) fn publish(&self, twin: Twin) {
         self.view.store(Arc::new(twin));
+        // After the view: whoever worked it out of the one before has put it there by now, or sees the new one.
+        *self.known_tally() = None;
+    }
+
+    /// What the numbers of a fleet need of the twin as it was last published.
+    pub(super) fn tally(&self) -> Tally {
+        *self
+            .known_tally()
+            .get_or_insert_with(|| Tally::of(&self.view.load()))
+    }
+
+    /// What it guards is replaced as a whole, so that a panic elsewhere spoils nothing.
+    fn known_tally(&self) -> MutexGuard<'_, Option<Tally>> {
+        self.tally.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Where its changes go.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::apply_laws::{START, after, spec};
-use super::{Derived, Twin};
+use super::{Derived, Twin, derive};
 use crate::domain::{
     ChannelId, EntryId, Kind, Limits, Metric, NodeSpec, Quality, Reason, Sample, Source, Timestamp,
     Value, Verdict,
@@ -60,7 +60,7 @@ fn what_is_stored_is_the_volume_and_the_capacity_or_neither() {
         twin(Kind::Tank, []),
         twin(Kind::Flow, [distance(0, 120.0)]),
     ];
-    let stored: Vec<_> = twins.iter().map(Twin::stored).collect();
+    let stored: Vec<_> = twins.iter().map(derive::stored).collect();
     let derived = twins.iter();
     let derived: Vec<_> = derived
         .map(|twin| found(twin, "volume_l").zip(found(twin, "capacity_l")))

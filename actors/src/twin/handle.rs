@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::actor::{Broken, Told, TwinMsg};
 use super::cell::{Lane, Presence, READINGS_LIMIT, TwinCell};
-use super::{Event, Twin};
+use super::{Event, Tally, Twin};
 use crate::domain::{NodeId, NodeSpec, Sample, Timestamp};
 use crate::tree::{Address, AskError};
 use crate::watchers::ShardSink;
@@ -67,6 +67,11 @@ impl TwinHandle {
     /// The twin as it was last published.
     pub fn view(&self) -> Arc<Twin> {
         self.cell.view()
+    }
+
+    /// What the numbers of a fleet need of the twin as it was last published.
+    pub fn tally(&self) -> Tally {
+        self.cell.tally()
     }
 
     /// Readings and other messages that wait, or are being handled.

@@ -22,6 +22,7 @@ mod slots;
 mod snapshot;
 mod state;
 mod status;
+mod tally;
 mod window;
 
 #[cfg(test)]
@@ -40,3 +41,4 @@ pub use handle::{OfferError, TwinHandle};
 pub use property::{Derived, Property};
 pub use snapshot::SnapshotError;
 pub use state::{FUTURE_TOLERANCE, Twin};
+pub use tally::Tally;

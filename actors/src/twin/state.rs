@@ -215,11 +215,6 @@ impl Twin {
         derive::derived(self)
     }
 
-    /// What a tank holds and could hold, in litres, as in [`Twin::derived`]; for those who add up many.
-    pub fn stored(&self) -> Option<(f64, f64)> {
-        derive::stored(self)
-    }
-
     /// The newest source time that any sample had; `None` before the first.
     pub fn last_seen_at(&self) -> Option<Timestamp> {
         self.window.newest().map(|key| key.at)

@@ -37,9 +37,14 @@ impl Scope {
         &self.person
     }
 
+    /// Whether every node is seen, whatever its description.
+    pub(crate) fn sees_all(&self) -> bool {
+        self.person.reach == Reach::All
+    }
+
     /// Whether a node of this description is seen.
     pub(crate) fn sees(&self, spec: &NodeSpec) -> bool {
-        self.person.reach == Reach::All || self.person.sees(&self.forest.place_of_node(spec))
+        self.sees_all() || self.person.sees(&self.forest.place_of_node(spec))
     }
 
     /// The twins that are seen.

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::scene::{Scene, pass};
-use crate::domain::{ChannelId, EntryId, NodeSpec};
+use crate::domain::{ChannelId, EntryId, NodeSpec, StatusState};
 use crate::ports::{Clock, Entry, Page, Record, Saved};
 use crate::system::{Ports, Settings, StartError, System};
-use crate::testing::{FakeArchive, FakeFeed, START, VirtualClock, on_channel, tank};
-use crate::twin::{Change, apply};
+use crate::testing::{FakeArchive, FakeFeed, START, VirtualClock, level, on_channel, tank};
+use crate::twin::{Change, Tally, apply};
 
 /// A channel whose entries, one a minute, end with number `last`.
 fn page(last: u64) -> Page {
@@ -157,4 +157,22 @@ async fn a_snapshot_that_cannot_be_read_stops_the_start_and_names_its_node() {
     let started = System::start(scene.ports.clone(), settings, vec![tank(1)], saved).await;
     let error = started.unwrap_err();
     assert!(matches!(error, StartError::Unreadable { node, .. } if node == tank(1).id));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_fleet_counts_of_a_twin_follows_each_of_its_changes() {
+    let scene = Scene::of(vec![tank(1)]).await;
+    let twin = scene.tank(1);
+    let mut before = twin.tally();
+    assert_eq!((before.stored, before.good), (None, 0));
+    for entry in 1..=5 {
+        twin.offer(level(entry, 50.0 + entry as f64)).await.unwrap();
+        let now = twin.tally();
+        assert_eq!(now, Tally::of(&twin.view()));
+        assert_ne!(now.stored, before.stored);
+        before = now;
+    }
+    assert_eq!((before.state, before.good), (StatusState::Online, 1));
+    pass(Duration::from_secs(600)).await;
+    assert_eq!(twin.tally().state, StatusState::Late);
 }
