@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use evara_actors::domain::NodeSpec;
-use evara_actors::ports::RegistryError;
+use evara_actors::ports::{Registry, RegistryError};
 use uuid::Uuid;
 
 use super::audit::nothing;
@@ -31,6 +31,45 @@ async fn housed(tenants: &dyn Tenants) {
     for tenant in [Tenant::Plan(three), Tenant::Community(planned)] {
         tenants.insert_tenant(tenant, nothing()).await.unwrap();
     }
+}
+
+/// Fills community 2.
+async fn filled(registry: &dyn Registry) {
+    for id in 10..13 {
+        let node = in_community(spec(id, &format!("node {id}")), 2);
+        registry.insert(node).await.unwrap();
+    }
+}
+
+pub(crate) async fn who_comes_to_a_full_community_is_told_first_that_the_node_is_gone_or_was_changed(
+    site: &dyn Site,
+) {
+    let Opened {
+        tenants, registry, ..
+    } = site.open().await;
+    housed(&*tenants).await;
+    filled(&*registry).await;
+    let coming = in_community(spec(1, "coming"), 3);
+    registry.insert(coming.clone()).await.unwrap();
+    let to_full = |id: u128, version| NodeSpec {
+        version,
+        ..in_community(spec(id, "coming"), 2)
+    };
+    let missing = registry.update(to_full(2, 2)).await;
+    assert!(
+        matches!(missing, Err(RegistryError::NotFound)),
+        "{missing:?}"
+    );
+    for version in [1, 3] {
+        let stale = registry.update(to_full(1, version)).await;
+        assert!(
+            matches!(stale, Err(RegistryError::VersionMoved)),
+            "{stale:?}"
+        );
+    }
+    assert!(is_full(&registry.update(to_full(1, 2)).await));
+    let nodes = registry.nodes().await.unwrap();
+    assert!(nodes.contains(&coming), "{nodes:?}");
 }
 
 fn is_full(outcome: &Result<(), RegistryError>) -> bool {

@@ -165,6 +165,7 @@ macro_rules! conformance {
             }
             allowances {
                 of_nodes_that_come_at_once_as_many_are_taken_as_the_plan_allows,
+                who_comes_to_a_full_community_is_told_first_that_the_node_is_gone_or_was_changed,
             }
             log {
                 samples_and_events_are_one_log_by_revision,

@@ -2,6 +2,8 @@
 
 use evara_actors::domain::{NodeId, NodeSpec};
 use evara_actors::ports::{BoxFuture, Registry, RegistryError};
+use tokio_postgres::Row;
+use uuid::Uuid;
 
 use super::error::Failure;
 use super::receipts::{Enclosed, keep};
@@ -60,10 +62,9 @@ pub(super) async fn insert(
     }
     let refused = match no_room(&mut transaction, spec).await? {
         Some(full) => Some(full),
-        None => match write(&mut transaction, statements::INSERT_NODE, spec, &[]).await? {
-            Written::Rows(_) => None,
-            Written::Refused(error) => Some(error),
-        },
+        None => write(&mut transaction, statements::INSERT_NODE, spec, &[])
+            .await?
+            .err(),
     };
     if let Some(error) = refused {
         transaction.roll_back().await;
@@ -85,23 +86,20 @@ pub(super) async fn update(
 ) -> Result<Outcome, Failure> {
     let mut transaction = store.writing_of(spec.id).await?;
     let before = spec.version.wrapping_sub(1).cast_signed();
-    if let Some(full) = no_room(&mut transaction, spec).await? {
+    let refused = match held(&mut transaction, spec.id).await? {
+        None => Some(RegistryError::NotFound),
+        Some((version, _)) if version != before => Some(RegistryError::VersionMoved),
+        Some(_) => no_room(&mut transaction, spec).await?,
+    };
+    if let Some(error) = refused {
         transaction.roll_back().await;
-        return Ok(Err(full));
+        return Ok(Err(error));
     }
     let moved: Params<'_> = &[&spec.id.0, &spec.community_id];
     let forget = statements::FORGET_KEYS_OF_MOVED;
     transaction.rows(forget, moved).await?;
     let written = write(&mut transaction, statements::UPDATE_NODE, spec, &[&before]).await?;
-    let refused = match written {
-        Written::Rows(0) if is_there(&mut transaction, spec.id).await? => {
-            Some(RegistryError::VersionMoved)
-        }
-        Written::Rows(0) => Some(RegistryError::NotFound),
-        Written::Rows(_) => None,
-        Written::Refused(error) => Some(error),
-    };
-    if let Some(error) = refused {
+    if let Err(error) = written {
         transaction.roll_back().await;
         return Ok(Err(error));
     }
@@ -159,18 +157,13 @@ async fn no_room(
     Ok(is_full.then_some(RegistryError::NoRoom { plan, nodes }))
 }
 
-enum Written {
-    Rows(usize),
-    Refused(RegistryError),
-}
-
 /// Writes the columns of `spec`, then what is in `more`.
 async fn write(
     transaction: &mut Transaction<'_>,
     query: Query,
     spec: &NodeSpec,
     more: Params<'_>,
-) -> Result<Written, Failure> {
+) -> Result<Outcome, Failure> {
     let (key, version) = (to_stored(&spec.key), spec.version.cast_signed());
     let (created_at, stored) = (At(spec.created_at), json_to_stored(json::of_spec(spec)?)?);
     let columns: Params<'_> = &[
@@ -182,18 +175,25 @@ async fn write(
         &stored,
     ];
     match transaction.rows(query, &[columns, more].concat()).await {
-        Ok(rows) => Ok(Written::Rows(rows.len())),
-        Err(failure) if failure.violates(KEY_CONSTRAINT) => {
-            Ok(Written::Refused(RegistryError::KeyTaken))
-        }
-        Err(failure) if failure.violates(ID_CONSTRAINT) => {
-            Ok(Written::Refused(RegistryError::VersionMoved))
-        }
+        Ok(_) => Ok(Ok(())),
+        Err(failure) if failure.violates(KEY_CONSTRAINT) => Ok(Err(RegistryError::KeyTaken)),
+        Err(failure) if failure.violates(ID_CONSTRAINT) => Ok(Err(RegistryError::VersionMoved)),
         Err(failure) if TENANT_CONSTRAINTS.iter().any(|name| failure.violates(name)) => {
-            Ok(Written::Refused(RegistryError::NoTenant))
+            Ok(Err(RegistryError::NoTenant))
         }
         Err(failure) => Err(failure),
     }
+}
+
+/// The version of a node, and the community that it is in: nobody else changes them, nor adds a key to the node, before
+/// the transaction ends.
+pub(super) async fn held(
+    transaction: &mut Transaction<'_>,
+    id: NodeId,
+) -> Result<Option<(i64, Option<Uuid>)>, Failure> {
+    let found = transaction.rows(statements::LOCK_NODE, &[&id.0]).await?;
+    let standing = |row: &Row| Ok((row.try_get(0)?, row.try_get(1)?));
+    found.first().map(standing).transpose()
 }
 
 async fn is_there(transaction: &mut Transaction<'_>, id: NodeId) -> Result<bool, Failure> {

@@ -4,6 +4,7 @@ use evara_actors::domain::{NodeId, NodeSpec};
 use evara_actors::ports::{BoxFuture, Registry, RegistryError};
 use rusqlite::ffi::{SQLITE_CONSTRAINT_TRIGGER, SQLITE_CONSTRAINT_UNIQUE};
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
+use uuid::Uuid;
 
 use super::error::Failure;
 use super::receipts::{Enclosed, keep};
@@ -61,15 +62,14 @@ pub(super) fn insert(
     act: &Enclosed,
 ) -> Result<Outcome, Failure> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    if is_there(&transaction, spec.id)? {
+    if standing(&transaction, spec.id)?.is_some() {
         return Ok(Err(RegistryError::VersionMoved));
     }
     if let Some(full) = no_room(&transaction, spec)? {
         return Ok(Err(full));
     }
-    match write(&transaction, statements::INSERT_NODE, spec)? {
-        Written::Refused(error) => return Ok(Err(error)),
-        Written::Rows(_) => {}
+    if let Err(error) = write(&transaction, statements::INSERT_NODE, spec)? {
+        return Ok(Err(error));
     }
     transaction.execute(statements::UNDO_REMOVED, [spec.id.0.as_bytes()])?;
     keep(&transaction, act)?;
@@ -84,19 +84,20 @@ pub(super) fn update(
     act: &Enclosed,
 ) -> Result<Outcome, Failure> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    if let Some(full) = no_room(&transaction, spec)? {
-        return Ok(Err(full));
+    let before = spec.version.wrapping_sub(1).cast_signed();
+    let refused = match standing(&transaction, spec.id)? {
+        None => Some(RegistryError::NotFound),
+        Some((version, _)) if version != before => Some(RegistryError::VersionMoved),
+        Some(_) => no_room(&transaction, spec)?,
+    };
+    if let Some(error) = refused {
+        return Ok(Err(error));
     }
     let community = spec.community_id.map(|id| *id.as_bytes());
     let moved = params![spec.id.0.as_bytes(), community];
     transaction.execute(statements::FORGET_KEYS_OF_MOVED, moved)?;
-    match write(&transaction, statements::UPDATE_NODE, spec)? {
-        Written::Refused(error) => return Ok(Err(error)),
-        Written::Rows(0) if is_there(&transaction, spec.id)? => {
-            return Ok(Err(RegistryError::VersionMoved));
-        }
-        Written::Rows(0) => return Ok(Err(RegistryError::NotFound)),
-        Written::Rows(_) => {}
+    if let Err(error) = write(&transaction, statements::UPDATE_NODE, spec)? {
+        return Ok(Err(error));
     }
     let channel = spec
         .channel
@@ -141,12 +142,7 @@ fn no_room(
     Ok(full.optional()?)
 }
 
-enum Written {
-    Rows(usize),
-    Refused(RegistryError),
-}
-
-fn write(transaction: &Transaction<'_>, sql: &str, spec: &NodeSpec) -> Result<Written, Failure> {
+fn write(transaction: &Transaction<'_>, sql: &str, spec: &NodeSpec) -> Result<Outcome, Failure> {
     let community = spec.community_id.map(|id| *id.as_bytes());
     let written = transaction.execute(
         sql,
@@ -160,17 +156,25 @@ fn write(transaction: &Transaction<'_>, sql: &str, spec: &NodeSpec) -> Result<Wr
         ],
     );
     match written {
-        Ok(rows) => Ok(Written::Rows(rows)),
+        Ok(_) => Ok(Ok(())),
         Err(error) => match error.sqlite_error().map(|failure| failure.extended_code) {
-            Some(SQLITE_CONSTRAINT_UNIQUE) => Ok(Written::Refused(RegistryError::KeyTaken)),
-            Some(SQLITE_CONSTRAINT_TRIGGER) => Ok(Written::Refused(RegistryError::NoTenant)),
+            Some(SQLITE_CONSTRAINT_UNIQUE) => Ok(Err(RegistryError::KeyTaken)),
+            Some(SQLITE_CONSTRAINT_TRIGGER) => Ok(Err(RegistryError::NoTenant)),
             Some(_) | None => Err(error.into()),
         },
     }
 }
 
-fn is_there(transaction: &Transaction<'_>, id: NodeId) -> Result<bool, Failure> {
-    Ok(transaction.query_row(statements::HAS_NODE, [id.0.as_bytes()], |row| row.get(0))?)
+/// The version of a node, and the community that it is in. Nobody else changes them before the transaction ends.
+pub(super) fn standing(
+    transaction: &Transaction<'_>,
+    id: NodeId,
+) -> Result<Option<(i64, Option<Uuid>)>, Failure> {
+    let found = transaction.query_row(statements::STANDING_OF_NODE, [id.0.as_bytes()], |row| {
+        let community: Option<[u8; 16]> = row.get(1)?;
+        Ok((row.get(0)?, community.map(Uuid::from_bytes)))
+    });
+    Ok(found.optional()?)
 }
 
 /// Whether a row was refused because another has what must be unique.

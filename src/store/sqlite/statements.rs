@@ -77,7 +77,6 @@ statements! {
     FORGET_KEYS_OF_MOVED = "forget_keys_of_moved";
     FORGET_STALE_READ_KEY = "forget_stale_read_key";
     FULL_PLAN = "full_plan";
-    HAS_NODE = "has_node";
     HAS_READ_KEY = "has_read_key";
     HAS_TENANT = "has_tenant";
     HAS_PEOPLE = "has_people";
@@ -138,6 +137,7 @@ statements! {
     STALE_ANSWERS = "stale_answers";
     STALE_AUTHENTICATORS = "stale_authenticators";
     STALE_READ_KEYS = "stale_read_keys";
+    STANDING_OF_NODE = "standing_of_node";
     TAILS_BETWEEN = "tails_between";
     TAKE_MARK = "take_mark";
     TOUCH_DEVICE_KEY = "touch_device_key";

@@ -104,6 +104,7 @@ fn expected() -> Vec<(Query, String, &'static str)> {
             "WorkTable Scan on written",
         ),
         (statements::HAS_NODE, NODE.to_owned(), "nodes_pkey"),
+        (statements::LOCK_NODE, NODE.to_owned(), "nodes_pkey"),
         (
             statements::UPDATE_NODE,
             format!("{NODE}, 'k', NULL, 2, now(), '{{}}', 1"),

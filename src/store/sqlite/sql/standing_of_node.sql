@@ -1,0 +1,1 @@
+SELECT version, community_id FROM nodes WHERE id = ?1
