@@ -144,13 +144,19 @@ impl DeviceKeyring {
         Ok(NewKey { key, secret })
     }
 
-    /// Has a key open its node from now on, together with what goes with that.
+    /// Has a key open its node from now on, where that is in `community` still, together with what goes with that.
     ///
     /// # Errors
     /// See [`DeviceKeysError`].
-    pub async fn add(&self, key: DeviceKey, act: Act) -> Result<(), DeviceKeysError> {
+    pub async fn add(
+        &self,
+        key: DeviceKey,
+        community: Option<Uuid>,
+        act: Act,
+    ) -> Result<(), DeviceKeysError> {
         let _turn = self.turn.lock().await;
-        self.store.insert_device_key(key.clone(), act).await?;
+        let adding = self.store.insert_device_key(key.clone(), community, act);
+        adding.await?;
         self.hold(key);
         Ok(())
     }

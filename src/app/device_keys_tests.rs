@@ -28,6 +28,7 @@ impl DeviceKeys for Shelf {
     fn insert_device_key(
         &self,
         key: DeviceKey,
+        _: Option<Uuid>,
         _: Act,
     ) -> BoxFuture<'_, Result<(), DeviceKeysError>> {
         self.keys.lock().unwrap().push(key);
@@ -75,7 +76,7 @@ async fn keys_of_a_node_that_changed_open_only_if_the_store_still_has_them() {
     for node in [moved, moved, other] {
         let NewKey { key, secret } = keyring.make(node, None).unwrap();
         texts.push(secret);
-        keyring.add(key, Act::default()).await.unwrap();
+        keyring.add(key, None, Act::default()).await.unwrap();
     }
     let open = || {
         let bytes = texts.iter().map(|it| it.expose_secret().as_bytes());

@@ -35,16 +35,16 @@ pub(crate) async fn list(
 #[utoipa::path(post, path = "/devices/{id}/keys", tag = "Devices", params(("id" = String, Path)),
     request_body = DeviceKeyBody,
     responses((status = 201, body = NewDeviceKeyView<'_>, headers(("Location"))),
-              (status = 409, description = "The node has ten keys already.")))]
+              (status = 409, description = "The node has ten keys already, or went to another community meanwhile.")))]
 pub(crate) async fn create(
     _: NoQuery,
     State(app): State<AppState>,
-    Located { handle, .. }: Located<to::DevicesKeys>,
+    Located { spec, .. }: Located<to::DevicesKeys>,
     once: Once,
     witness: Witness,
     Json(body): Json<DeviceKeyBody>,
 ) -> Answer {
-    let node = handle.id();
+    let node = spec.id;
     let new = app.device_keys.make(node, body.into_name()?);
     let new = new.map_err(|_unspecified| Problem::internal("no random bytes"))?;
     let location = format!("/api/v1/devices/{node}/keys/{}", new.key.id);
@@ -53,10 +53,11 @@ pub(crate) async fn create(
     *made.status_mut() = StatusCode::CREATED;
     let (made, kept) = once.keep(answer::located(made, &location)?).await?;
     let fact = Fact::new("device_key.create", target(new.key.id))
-        .of([chain_of_node(handle.view().spec())])
+        .of([chain_of_node(&spec)])
         .is(&DeviceKeyView::from(&new.key));
     let act = witness.act(fact).answered(kept);
-    app.device_keys.add(new.key, act).await?;
+    let adding = app.device_keys.add(new.key, spec.community_id, act);
+    adding.await?;
     Ok(made)
 }
 

@@ -1,7 +1,5 @@
 //! `/devices`: how nodes are judged, and which channel they read.
 
-use std::sync::Arc;
-
 use axum::extract::State;
 use axum::response::Response;
 use evara_actors::domain::NodeSpec;
@@ -55,12 +53,15 @@ pub(crate) async fn config(
 pub(crate) async fn set_config(
     _: NoQuery,
     State(app): State<AppState>,
-    Located { handle, scope, .. }: Located<to::DevicesConfigure>,
+    Located {
+        spec: before,
+        scope,
+        ..
+    }: Located<to::DevicesConfigure>,
     IfMatch(expected): IfMatch,
     witness: Witness,
     Json(body): Json<ConfigBody>,
 ) -> Answer {
-    let before = Arc::clone(handle.view().spec());
     let to_be = Move {
         before: Some(&before),
         zone: body.time_zone.clone(),
@@ -94,13 +95,12 @@ pub(crate) async fn channel(
 pub(crate) async fn set_channel(
     _: NoQuery,
     State(app): State<AppState>,
-    Located { handle, .. }: Located<to::DevicesConfigure>,
+    Located { spec: before, .. }: Located<to::DevicesConfigure>,
     IfMatch(expected): IfMatch,
     witness: Witness,
     Json(body): Json<ChannelBody>,
 ) -> Answer {
     let (binding, key) = body.into_parts()?;
-    let before = Arc::clone(handle.view().spec());
     let spec = NodeSpec {
         channel: Some(binding),
         ..edited(before.as_ref().clone())
@@ -123,11 +123,10 @@ pub(crate) async fn set_channel(
 pub(crate) async fn remove_channel(
     _: NoQuery,
     State(app): State<AppState>,
-    Located { handle, .. }: Located<to::DevicesConfigure>,
+    Located { spec: before, .. }: Located<to::DevicesConfigure>,
     IfMatch(expected): IfMatch,
     witness: Witness,
 ) -> Result<Response, Problem> {
-    let before = Arc::clone(handle.view().spec());
     if before.channel.is_none() {
         return Err(Problem::not_found());
     }

@@ -173,6 +173,10 @@ impl From<DeviceKeysError> for Problem {
     fn from(error: DeviceKeysError) -> Self {
         match error {
             DeviceKeysError::NotFound => Self::not_found(),
+            DeviceKeysError::Moved => Self::new(
+                Code::Conflict,
+                "The node went to another community meanwhile.",
+            ),
             DeviceKeysError::Full => Self::new(
                 Code::Conflict,
                 format!("The node has {MAX_DEVICE_KEYS} keys already: revoke one first."),

@@ -90,17 +90,16 @@ pub(crate) async fn show(
 pub(crate) async fn change(
     _: NoQuery,
     State(app): State<AppState>,
-    Located { handle, scope, .. }: Located<to::NodesWrite>,
+    Located { spec, scope, .. }: Located<to::NodesWrite>,
     IfMatch(expected): IfMatch,
     witness: Witness,
     MergePatch(patch): MergePatch,
 ) -> Answer {
-    let spec = handle.view().spec().as_ref().clone();
-    let body = merged(&NodeBody::from(&spec), patch)?;
+    let body = merged(&NodeBody::from(&*spec), patch)?;
     let to_be = Move {
         before: Some(&spec),
         zone: body.zone(),
-        after: body.onto(edited(spec.clone()))?,
+        after: body.onto(edited(spec.as_ref().clone()))?,
     };
     let after = settled(&app, &scope, to_be)?;
     let act = witness.act(made_of_node("node.update", Some(&spec), Some(&after)));
@@ -123,11 +122,14 @@ pub(crate) async fn change(
 pub(crate) async fn remove(
     _: NoQuery,
     State(app): State<AppState>,
-    Located { handle, .. }: Located<to::NodesProvision>,
+    Located {
+        handle,
+        spec: before,
+        ..
+    }: Located<to::NodesProvision>,
     IfMatch(expected): IfMatch,
     witness: Witness,
 ) -> Result<Response, Problem> {
-    let before = Arc::clone(handle.view().spec());
     let act = witness.act(made_of_node("node.delete", Some(&before), None));
     let nodes = app.nodes.clone();
     let removed = nodes.to_its_end(async move {
@@ -147,14 +149,13 @@ pub(crate) async fn remove(
 pub(crate) async fn maintain(
     _: NoQuery,
     State(app): State<AppState>,
-    Located { handle, .. }: Located<to::NodesMaintain>,
+    Located { spec: before, .. }: Located<to::NodesMaintain>,
     IfMatch(expected): IfMatch,
     once: Once,
     witness: Witness,
     Json(body): Json<MaintenanceBody>,
 ) -> Answer {
     let maintenance = body.into_maintenance(app.clock.now())?;
-    let before = Arc::clone(handle.view().spec());
     let spec = NodeSpec {
         maintenance,
         ..edited(before.as_ref().clone())

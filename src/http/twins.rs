@@ -112,12 +112,11 @@ pub(crate) async fn show_part(
 pub(crate) async fn change(
     _: NoQuery,
     State(app): State<AppState>,
-    Located { handle, .. }: Located<to::TwinsDesire>,
+    Located { spec: before, .. }: Located<to::TwinsDesire>,
     IfMatch(expected): IfMatch,
     witness: Witness,
     MergePatch(patch): MergePatch,
 ) -> Answer {
-    let before = Arc::clone(handle.view().spec());
     let spec = edited(before.as_ref().clone());
     let tags = TwinPatch::read(patch)?.onto(spec.tags.clone());
     let spec = NodeSpec { tags, ..spec };

@@ -36,10 +36,12 @@ pub trait DeviceKeys: Debug + Send + Sync {
     /// Every key, in the order of creation.
     fn device_keys(&self) -> BoxFuture<'_, Result<Vec<DeviceKey>, DeviceKeysError>>;
 
-    /// Adds a key, together with what goes with it.
+    /// Adds a key to a node that is in `community` still, together with what goes with it: whoever asked for it may be
+    /// of a community that the node has left since.
     fn insert_device_key(
         &self,
         key: DeviceKey,
+        community: Option<Uuid>,
         act: Act,
     ) -> BoxFuture<'_, Result<(), DeviceKeysError>>;
 
@@ -64,6 +66,9 @@ pub enum DeviceKeysError {
     /// No such node, or no such key of it.
     #[error("no such node or key")]
     NotFound,
+    /// The node is in another community by now.
+    #[error("the node went to another community meanwhile")]
+    Moved,
     /// The node has [`MAX_DEVICE_KEYS`] already.
     #[error("the node has {MAX_DEVICE_KEYS} keys already")]
     Full,

@@ -1,10 +1,11 @@
 //! Which node a path means: `{id}` is a UUID, or `key:` and the node's key.
 
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use evara_actors::domain::NodeId;
+use evara_actors::domain::{NodeId, NodeSpec};
 use evara_actors::twin::TwinHandle;
 
 use super::scope::person;
@@ -19,6 +20,9 @@ use crate::http::state::AppState;
 pub(crate) struct Located<R> {
     /// The node's twin.
     pub(crate) handle: TwinHandle,
+    /// The node as it was judged. What is changed goes by this: a body may be long in coming, and the node elsewhere by
+    /// then.
+    pub(crate) spec: Arc<NodeSpec>,
     /// What else they see.
     pub(crate) scope: Scope,
     right: PhantomData<R>,
@@ -31,11 +35,16 @@ impl<R: Right> FromRequestParts<AppState> for Located<R> {
         let scope = person(parts, app)?;
         let id = path_param(parts, "id").await?;
         let known = Known::of(app);
-        let seen = |twin: &TwinHandle| scope.sees(twin.view().spec());
-        let handle = known.one(known.named(&id)?.into_iter().filter(seen).collect())?;
+        let seen = |twin: TwinHandle| {
+            let spec = Arc::clone(twin.view().spec());
+            scope.sees(&spec).then_some((twin, spec))
+        };
+        let seen = known.named(&id)?.into_iter().filter_map(seen);
+        let (handle, spec) = known.one(seen.collect())?;
         scope.needs(R::NEEDS)?;
         Ok(Self {
             handle,
+            spec,
             scope,
             right: PhantomData,
         })
@@ -108,9 +117,9 @@ impl<'a> Known<'a> {
     }
 
     /// A key is unique in its community: who sees several of them has to say which node is meant.
-    fn one(&self, mut seen: Vec<TwinHandle>) -> Result<TwinHandle, Problem> {
+    fn one<T>(&self, mut seen: Vec<T>) -> Result<T, Problem> {
         match (seen.pop(), seen.is_empty()) {
-            (Some(twin), true) => Ok(twin),
+            (Some(one), true) => Ok(one),
             (Some(_), false) => {
                 let detail =
                     "Nodes of several communities have this node_key: name the node by its id.";

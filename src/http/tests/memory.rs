@@ -61,21 +61,23 @@ impl DeviceKeys for Memory {
     fn insert_device_key(
         &self,
         key: DeviceKey,
+        community: Option<Uuid>,
         act: Act,
     ) -> BoxFuture<'_, Result<(), DeviceKeysError>> {
-        let mut keys = self.keys.lock().unwrap();
-        let own = keys.iter().filter(|other| other.node == key.node).count();
-        let full = own >= MAX_DEVICE_KEYS as usize;
-        if !full {
+        Box::pin(async move {
+            let nodes = self.registry.nodes().await.unwrap();
+            let node = nodes.iter().find(|node| node.id == key.node);
+            if node.is_some_and(|node| node.community_id != community) {
+                return Err(DeviceKeysError::Moved);
+            }
+            let mut keys = self.keys.lock().unwrap();
+            let own = keys.iter().filter(|other| other.node == key.node).count();
+            if own >= MAX_DEVICE_KEYS as usize {
+                return Err(DeviceKeysError::Full);
+            }
             keys.push(key);
             self.keep_all(act);
-        }
-        Box::pin(async move {
-            if full {
-                Err(DeviceKeysError::Full)
-            } else {
-                Ok(())
-            }
+            Ok(())
         })
     }
 

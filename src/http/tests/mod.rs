@@ -15,6 +15,7 @@ mod estate;
 mod garbage;
 mod housed;
 mod ip_rules;
+mod late;
 mod left;
 mod limits;
 mod live;

@@ -202,7 +202,7 @@ async fn begin(opened: &Opened, act: fn() -> Act) -> [bool; 4] {
     [
         receipts.insert_node(spec(1, "a"), act()).await.is_ok(),
         device_keys
-            .insert_device_key(key(1, 1), act())
+            .insert_device_key(key(1, 1), None, act())
             .await
             .is_ok(),
         ip_rules.insert_ip_rule(rule, act()).await.is_ok(),

@@ -212,6 +212,7 @@ macro_rules! conformance {
                 a_device_key_needs_a_node_and_goes_with_it,
                 a_node_has_no_more_keys_than_the_limit,
                 the_keys_of_a_node_stay_behind_when_it_goes_to_another_community,
+                a_key_that_is_made_while_its_node_goes_to_another_community_does_not_go_along,
                 the_use_of_a_key_never_moves_back,
             }
             ip_rules {

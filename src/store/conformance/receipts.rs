@@ -175,14 +175,16 @@ pub(crate) async fn a_key_and_its_answer_are_kept_together_or_not_at_all(site: &
     }
     let made = Some(kept(name(1, "a"), "made"));
     device_keys
-        .insert_device_key(key(1, 1), made.into())
+        .insert_device_key(key(1, 1), None, made.into())
         .await
         .unwrap();
     assert_eq!(begun(&*receipts, name(1, "a"), 1, at(2)).await, "made");
-    let nobody = device_keys.insert_device_key(key(2, 2), Some(kept(name(1, "b"), "made")).into());
+    let nobody =
+        device_keys.insert_device_key(key(2, 2), None, Some(kept(name(1, "b"), "made")).into());
     assert!(matches!(nobody.await, Err(DeviceKeysError::NotFound)));
     assert_eq!(begun(&*receipts, name(1, "b"), 1, at(2)).await, open(1));
-    let again = device_keys.insert_device_key(key(3, 1), Some(kept(name(1, "a"), "again")).into());
+    let again =
+        device_keys.insert_device_key(key(3, 1), None, Some(kept(name(1, "a"), "again")).into());
     assert!(again.await.is_err());
     assert_eq!(device_keys.device_keys().await.unwrap(), [key(1, 1)]);
 }

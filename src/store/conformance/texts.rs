@@ -88,7 +88,7 @@ pub(crate) async fn whatever_is_written_of_others_comes_back_to_the_byte(site: &
             ..key(0, *number)
         };
         device_keys
-            .insert_device_key(key, Act::default())
+            .insert_device_key(key, None, Act::default())
             .await
             .unwrap();
     }

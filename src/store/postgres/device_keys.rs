@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::error::Failure;
 use super::receipts::{Enclosed, keep};
+use super::registry::held;
 use super::values::{At, to_stored};
 use super::{PostgresStore, history, rows, statements};
 use crate::store::{Act, DeviceKey, DeviceKeys, DeviceKeysError, MAX_DEVICE_KEYS};
@@ -23,12 +24,13 @@ impl DeviceKeys for PostgresStore {
     fn insert_device_key(
         &self,
         key: DeviceKey,
+        community: Option<Uuid>,
         act: Act,
     ) -> BoxFuture<'_, Result<(), DeviceKeysError>> {
         let act = self.enclosed(act);
         Box::pin(async move {
             let act = act.map_err(|error| DeviceKeysError::Unavailable(Box::new(error)))?;
-            insert(self, &key, &act).await?
+            insert(self, &key, community, &act).await?
         })
     }
 
@@ -56,15 +58,17 @@ impl DeviceKeys for PostgresStore {
 async fn insert(
     store: &PostgresStore,
     key: &DeviceKey,
+    community: Option<Uuid>,
     act: &Enclosed,
 ) -> Result<Outcome, Failure> {
     let mut transaction = store.writing_of(key.node).await?;
-    let node = transaction
-        .rows(statements::LOCK_NODE, &[&key.node.0])
-        .await?;
-    if node.is_empty() {
+    let refused = match held(&mut transaction, key.node).await? {
+        None => Some(DeviceKeysError::NotFound),
+        Some((_, found)) => (found != community).then_some(DeviceKeysError::Moved),
+    };
+    if let Some(refused) = refused {
         transaction.roll_back().await;
-        return Ok(Err(DeviceKeysError::NotFound));
+        return Ok(Err(refused));
     }
     let name = key.name.as_deref().map(to_stored);
     let (digest, created_at) = (key.digest.as_slice(), At(key.created_at));

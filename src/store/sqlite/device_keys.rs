@@ -5,8 +5,9 @@ use evara_actors::ports::BoxFuture;
 use rusqlite::{Connection, TransactionBehavior, params};
 use uuid::Uuid;
 
-use super::error::{Failure, is_no_node};
+use super::error::Failure;
 use super::receipts::{Enclosed, keep};
+use super::registry::standing;
 use super::{DEADLINE, SqliteStore, history, rows, statements};
 use crate::store::{Act, DeviceKey, DeviceKeys, DeviceKeysError, MAX_DEVICE_KEYS};
 
@@ -31,13 +32,16 @@ impl DeviceKeys for SqliteStore {
     fn insert_device_key(
         &self,
         key: DeviceKey,
+        community: Option<Uuid>,
         act: Act,
     ) -> BoxFuture<'_, Result<(), DeviceKeysError>> {
         let act = self.enclosed(act);
         Box::pin(async move {
             let act = act.map_err(|error| DeviceKeysError::Unavailable(Box::new(error)))?;
             self.writer
-                .call(DEADLINE, move |connection| insert(connection, &key, &act))
+                .call(DEADLINE, move |connection| {
+                    insert(connection, &key, community, &act)
+                })
                 .await?
         })
     }
@@ -75,9 +79,15 @@ impl DeviceKeys for SqliteStore {
 fn insert(
     connection: &mut Connection,
     key: &DeviceKey,
+    community: Option<Uuid>,
     act: &Enclosed,
 ) -> Result<Outcome, Failure> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    match standing(&transaction, key.node)? {
+        None => return Ok(Err(DeviceKeysError::NotFound)),
+        Some((_, found)) if found != community => return Ok(Err(DeviceKeysError::Moved)),
+        Some(_) => {}
+    }
     let row = params![
         key.id.as_bytes(),
         key.node.0.as_bytes(),
@@ -86,11 +96,8 @@ fn insert(
         key.created_at.millis(),
         MAX_DEVICE_KEYS,
     ];
-    match transaction.execute(statements::INSERT_DEVICE_KEY, row) {
-        Ok(0) => return Ok(Err(DeviceKeysError::Full)),
-        Ok(_) => {}
-        Err(error) if is_no_node(&error) => return Ok(Err(DeviceKeysError::NotFound)),
-        Err(error) => return Err(error.into()),
+    if transaction.execute(statements::INSERT_DEVICE_KEY, row)? == 0 {
+        return Ok(Err(DeviceKeysError::Full));
     }
     keep(&transaction, act)?;
     transaction.commit()?;

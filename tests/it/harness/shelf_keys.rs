@@ -39,11 +39,12 @@ impl DeviceKeys for Shelf {
     fn insert_device_key(
         &self,
         key: DeviceKey,
+        community: Option<Uuid>,
         act: Act,
     ) -> BoxFuture<'_, Result<(), DeviceKeysError>> {
-        Box::pin(async {
+        Box::pin(async move {
             let store = self.open_store().await.map_err(keys_gone)?;
-            store.insert_device_key(key, act).await
+            store.insert_device_key(key, community, act).await
         })
     }
 

@@ -115,7 +115,8 @@ async fn fill(store: &PostgresStore, server: &Server, forest: &Forest, nodes: &[
             created_at: at(1),
             last_used_at: None,
         };
-        store.insert_device_key(key, Act::default()).await.unwrap();
+        let added = store.insert_device_key(key, node.community_id, Act::default());
+        added.await.unwrap();
     }
     server.shell(FILL);
 }
