@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use evara_actors::domain::{NodeId, NodeSpec};
 use evara_actors::twin::Twin;
 
@@ -11,8 +11,8 @@ use super::answer::{self, Answer};
 use super::conditions::{IfMatch, IfNoneMatch, revision_tag};
 use super::extract::{Json, MergePatch, NoQuery, Params};
 use super::fleet::NodesQuery;
-use super::guard::{Located, May, Move, settled, to};
-use super::idempotency::Once;
+use super::guard::{Located, May, Move, sees_place, settled, to};
+use super::idempotency::{Once, Replay};
 use super::merge::merged;
 use super::page::Pages;
 use super::problem::Problem;
@@ -48,15 +48,21 @@ pub(crate) async fn create(
     May { scope, .. }: May<to::NodesProvision>,
     _: NoQuery,
     State(app): State<AppState>,
-    once: Once,
+    once: Result<Once, Replay>,
     witness: Witness,
     Json(body): Json<NodeBody>,
 ) -> Answer {
     let (id, now) = app.nodes.birth();
+    let (zone, after) = (body.zone(), body.into_spec(id, now)?);
+    let once = match once {
+        Ok(once) => once,
+        // It took the room that it needs, and the zone may be another by now: what is asked is whether it is seen.
+        Err(replay) => return sees_place(&scope, after).map(|()| replay.into_response()),
+    };
     let to_be = Move {
         before: None,
-        zone: body.zone(),
-        after: body.into_spec(id, now)?,
+        zone,
+        after,
     };
     let spec = settled(&app, &scope, to_be)?;
     // What is kept with the node is its answer, which so comes before it.

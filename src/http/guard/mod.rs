@@ -39,7 +39,7 @@ pub(crate) use gathering::gathering;
 pub(crate) use located::{Located, NodeName};
 pub(crate) use oneself::{Bearing, Knowing, Oneself};
 pub(crate) use scope::{May, Pusher, Scope};
-pub(crate) use settled::{Move, nodes_of, settled};
+pub(crate) use settled::{Move, nodes_of, sees_place, settled};
 pub(crate) use standing::{Above, Kind, Standing};
 
 pub(crate) use witness::Correlation;

@@ -40,16 +40,28 @@ pub(crate) fn settled(
     if stays_in_community && stays(|spec| spec.customer_id) && !is_told {
         return in_zone(whole(after, scope), zone, scope);
     }
-    let said = after.distributor_id;
-    let spec = whole(after, scope);
-    let faults = misplaced(&spec, said.filter(|_| is_told), scope);
-    if !faults.is_empty() {
-        return Err(Problem::invalid(faults));
-    }
+    let spec = placed(scope, after, is_told)?;
     if !stays_in_community {
         has_room(app, scope, &spec)?;
     }
     in_zone(spec, zone, scope)
+}
+
+/// Refuses whoever does not see all that a node which they made was said to belong to.
+pub(crate) fn sees_place(scope: &Scope, made: NodeSpec) -> Result<(), Problem> {
+    placed(scope, made, true).map(drop)
+}
+
+/// The description made whole, where what it belongs to is seen; of a distributor that is told as well.
+fn placed(scope: &Scope, after: NodeSpec, is_told: bool) -> Result<NodeSpec, Problem> {
+    let said = after.distributor_id.filter(|_| is_told);
+    let spec = whole(after, scope);
+    let faults = misplaced(&spec, said, scope);
+    if faults.is_empty() {
+        Ok(spec)
+    } else {
+        Err(Problem::invalid(faults))
+    }
 }
 
 /// Where a day begins is one for all nodes of a community, and said of the community.

@@ -13,7 +13,7 @@ use crate::http::answer::Answer;
 use crate::http::conditions::{IfMatch, IfNoneMatch};
 use crate::http::extract::{Json, MergePatch, NoQuery, Params};
 use crate::http::guard::{Above, Kind as _, May, Scope, Standing, to};
-use crate::http::idempotency::Once;
+use crate::http::idempotency::{Once, Replay};
 use crate::http::merge::merged;
 use crate::http::page::{AnyOf, Limit, Pages};
 use crate::http::problem::{Code, Problem};
@@ -58,7 +58,7 @@ pub(crate) async fn create(
     _: Above<Customer>,
     _: NoQuery,
     State(app): State<AppState>,
-    once: Once,
+    once: Result<Once, Replay>,
     witness: Witness,
     Json(body): Json<CustomerBody>,
 ) -> Answer {

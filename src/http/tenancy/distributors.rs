@@ -11,7 +11,7 @@ use crate::http::answer::Answer;
 use crate::http::conditions::{IfMatch, IfNoneMatch};
 use crate::http::extract::{Json, MergePatch, NoQuery, Params};
 use crate::http::guard::{Above, Kind as _, May, Standing, to};
-use crate::http::idempotency::Once;
+use crate::http::idempotency::{Once, Replay};
 use crate::http::merge::merged;
 use crate::http::page::Pages;
 use crate::http::problem::Problem;
@@ -40,7 +40,7 @@ pub(crate) async fn create(
     _: Above<Distributor>,
     _: NoQuery,
     State(app): State<AppState>,
-    once: Once,
+    once: Result<Once, Replay>,
     witness: Witness,
     Json(body): Json<DistributorBody>,
 ) -> Answer {

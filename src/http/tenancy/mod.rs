@@ -8,7 +8,7 @@ pub(crate) mod customers;
 pub(crate) mod distributors;
 pub(crate) mod plans;
 
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use evara_actors::domain::FieldError;
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::answer::{self, Answer};
 use super::conditions::{IfNoneMatch, version_tag};
 use super::guard::{Kind, nodes_of};
-use super::idempotency::Once;
+use super::idempotency::{Once, Replay};
 use super::page::{Limit, Pages};
 use super::problem::{Code, Problem};
 use super::state::AppState;
@@ -55,13 +55,17 @@ fn page<'a, K: 'a, V: Serialize + From<&'a K>>(
     })
 }
 
-/// Adds a tenant, and answers with it.
+/// Adds a tenant, and answers with it. To be asked for once it is judged whether they may, also of what was done before.
 async fn added<'a, K: Kind, V: Serialize + From<&'a K>>(
     app: &AppState,
-    (once, witness): (Once, Witness),
+    (once, witness): (Result<Once, Replay>, Witness),
     path: &str,
     it: &'a K,
 ) -> Answer {
+    let once = match once {
+        Ok(once) => once,
+        Err(replay) => return Ok(replay.into_response()),
+    };
     let tenant = it.clone().tenant();
     let location = format!("/api/v1/admin/{path}/{}", tenant.id().uuid());
     let made = answer::created(&location, version_tag(tenant.version()), &V::from(it))?;

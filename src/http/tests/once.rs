@@ -3,7 +3,7 @@
 use axum::http::{HeaderMap, Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::estate::estate_of;
+use super::estate::{estate, estate_of, id};
 use super::live::Changing;
 use super::people::Inhabited;
 use super::scene::{Reply, Scene, TANK, request};
@@ -285,4 +285,64 @@ async fn a_login_is_kept_under_no_key_and_each_is_a_session_of_its_own() {
     for path in ["/auth/login", "/auth/refresh", "/auth/logout", "/auth/sync"] {
         assert!(!names_key(path), "{path}");
     }
+}
+
+/// Asks as somebody, under a key.
+async fn keyed_as(who: &str, scene: &Scene, (path, body): (&str, &Value)) -> Reply {
+    let mut request = request(Method::POST, &format!("/api/v1{path}"), &body.to_string());
+    let headers = request.headers_mut();
+    headers.insert("authorization", format!("Bearer {who}").parse().unwrap());
+    headers.insert("idempotency-key", path.replace('/', ".").parse().unwrap());
+    scene.send(request).await
+}
+
+fn tank_in(community: &str) -> Value {
+    let mut body: Value = serde_json::from_str(TANK).unwrap();
+    body["community_id"] = json!(id(community));
+    body
+}
+
+#[tokio::test]
+async fn what_was_made_is_not_shown_again_to_whoever_does_not_see_its_place_any_more() {
+    let people = std::sync::Arc::new(Changing::default());
+    people.make("super_admin", "super_admin");
+    let scene = estate_of(people.clone()).await;
+    let community = json!({ "name": "New", "distributor_id": id("d2"), "region": "north" });
+    let customer = json!({ "name": "New", "community_id": id("o1") });
+    for (path, body, unknown) in [
+        ("/nodes", tank_in("o1"), "/community_id"),
+        ("/admin/communities", community, "/distributor_id"),
+        ("/admin/customers", customer, "/community_id"),
+    ] {
+        let ask = async || keyed_as("mallory", &scene, (path, &body)).await;
+        people.make("mallory", "super_admin");
+        let made = ask().await;
+        assert_eq!(made.status, StatusCode::CREATED, "{}", made.json());
+        assert_alike(&made, &ask().await);
+        // Of the other distributor, where he may make the same.
+        people.make("mallory", "distributor");
+        let refused = ask().await;
+        assert_eq!(refused.code(), "validation_failed", "{path}");
+        assert_eq!(refused.json()["errors"][0]["pointer"], unknown, "{path}");
+        people.make("mallory", "super_admin");
+        assert_alike(&made, &ask().await);
+    }
+}
+
+#[tokio::test]
+async fn a_node_that_took_the_last_room_is_answered_alike() {
+    let scene = estate().await;
+    let path = format!("/admin/communities/{}", id("n1"));
+    let plan = json!({ "plan_id": id("base") }).to_string();
+    let planned = scene.ask("super_admin", Method::PATCH, &path, &plan).await;
+    assert_eq!(planned.status, StatusCode::OK, "{}", planned.json());
+    scene.tank("oht-1", Some("n1"), None).await;
+    let last = tank_in("n1");
+    let made = keyed_as("community_admin", &scene, ("/nodes", &last)).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{}", made.json());
+    let again = keyed_as("community_admin", &scene, ("/nodes", &last)).await;
+    assert_alike(&made, &again);
+    let last = last.to_string();
+    let more = scene.ask("community_admin", Method::POST, "/nodes", &last);
+    assert_eq!(more.await.code(), "forbidden");
 }
