@@ -197,8 +197,13 @@ pub trait Accounts: Debug + Send + Sync {
         act: Act,
     ) -> BoxFuture<'_, Result<(), AccountsError>>;
 
-    /// Removes an account with its sessions.
-    fn remove_account(&self, id: UserId, act: Act) -> BoxFuture<'_, Result<(), AccountsError>>;
+    /// Removes an account that has this version, with its sessions.
+    fn remove_account(
+        &self,
+        id: UserId,
+        version: u64,
+        act: Act,
+    ) -> BoxFuture<'_, Result<(), AccountsError>>;
 }
 
 /// Why an account, or a session, was not kept, or not given.

@@ -7,11 +7,11 @@ use evara_actors::domain::{FieldError, Timestamp};
 use secrecy::SecretString;
 use uuid::Uuid;
 
-use super::{Account, Accounts, Error, after};
+use super::{Account, Accounts, Error, MOST_TRIES, after};
 use crate::access::{Principal, Reach, Role, Tenants, UserId};
 use crate::app::audit::Witness;
 use crate::auth::lockout::Failures;
-use crate::store::{AccountName, EmailAddress};
+use crate::store::{AccountName, AccountsError, EmailAddress};
 
 /// Accounts that are looked at at once.
 const SCAN: u32 = 500;
@@ -163,25 +163,33 @@ impl Accounts {
         .await
     }
 
-    /// Removes an account of less authority.
+    /// Removes an account of less authority, as it was judged.
     ///
     /// # Errors
-    /// When nobody would be left to run the service.
+    /// When nobody would be left to run the service, and [`Error::Moved`].
     pub async fn remove(
         &self,
         person: &Principal,
         id: UserId,
         (is_expected, witness): (impl Fn(&Account) -> bool, &Witness),
     ) -> Result<(), Error> {
-        let account = self.found(AccountName::Id(id)).await?;
-        self.check_authority(person, &account)?;
-        if !is_expected(&account) {
-            return Err(Error::Moved);
+        for _ in 0..MOST_TRIES {
+            let account = self.found(AccountName::Id(id)).await?;
+            self.check_authority(person, &account)?;
+            if !is_expected(&account) {
+                return Err(Error::Moved);
+            }
+            let act = self.act("user.delete", witness, Some(&account), None);
+            let removing = self.0.store.remove_account(id, account.version, act);
+            let removed = removing.await;
+            self.0.recent.forget();
+            match removed {
+                // What was judged is no more: it is judged anew.
+                Err(AccountsError::Stale) => {}
+                done => return Ok(done?),
+            }
         }
-        let act = self.act("user.delete", witness, Some(&account), None);
-        let removed = self.0.store.remove_account(id, act).await;
-        self.0.recent.forget();
-        Ok(removed?)
+        Err(Error::Busy)
     }
 
     fn is_seen(&self, person: &Principal, account: &Account) -> bool {

@@ -10,8 +10,7 @@ use super::{Opened, Site};
 use crate::access::{CommunityId, CustomerId, DistributorId, Reach, Role, TenantId, UserId};
 use crate::auth::lockout::Failures;
 use crate::store::{
-    Account, AccountName, AccountsError, Act, Authenticator, Bearer, EmailAddress, Session,
-    Standing, TenantsError,
+    Account, AccountName, AccountsError, Act, Authenticator, EmailAddress, TenantsError,
 };
 
 pub(crate) fn user(number: u128) -> UserId {
@@ -49,7 +48,7 @@ fn root(number: u128) -> Account {
     }
 }
 
-fn next(account: &Account) -> Account {
+pub(crate) fn next(account: &Account) -> Account {
     Account {
         version: account.version + 1,
         ..account.clone()
@@ -204,14 +203,45 @@ pub(crate) async fn of_two_who_change_an_account_at_once_one_is_told(site: &dyn 
     assert_eq!(u8::from(one.is_ok()) + u8::from(other.is_ok()), 1);
     let late = one.err().or_else(|| other.err());
     assert!(matches!(late, Some(AccountsError::Stale)), "{late:?}");
-    accounts
-        .remove_account(user(1), Act::default())
-        .await
-        .unwrap();
+    for version in [0, 1, 3, u64::MAX] {
+        let stale = accounts.remove_account(user(1), version, Act::default());
+        assert!(
+            matches!(stale.await, Err(AccountsError::Stale)),
+            "{version}"
+        );
+    }
+    let removed = accounts.remove_account(user(1), 2, Act::default());
+    removed.await.unwrap();
     let gone = accounts.update_account(next(&change), Act::default()).await;
     assert!(matches!(gone, Err(AccountsError::NotFound)));
-    let gone = accounts.remove_account(user(1), Act::default()).await;
+    let gone = accounts.remove_account(user(1), 2, Act::default()).await;
     assert!(matches!(gone, Err(AccountsError::NotFound)));
+}
+
+pub(crate) async fn of_one_who_changes_an_account_and_one_who_removes_it_one_is_told(
+    site: &dyn Site,
+) {
+    let Opened { accounts, .. } = site.open().await;
+    for number in 1..=8 {
+        let made = accounts.insert_account(nobody(number), Act::default());
+        made.await.unwrap();
+        let change = accounts.update_account(next(&nobody(number)), Act::default());
+        let removal = accounts.remove_account(user(number), 1, Act::default());
+        let (changed, removed) = match number % 2 {
+            0 => tokio::join!(change, removal),
+            _ => {
+                let (removed, changed) = tokio::join!(removal, change);
+                (changed, removed)
+            }
+        };
+        let found = accounts.account(AccountName::Id(user(number))).await;
+        let left = found.unwrap().map(|account| account.version);
+        match (&changed, &removed) {
+            (Ok(()), Err(AccountsError::Stale)) => assert_eq!(left, Some(2)),
+            (Err(AccountsError::NotFound), Ok(())) => assert_eq!(left, None),
+            other => panic!("{other:?}"),
+        }
+    }
 }
 
 pub(crate) async fn one_who_runs_the_service_is_always_left(site: &dyn Site) {
@@ -242,13 +272,16 @@ pub(crate) async fn one_who_runs_the_service_is_always_left(site: &dyn Site) {
     for refused in [
         accounts.update_account(demoted(last), Act::default()).await,
         accounts.update_account(disabled, Act::default()).await,
-        accounts.remove_account(user(last), Act::default()).await,
+        accounts.remove_account(user(last), 1, Act::default()).await,
     ] {
         assert!(
             matches!(refused, Err(AccountsError::LastOne)),
             "{refused:?}"
         );
     }
+    // Who did not see them as they are is told that first.
+    let stale = accounts.remove_account(user(last), 2, Act::default()).await;
+    assert!(matches!(stale, Err(AccountsError::Stale)), "{stale:?}");
     let renamed = Account {
         name: "other".to_owned(),
         ..next(&root(last))
@@ -270,107 +303,13 @@ pub(crate) async fn who_cannot_sign_in_runs_no_service(site: &dyn Site) {
         let made = accounts.insert_account(account, Act::default());
         made.await.unwrap();
     }
-    let refused = accounts.remove_account(user(1), Act::default()).await;
+    let refused = accounts.remove_account(user(1), 1, Act::default()).await;
     assert!(
         matches!(refused, Err(AccountsError::LastOne)),
         "{refused:?}"
     );
-    let gone = accounts.remove_account(user(2), Act::default()).await;
+    let gone = accounts.remove_account(user(2), 1, Act::default()).await;
     gone.unwrap();
-}
-
-/// The id that the first person has elsewhere.
-const EXTERNAL: Uuid = Uuid::from_u128(77);
-
-/// One person with one session.
-async fn with_a_session(site: &dyn Site) -> (Opened, Account, Session) {
-    let opened = site.open().await;
-    let person = Account {
-        external: Some(EXTERNAL),
-        ..nobody(1)
-    };
-    let session = super::sessions::session(1, 1);
-    let added = opened
-        .accounts
-        .insert_account(person.clone(), Act::default());
-    added.await.unwrap();
-    let begun = opened
-        .sessions
-        .insert_session(session.clone(), Act::default());
-    begun.await.unwrap();
-    (opened, person, session)
-}
-
-/// What is known of the bearer of a token, at a second.
-async fn standing(
-    opened: &Opened,
-    name: AccountName,
-    session: Option<Uuid>,
-    second: i64,
-) -> Standing {
-    let bearer = Bearer {
-        name,
-        session,
-        digest: [9; 32],
-    };
-    opened.accounts.standing(bearer, at(second)).await.unwrap()
-}
-
-pub(crate) async fn a_bearer_is_known_by_account_and_session(site: &dyn Site) {
-    let (opened, _, session) = with_a_session(site).await;
-    let own = || AccountName::Id(user(1));
-    let found = standing(&opened, own(), Some(session.id), 2)
-        .await
-        .account
-        .unwrap();
-    assert!(found.has_session && !found.is_disabled);
-    assert_eq!(
-        (found.id, found.role, found.reach),
-        (user(1), Role::User, Reach::Nothing)
-    );
-    let late = session.expires_at.millis() / 1000 - at(0).millis() / 1000;
-    for (name, named, second, has_session) in [
-        (own(), None, 2, false),
-        (own(), Some(Uuid::from_u128(8)), 2, false),
-        (own(), Some(session.id), late, false),
-        (AccountName::External(EXTERNAL), None, 2, false),
-    ] {
-        let found = standing(&opened, name, named, second)
-            .await
-            .account
-            .unwrap();
-        assert_eq!((found.id, found.has_session), (user(1), has_session));
-    }
-    let other = AccountName::External(Uuid::from_u128(1));
-    let nobody = Standing {
-        is_denied: false,
-        account: None,
-    };
-    assert_eq!(standing(&opened, other, None, 2).await, nobody);
-}
-
-pub(crate) async fn a_token_that_was_denied_is_denied_until_it_ends(site: &dyn Site) {
-    let (opened, ..) = with_a_session(site).await;
-    let denied = opened.sessions.deny_token([9; 32], at(5), Act::default());
-    denied.await.unwrap();
-    for (person, second, is_denied) in [(1, 4, true), (1, 5, false), (3, 4, true)] {
-        let found = standing(&opened, AccountName::Id(user(person)), None, second).await;
-        assert_eq!(found.is_denied, is_denied, "{person} at {second}");
-    }
-}
-
-pub(crate) async fn whoever_was_put_out_has_no_session_any_more(site: &dyn Site) {
-    let (opened, person, session) = with_a_session(site).await;
-    let moved = Account {
-        valid_from: session.created_at.plus(std::time::Duration::from_millis(1)),
-        disabled_at: Some(at(3)),
-        ..next(&person)
-    };
-    let changed = opened.accounts.update_account(moved, Act::default());
-    changed.await.unwrap();
-    let found = standing(&opened, AccountName::Id(user(1)), Some(session.id), 4).await;
-    let found = found.account.unwrap();
-    assert!(!found.has_session && found.is_disabled);
 }
 
 pub(crate) async fn a_tenant_that_people_stand_at_stays(site: &dyn Site) {
@@ -391,6 +330,7 @@ pub(crate) async fn a_tenant_that_people_stand_at_stays(site: &dyn Site) {
     );
     let forest = tenants.forest().await.unwrap();
     assert!(forest.communities.contains_key(&community));
-    accounts.remove_account(name, Act::default()).await.unwrap();
+    let gone = accounts.remove_account(name, 1, Act::default()).await;
+    gone.unwrap();
     tenants.remove_tenant(id, 1, Act::default()).await.unwrap();
 }

@@ -6,6 +6,7 @@ pub(crate) mod accounts;
 pub(crate) mod allowances;
 pub(crate) mod audit;
 pub(crate) mod batches;
+pub(crate) mod bearers;
 pub(crate) mod device_keys;
 pub(crate) mod fixtures;
 pub(crate) mod history;
@@ -235,9 +236,12 @@ macro_rules! conformance {
                 an_address_is_taken_once_in_any_case,
                 every_role_is_kept_with_its_reach_and_with_no_other,
                 of_two_who_change_an_account_at_once_one_is_told,
+                of_one_who_changes_an_account_and_one_who_removes_it_one_is_told,
                 one_who_runs_the_service_is_always_left,
                 who_cannot_sign_in_runs_no_service,
                 a_tenant_that_people_stand_at_stays,
+            }
+            bearers {
                 a_bearer_is_known_by_account_and_session,
                 a_token_that_was_denied_is_denied_until_it_ends,
                 whoever_was_put_out_has_no_session_any_more,

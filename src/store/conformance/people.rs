@@ -56,7 +56,7 @@ async fn done(opened: &Opened, act: impl Fn() -> Act) -> Vec<bool> {
             Ok(Rotation::Reused(_))
         ),
         sessions.deny_token([9; 32], at(100), act()).await.is_ok(),
-        accounts.remove_account(user(1), act()).await.is_ok(),
+        accounts.remove_account(user(1), 2, act()).await.is_ok(),
     ]
 }
 
@@ -87,7 +87,7 @@ pub(crate) async fn what_is_done_to_people_is_written_down_or_does_not_happen(si
     assert!(goes_on.ends_with("false"), "{goes_on}");
     assert_eq!(count(&*opened.audit).await, 3);
     accounts
-        .remove_account(user(1), noted(MINE, 1))
+        .remove_account(user(1), 1, noted(MINE, 1))
         .await
         .unwrap();
     assert_eq!(done(&opened, || noted(MINE, 2)).await, [true; 8]);

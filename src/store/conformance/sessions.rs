@@ -225,7 +225,7 @@ pub(crate) async fn sessions_end_when_their_person_is_put_out(site: &dyn Site) {
             .await;
         assert_eq!(over.unwrap(), Rotation::Unknown, "{number}");
     }
-    let removed = opened.accounts.remove_account(user(1), Act::default());
+    let removed = opened.accounts.remove_account(user(1), 2, Act::default());
     removed.await.unwrap();
     assert_eq!(of(&opened, 1, at(9)).await, [0; 0]);
 }

@@ -92,11 +92,16 @@ impl Accounts for PostgresStore {
         })
     }
 
-    fn remove_account(&self, id: UserId, act: Act) -> BoxFuture<'_, Result<(), AccountsError>> {
+    fn remove_account(
+        &self,
+        id: UserId,
+        version: u64,
+        act: Act,
+    ) -> BoxFuture<'_, Result<(), AccountsError>> {
         let act = self.enclosed(act);
         Box::pin(async move {
             let act = act.map_err(|error| AccountsError::Unavailable(Box::new(error)))?;
-            remove(self, id, &act).await?
+            remove(self, (id, version), &act).await?
         })
     }
 }
@@ -149,34 +154,44 @@ async fn update(
     act: &Enclosed,
 ) -> Result<Outcome<()>, Failure> {
     let mut transaction = store.writing().await?;
-    if !account.runs_the_service() && is_the_last(&mut transaction, account.id).await? {
+    if let Err(refused) = replace(&mut transaction, account, sealed).await? {
         transaction.roll_back().await;
-        return Ok(Err(AccountsError::LastOne));
+        return Ok(Err(refused));
     }
-    let put = put(
-        &mut transaction,
-        statements::UPDATE_ACCOUNT,
-        account,
-        sealed,
-    )
-    .await;
-    let refused = match put {
-        Ok(true) => None,
-        Ok(false) => {
-            let name = AccountName::Id(account.id);
-            let (id, email, external) = columns_of(&name);
-            let found = transaction
-                .rows(statements::ACCOUNT, &[&id, &email, &external])
-                .await?;
-            let is_gone = found.is_empty();
-            Some(if is_gone {
-                AccountsError::NotFound
-            } else {
-                AccountsError::Stale
-            })
-        }
-        Err(failure) if failure.is(&SqlState::UNIQUE_VIOLATION) => Some(AccountsError::Taken),
-        Err(failure) => return Err(failure),
+    keep(&mut transaction, act).await?;
+    transaction.commit().await?;
+    Ok(Ok(()))
+}
+
+/// Puts an account in the place of the version before it. What is refused is to be rolled back.
+pub(super) async fn replace(
+    transaction: &mut Transaction<'_>,
+    account: &Account,
+    sealed: Option<Vec<u8>>,
+) -> Result<Outcome<()>, Failure> {
+    let leaves_nobody = !account.runs_the_service() && is_the_last(transaction, account.id).await?;
+    match put(transaction, statements::UPDATE_ACCOUNT, account, sealed).await {
+        Err(failure) if failure.is(&SqlState::UNIQUE_VIOLATION) => Ok(Err(AccountsError::Taken)),
+        Err(failure) => Err(failure),
+        Ok(false) => Ok(Err(missed(transaction, account.id).await?)),
+        Ok(true) if leaves_nobody => Ok(Err(AccountsError::LastOne)),
+        Ok(true) => Ok(Ok(())),
+    }
+}
+
+async fn remove(
+    store: &PostgresStore,
+    (id, version): (UserId, u64),
+    act: &Enclosed,
+) -> Result<Outcome<()>, Failure> {
+    let mut transaction = store.writing().await?;
+    let leaves_nobody = is_the_last(&mut transaction, id).await?;
+    let gone = transaction
+        .rows(statements::DELETE_ACCOUNT, &[&id.0, &version.cast_signed()])
+        .await?;
+    let refused = match gone.is_empty() {
+        true => Some(missed(&mut transaction, id).await?),
+        false => leaves_nobody.then_some(AccountsError::LastOne),
     };
     if let Some(refused) = refused {
         transaction.roll_back().await;
@@ -187,22 +202,17 @@ async fn update(
     Ok(Ok(()))
 }
 
-async fn remove(store: &PostgresStore, id: UserId, act: &Enclosed) -> Result<Outcome<()>, Failure> {
-    let mut transaction = store.writing().await?;
-    if is_the_last(&mut transaction, id).await? {
-        transaction.roll_back().await;
-        return Ok(Err(AccountsError::LastOne));
-    }
-    let gone = transaction
-        .rows(statements::DELETE_ACCOUNT, &[&id.0])
+/// Why there is no such version of an account.
+async fn missed(transaction: &mut Transaction<'_>, id: UserId) -> Result<AccountsError, Failure> {
+    let name = AccountName::Id(id);
+    let (id, email, external) = columns_of(&name);
+    let found = transaction
+        .rows(statements::ACCOUNT, &[&id, &email, &external])
         .await?;
-    if gone.is_empty() {
-        transaction.roll_back().await;
-        return Ok(Err(AccountsError::NotFound));
-    }
-    keep(&mut transaction, act).await?;
-    transaction.commit().await?;
-    Ok(Ok(()))
+    Ok(match found.is_empty() {
+        true => AccountsError::NotFound,
+        false => AccountsError::Stale,
+    })
 }
 
 /// Whether nobody but `id` runs the service; so it stays until the transaction ends.

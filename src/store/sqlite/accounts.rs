@@ -2,7 +2,7 @@
 
 use evara_actors::domain::Timestamp;
 use evara_actors::ports::BoxFuture;
-use rusqlite::{Connection, OptionalExtension as _, Row, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, TransactionBehavior, params};
 use secrecy::ExposeSecret as _;
 use uuid::Uuid;
 
@@ -98,12 +98,19 @@ impl Accounts for SqliteStore {
         })
     }
 
-    fn remove_account(&self, id: UserId, act: Act) -> BoxFuture<'_, Result<(), AccountsError>> {
+    fn remove_account(
+        &self,
+        id: UserId,
+        version: u64,
+        act: Act,
+    ) -> BoxFuture<'_, Result<(), AccountsError>> {
         let act = self.enclosed(act);
         Box::pin(async move {
             let act = act.map_err(|error| AccountsError::Unavailable(Box::new(error)))?;
             self.writer
-                .call(DEADLINE, move |connection| remove(connection, id, &act))
+                .call(DEADLINE, move |connection| {
+                    remove(connection, (id, version), &act)
+                })
                 .await?
         })
     }
@@ -202,43 +209,61 @@ fn update(
     act: &Enclosed,
 ) -> Result<Outcome<()>, Failure> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    if !account.runs_the_service() && is_the_last(&transaction, account.id)? {
-        return Ok(Err(AccountsError::LastOne));
+    if let Err(refused) = replace(&transaction, account, sealed)? {
+        return Ok(Err(refused));
     }
-    match put(&transaction, statements::UPDATE_ACCOUNT, account, sealed) {
-        Err(Failure::Sqlite(error)) if is_taken(&error) => return Ok(Err(AccountsError::Taken)),
-        Ok(false) => {
-            let name = AccountName::Id(account.id);
-            let (id, email, external) = columns_of(&name);
-            let key = params![id, email, external];
-            let found = transaction
-                .query_row(statements::ACCOUNT, key, |_row| Ok(()))
-                .optional()?;
-            return Ok(Err(
-                found.map_or(AccountsError::NotFound, |()| AccountsError::Stale)
-            ));
-        }
-        done => done?,
-    };
     keep(&transaction, act)?;
     transaction.commit()?;
     Ok(Ok(()))
 }
 
-fn remove(connection: &mut Connection, id: UserId, act: &Enclosed) -> Result<Outcome<()>, Failure> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    if is_the_last(&transaction, id)? {
-        return Ok(Err(AccountsError::LastOne));
+/// Puts an account in the place of the version before it. What is refused is to be rolled back.
+pub(super) fn replace(
+    transaction: &Transaction<'_>,
+    account: &Account,
+    sealed: Option<Vec<u8>>,
+) -> Result<Outcome<()>, Failure> {
+    let leaves_nobody = !account.runs_the_service() && is_the_last(transaction, account.id)?;
+    match put(transaction, statements::UPDATE_ACCOUNT, account, sealed) {
+        Err(Failure::Sqlite(error)) if is_taken(&error) => Ok(Err(AccountsError::Taken)),
+        Err(failure) => Err(failure),
+        Ok(false) => Ok(Err(missed(transaction, account.id)?)),
+        Ok(true) if leaves_nobody => Ok(Err(AccountsError::LastOne)),
+        Ok(true) => Ok(Ok(())),
     }
+}
+
+fn remove(
+    connection: &mut Connection,
+    (id, version): (UserId, u64),
+    act: &Enclosed,
+) -> Result<Outcome<()>, Failure> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let leaves_nobody = is_the_last(&transaction, id)?;
+    let key = params![id.0.as_bytes(), version.cast_signed()];
     let gone = transaction
-        .query_row(statements::DELETE_ACCOUNT, [id.0.as_bytes()], |_row| Ok(()))
+        .query_row(statements::DELETE_ACCOUNT, key, |_row| Ok(()))
         .optional()?;
     if gone.is_none() {
-        return Ok(Err(AccountsError::NotFound));
+        return Ok(Err(missed(&transaction, id)?));
+    }
+    if leaves_nobody {
+        return Ok(Err(AccountsError::LastOne));
     }
     keep(&transaction, act)?;
     transaction.commit()?;
     Ok(Ok(()))
+}
+
+/// Why there is no such version of an account.
+fn missed(transaction: &Transaction<'_>, id: UserId) -> Result<AccountsError, Failure> {
+    let name = AccountName::Id(id);
+    let (id, email, external) = columns_of(&name);
+    let key = params![id, email, external];
+    let found = transaction
+        .query_row(statements::ACCOUNT, key, |_row| Ok(()))
+        .optional()?;
+    Ok(found.map_or(AccountsError::NotFound, |()| AccountsError::Stale))
 }
 
 /// Whether nobody but `id` runs the service.
