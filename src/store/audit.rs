@@ -42,6 +42,13 @@ impl Act {
         Self { receipt, ..self }
     }
 
+    /// The same, with what is written down of another act in the same transaction.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.records.extend(other.records);
+        self
+    }
+
     /// What goes with undoing it: the same entries, with the end for a beginning. The answer is forgotten apart.
     #[must_use]
     pub fn undoing(&self) -> Self {

@@ -12,7 +12,7 @@ use evara_actors::domain::Timestamp;
 use evara_actors::ports::BoxFuture;
 use uuid::Uuid;
 
-use super::{AccountsError, Act};
+use super::{Account, AccountsError, Act};
 use crate::access::UserId;
 
 /// How long a session goes on without its person signing in again.
@@ -67,9 +67,11 @@ pub enum Rotation {
 
 /// The durable sessions. A write that answered `Ok` was committed.
 pub trait Sessions: Debug + Send + Sync {
-    /// Adds a session; the oldest of the person go when there are more than [`MOST_SESSIONS`].
-    fn insert_session(
+    /// Signs a person in: replaces the version before that of `account`, and adds a session of theirs, or does neither.
+    /// The oldest of their sessions go when there are more than [`MOST_SESSIONS`].
+    fn begin_session(
         &self,
+        account: Account,
         session: Session,
         act: Act,
     ) -> BoxFuture<'_, Result<(), AccountsError>>;

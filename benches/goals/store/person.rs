@@ -188,6 +188,11 @@ async fn sign_in(
         address: None,
     };
     // They may be there from the last time.
+    let signed_in = Account {
+        version: 2,
+        ..account.clone()
+    };
     let _known = store.insert_account(account, Act::default()).await;
-    let _known = store.insert_session(session, Act::default()).await;
+    let begun = store.begin_session(signed_in, session, Act::default());
+    let _known = begun.await;
 }

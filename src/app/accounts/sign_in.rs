@@ -1,5 +1,6 @@
 //! Signing in: an address, a password, and a code where the account has an authenticator.
 
+use evara_actors::domain::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use uuid::Uuid;
 
@@ -60,46 +61,57 @@ impl Accounts {
             address,
         } = sign_in;
         let email = EmailAddress::parse(&email).map_err(|_nobodys| Error::Refused)?;
-        let fresh = password.clone();
+        let (fresh, is_changed) = (password.clone(), new_password.is_some());
         let guessed = self.guessed(AccountName::Email(email), password).await?;
-        let account = self
-            .let_in(guessed, code.as_ref(), fresh, new_password, witness)
-            .await?;
+        let before = guessed.account.clone();
+        let letting_in = self.let_in(guessed, code.as_ref(), fresh, new_password);
+        let account = letting_in.await?;
         let token = RefreshToken::new()?;
-        let began = self.now().max(account.valid_from);
         let session = Session {
-            id: Uuid::new_v4(),
-            user: account.id,
-            digests: token.digests(),
-            created_at: began,
-            used_at: began,
-            expires_at: began.plus(SESSION_LIFE),
             agent: agent.map(|agent| agent.chars().take(LONGEST_AGENT_CHARS).collect()),
             address,
+            ..beginning(&account, &token, self.now())
         };
-        let id = session.id;
-        let fact = self.fact("session.begin", format!("session/{id}"), &account.reach);
-        let act = witness.of_person(account.id, Some(id)).act(fact);
-        match self.0.store.insert_session(session, act).await {
-            Ok(()) => self.signed_in(account, id, &token),
+        let mut act = self.begun(&account, session.id, witness);
+        if is_changed {
+            let witness = witness.of_person(account.id, None);
+            let changed = self.act("user.password", &witness, Some(&before), Some(&account));
+            act = changed.and(act);
+        }
+        // What can fail has failed by now: a password, or a code, that is good once is spent with the session that it
+        // begins, or not at all.
+        let signed_in = self.signed_in(account.clone(), session.id, &token)?;
+        let begun = self.0.store.begin_session(account, session, act).await;
+        if is_changed {
+            self.0.recent.forget();
+        }
+        match begun {
+            Ok(()) => Ok(signed_in),
             // Removed this moment.
             Err(AccountsError::NotFound) => Err(Error::Refused),
+            // Where another guess was counted meanwhile, or the code was used by another, what was proven is of
+            // an account that is no more.
             Err(error) => Err(error.into()),
         }
     }
 
-    /// Forgets the wrong guesses of an account whose password was right, once its code is too.
+    fn begun(&self, account: &Account, session: Uuid, witness: &Witness) -> Act {
+        let target = format!("session/{session}");
+        let fact = self.fact("session.begin", target, &account.reach);
+        witness.of_person(account.id, Some(session)).act(fact)
+    }
+
+    /// An account whose password was right, as it is once its code is, too: without the wrong guesses, and with another
+    /// password where there is to be one.
     async fn let_in(
         &self,
         Guessed { account, outdated }: Guessed,
         code: Option<&SecretString>,
         password: SecretString,
         new: Option<SecretString>,
-        witness: &Witness,
     ) -> Result<Account, Error> {
-        let (before, version) = (account.clone(), account.version + 1);
+        let version = account.version + 1;
         let let_in = self.by_one_time(self.with_code(account, code)?)?;
-        let is_changed = new.is_some();
         let let_in = match new {
             Some(new) => self.with_own_password(let_in, &password, new).await?,
             None if outdated => Account {
@@ -108,28 +120,11 @@ impl Accounts {
             },
             None => let_in,
         };
-        let account = Account {
+        Ok(Account {
             failures: Failures::NONE,
             version,
             ..let_in
-        };
-        let act = if is_changed {
-            let witness = witness.of_person(account.id, None);
-            self.act("user.password", &witness, Some(&before), Some(&account))
-        } else {
-            Act::default()
-        };
-        match self.0.store.update_account(account.clone(), act).await {
-            Ok(()) if is_changed => {
-                self.0.recent.forget();
-                Ok(account)
-            }
-            Ok(()) => Ok(account),
-            // Another guess was counted meanwhile, or the code was used by another: what was proven is of
-            // an account that is no more.
-            Err(AccountsError::Stale) => Err(Error::Busy),
-            Err(error) => Err(error.into()),
-        }
+        })
     }
 
     /// The account, of which a password that was made for somebody lets in no more: whoever comes by it comes once.
@@ -200,5 +195,20 @@ impl Accounts {
             session,
             account,
         })
+    }
+}
+
+/// A session of somebody who came now, or as soon after that as the account lets any begin.
+fn beginning(account: &Account, token: &RefreshToken, now: Timestamp) -> Session {
+    let began = now.max(account.valid_from);
+    Session {
+        id: Uuid::new_v4(),
+        user: account.id,
+        digests: token.digests(),
+        created_at: began,
+        used_at: began,
+        expires_at: began.plus(SESSION_LIFE),
+        agent: None,
+        address: None,
     }
 }

@@ -168,3 +168,31 @@ async fn a_one_time_password_is_good_for_a_week() {
     let in_time = places.scene.log_in(&email, another, None).await;
     assert_eq!(in_time.status, StatusCode::OK, "{}", in_time.json());
 }
+
+#[tokio::test]
+async fn a_one_time_password_is_not_spent_by_a_sign_in_that_began_no_session() {
+    let places = places().await;
+    let (email, password) = invited(&places).await;
+    let log_in = async |new: Option<&str>| {
+        let mut body = json!({ "email": email, "password": password });
+        if let Some(new) = new {
+            body["new_password"] = json!(new);
+        }
+        let login = places
+            .scene
+            .ask_as("", Method::POST, "/auth/login", Some(body));
+        login.await
+    };
+    let rooms = &places.scene.rooms;
+    rooms.shell(
+        "CREATE TRIGGER full BEFORE INSERT ON sessions BEGIN SELECT RAISE(ABORT, 'full'); END",
+    );
+    for new in [None, Some(CHOSEN)] {
+        assert_eq!(log_in(new).await.code(), "unavailable", "{new:?}");
+    }
+    rooms.shell("DROP TRIGGER full");
+    let signed_in = log_in(None).await;
+    assert_eq!(signed_in.status, StatusCode::OK, "{}", signed_in.json());
+    assert_eq!(signed_in.json()["user"]["must_change_password"], true);
+    assert_eq!(log_in(None).await.code(), "unauthenticated");
+}

@@ -75,6 +75,12 @@ impl Rooms {
         }
     }
 
+    /// Does something to where they are kept, as somebody with a shell would.
+    pub(super) fn shell(&self, sql: &str) {
+        let database = rusqlite::Connection::open(self.directory.join("evara.db")).unwrap();
+        database.execute_batch(sql).unwrap();
+    }
+
     pub(super) fn accounts(&self, tenancy: Tenancy) -> Accounts {
         let tokens = forged::tokens(self.project.clone(), self.clock.clone());
         let people = Arc::clone(&self.store);

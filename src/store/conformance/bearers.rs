@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use super::accounts::{next, nobody, user};
 use super::fixtures::at;
+use super::sessions::session;
 use super::{Opened, Site};
 use crate::access::{Reach, Role};
 use crate::store::{Account, AccountName, Act, Bearer, Session, Standing};
@@ -14,18 +15,15 @@ const EXTERNAL: Uuid = Uuid::from_u128(77);
 /// One person with one session.
 async fn with_a_session(site: &dyn Site) -> (Opened, Account, Session) {
     let opened = site.open().await;
-    let person = Account {
+    let invited = Account {
         external: Some(EXTERNAL),
         ..nobody(1)
     };
-    let session = super::sessions::session(1, 1);
-    let added = opened
-        .accounts
-        .insert_account(person.clone(), Act::default());
+    let (person, session) = (next(&invited), session(1, 1));
+    let added = opened.accounts.insert_account(invited, Act::default());
     added.await.unwrap();
-    let begun = opened
-        .sessions
-        .insert_session(session.clone(), Act::default());
+    let sessions = &opened.sessions;
+    let begun = sessions.begin_session(person.clone(), session.clone(), Act::default());
     begun.await.unwrap();
     (opened, person, session)
 }

@@ -250,6 +250,7 @@ macro_rules! conformance {
                 a_session_goes_on_under_the_newest_token_alone,
                 an_older_token_of_any_age_ends_the_family,
                 of_two_who_bring_a_token_at_once_exactly_one_is_given_the_next,
+                a_sign_in_spends_what_it_takes_and_begins_a_session_or_neither,
                 a_session_ends_by_hand_and_by_time,
                 sessions_end_when_their_person_is_put_out,
                 a_person_keeps_the_newest_sessions_and_no_more,

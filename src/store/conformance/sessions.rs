@@ -5,11 +5,13 @@ use std::time::Duration;
 use evara_actors::domain::Timestamp;
 use uuid::Uuid;
 
-use super::accounts::{nobody, user};
+use super::accounts::{next, nobody, user};
+use super::audit::unwritable;
 use super::fixtures::at;
 use super::{Opened, Site};
 use crate::store::{
-    Account, AccountsError, Act, MOST_SESSIONS, RefreshDigests, Rotation, SESSION_LIFE, Session,
+    Account, AccountName, AccountsError, Act, MOST_SESSIONS, RefreshDigests, Rotation,
+    SESSION_LIFE, Session,
 };
 
 pub(crate) fn session(number: u8, owner: u128) -> Session {
@@ -36,6 +38,21 @@ pub(crate) fn brought(number: u8, refresh: u8) -> RefreshDigests {
     }
 }
 
+/// Signs in whoever a session is of.
+pub(crate) async fn sign_in(
+    opened: &Opened,
+    session: Session,
+    act: Act,
+) -> Result<(), AccountsError> {
+    let found = opened.accounts.account(AccountName::Id(session.user));
+    let person = found.await?.unwrap_or_else(|| Account {
+        id: session.user,
+        ..nobody(99)
+    });
+    let begun = opened.sessions.begin_session(next(&person), session, act);
+    begun.await
+}
+
 /// Whether it ended the first session of the first person.
 fn is_reused(rotation: &Rotation) -> bool {
     let first = session(1, 1);
@@ -51,18 +68,9 @@ fn rotated(rotation: Rotation) -> Session {
 
 pub(crate) async fn a_session_goes_on_under_the_newest_token_alone(site: &dyn Site) {
     {
-        let Opened {
-            accounts, sessions, ..
-        } = site.open().await;
-        accounts
-            .insert_account(nobody(1), Act::default())
-            .await
-            .unwrap();
-        sessions
-            .insert_session(session(1, 1), Act::default())
-            .await
-            .unwrap();
-        let first = sessions
+        let opened = with_one(site, &[1]).await;
+        let first = opened
+            .sessions
             .rotate_session(brought(1, 1), [2; 32], at(9), Act::default())
             .await
             .unwrap();
@@ -87,18 +95,8 @@ pub(crate) async fn a_session_goes_on_under_the_newest_token_alone(site: &dyn Si
 }
 
 pub(crate) async fn an_older_token_of_any_age_ends_the_family(site: &dyn Site) {
-    let Opened {
-        accounts, sessions, ..
-    } = site.open().await;
-    accounts
-        .insert_account(nobody(1), Act::default())
-        .await
-        .unwrap();
+    let Opened { sessions, .. } = with_one(site, &[1, 2]).await;
     for number in [1, 2] {
-        sessions
-            .insert_session(session(number, 1), Act::default())
-            .await
-            .unwrap();
         for age in 3..6 {
             let from = if age == 3 { number } else { age - 1 };
             let turn =
@@ -126,17 +124,7 @@ pub(crate) async fn an_older_token_of_any_age_ends_the_family(site: &dyn Site) {
 pub(crate) async fn of_two_who_bring_a_token_at_once_exactly_one_is_given_the_next(
     site: &dyn Site,
 ) {
-    let Opened {
-        accounts, sessions, ..
-    } = site.open().await;
-    accounts
-        .insert_account(nobody(1), Act::default())
-        .await
-        .unwrap();
-    sessions
-        .insert_session(session(1, 1), Act::default())
-        .await
-        .unwrap();
+    let Opened { sessions, .. } = with_one(site, &[1]).await;
     let (one, other) = tokio::join!(
         sessions.rotate_session(brought(1, 1), [2; 32], at(9), Act::default()),
         sessions.rotate_session(brought(1, 1), [3; 32], at(9), Act::default()),
@@ -152,6 +140,18 @@ pub(crate) async fn of_two_who_bring_a_token_at_once_exactly_one_is_given_the_ne
     assert!(is_reused(&lost), "{lost:?}");
 }
 
+/// One person with these sessions.
+async fn with_one(site: &dyn Site, numbers: &[u8]) -> Opened {
+    let opened = site.open().await;
+    let added = opened.accounts.insert_account(nobody(1), Act::default());
+    added.await.unwrap();
+    for number in numbers {
+        let begun = sign_in(&opened, session(*number, 1), Act::default());
+        begun.await.unwrap();
+    }
+    opened
+}
+
 /// Two people: three sessions of the first, and one of the second.
 async fn two_people(site: &dyn Site) -> Opened {
     let opened = site.open().await;
@@ -162,9 +162,7 @@ async fn two_people(site: &dyn Site) -> Opened {
         added.await.unwrap();
     }
     for (number, owner) in [(1, 1), (2, 1), (3, 1), (4, 2)] {
-        let begun = opened
-            .sessions
-            .insert_session(session(number, owner), Act::default());
+        let begun = sign_in(&opened, session(number, owner), Act::default());
         begun.await.unwrap();
     }
     opened
@@ -176,10 +174,55 @@ async fn of(opened: &Opened, owner: u128, now: Timestamp) -> Vec<u128> {
     found.iter().map(|it| it.id.as_u128()).collect()
 }
 
+pub(crate) async fn a_sign_in_spends_what_it_takes_and_begins_a_session_or_neither(
+    site: &dyn Site,
+) {
+    let opened = two_people(site).await;
+    let made_for_them = Account {
+        one_time_until: Some(at(100)),
+        must_change_password: true,
+        ..nobody(3)
+    };
+    let made = opened
+        .accounts
+        .insert_account(made_for_them.clone(), Act::default());
+    made.await.unwrap();
+    let spent = Account {
+        one_time_until: Some(at(5)),
+        ..next(&made_for_them)
+    };
+    let begin = async |account: &Account, session: Session, act: Act| {
+        let begun = opened.sessions.begin_session(account.clone(), session, act);
+        begun.await
+    };
+    let left = async || {
+        let found = opened.accounts.account(AccountName::Id(user(3))).await;
+        let found = found.unwrap().unwrap();
+        let sessions = of(&opened, 3, at(9)).await;
+        (found.version, found.one_time_until, sessions)
+    };
+    let unspent = (1, Some(at(100)), Vec::new());
+    let refused = begin(&spent, session(5, 3), unwritable()).await;
+    assert!(matches!(refused, Err(AccountsError::Unavailable(_))));
+    assert_eq!(left().await, unspent);
+    // There is a session of this name.
+    let refused = begin(&spent, session(4, 3), Act::default()).await;
+    assert!(matches!(refused, Err(AccountsError::Unavailable(_))));
+    assert_eq!(left().await, unspent);
+    let refused = begin(&next(&spent), session(5, 3), Act::default()).await;
+    assert!(matches!(refused, Err(AccountsError::Stale)), "{refused:?}");
+    assert_eq!(left().await, unspent);
+    begin(&spent, session(5, 3), Act::default()).await.unwrap();
+    assert_eq!(left().await, (2, Some(at(5)), vec![5]));
+    let again = begin(&spent, session(6, 3), Act::default()).await;
+    assert!(matches!(again, Err(AccountsError::Stale)), "{again:?}");
+    assert_eq!(left().await, (2, Some(at(5)), vec![5]));
+}
+
 pub(crate) async fn a_session_ends_by_hand_and_by_time(site: &dyn Site) {
     let opened = two_people(site).await;
     let sessions = &opened.sessions;
-    let refused = sessions.insert_session(session(9, 9), Act::default()).await;
+    let refused = sign_in(&opened, session(9, 9), Act::default()).await;
     assert!(
         matches!(refused, Err(AccountsError::NotFound)),
         "{refused:?}"
@@ -204,12 +247,12 @@ pub(crate) async fn sessions_end_when_their_person_is_put_out(site: &dyn Site) {
     let opened = two_people(site).await;
     let moved = Account {
         valid_from: at(3),
-        version: 2,
+        version: 5,
         ..nobody(1)
     };
     let disabled = Account {
         disabled_at: Some(at(9)),
-        version: 2,
+        version: 3,
         ..nobody(2)
     };
     for account in [moved, disabled] {
@@ -225,44 +268,23 @@ pub(crate) async fn sessions_end_when_their_person_is_put_out(site: &dyn Site) {
             .await;
         assert_eq!(over.unwrap(), Rotation::Unknown, "{number}");
     }
-    let removed = opened.accounts.remove_account(user(1), 2, Act::default());
+    let removed = opened.accounts.remove_account(user(1), 5, Act::default());
     removed.await.unwrap();
     assert_eq!(of(&opened, 1, at(9)).await, [0; 0]);
 }
 
 pub(crate) async fn a_person_keeps_the_newest_sessions_and_no_more(site: &dyn Site) {
-    let Opened {
-        accounts, sessions, ..
-    } = site.open().await;
-    accounts
-        .insert_account(nobody(1), Act::default())
-        .await
-        .unwrap();
     let most = u8::try_from(MOST_SESSIONS).unwrap();
-    for number in 1..=most + 2 {
-        sessions
-            .insert_session(session(number, 1), Act::default())
-            .await
-            .unwrap();
-    }
+    let numbers: Vec<u8> = (1..=most + 2).collect();
+    let Opened { sessions, .. } = with_one(site, &numbers).await;
     let left = sessions.sessions_of(user(1), at(99)).await.unwrap();
     assert_eq!(left.len(), usize::from(most));
     assert_eq!(left.last().unwrap().id, session(3, 1).id);
 }
 
 pub(crate) async fn what_is_over_is_forgotten_a_few_at_a_time(site: &dyn Site) {
-    let Opened {
-        accounts, sessions, ..
-    } = site.open().await;
-    accounts
-        .insert_account(nobody(1), Act::default())
-        .await
-        .unwrap();
+    let Opened { sessions, .. } = with_one(site, &[1, 2, 3]).await;
     for number in 1..=3 {
-        sessions
-            .insert_session(session(number, 1), Act::default())
-            .await
-            .unwrap();
         sessions
             .deny_token([number; 32], at(number.into()), Act::default())
             .await

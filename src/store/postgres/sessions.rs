@@ -3,29 +3,32 @@
 use evara_actors::domain::Timestamp;
 use evara_actors::ports::BoxFuture;
 use tokio_postgres::Row;
-use tokio_postgres::error::SqlState;
 use uuid::Uuid;
 
+use super::accounts::replace;
 use super::error::Failure;
 use super::receipts::{Enclosed, keep};
 use super::values::{At, from_stored, to_stored};
 use super::{PostgresStore, history, statements};
 use crate::access::UserId;
+use crate::store::authenticators::sealed;
 use crate::store::unreadable::Unreadable;
 use crate::store::{
-    AccountsError, Act, MOST_SESSIONS, RefreshDigests, Rotation, Session, Sessions,
+    Account, AccountsError, Act, MOST_SESSIONS, RefreshDigests, Rotation, Session, Sessions,
 };
 
 impl Sessions for PostgresStore {
-    fn insert_session(
+    fn begin_session(
         &self,
+        account: Account,
         session: Session,
         act: Act,
     ) -> BoxFuture<'_, Result<(), AccountsError>> {
         let act = self.enclosed(act);
         Box::pin(async move {
             let act = act.map_err(|error| AccountsError::Unavailable(Box::new(error)))?;
-            insert(self, &session, &act).await?
+            let sealed = sealed(&self.keys, &account)?;
+            begin(self, (&account, sealed), &session, &act).await?
         })
     }
 
@@ -128,19 +131,24 @@ impl Sessions for PostgresStore {
     }
 }
 
-async fn insert(
+async fn begin(
     store: &PostgresStore,
+    (account, sealed): (&Account, Option<Vec<u8>>),
     session: &Session,
     act: &Enclosed,
 ) -> Result<Result<(), AccountsError>, Failure> {
+    let mut transaction = store.writing().await?;
+    if let Err(refused) = replace(&mut transaction, account, sealed).await? {
+        transaction.roll_back().await;
+        return Ok(Err(refused));
+    }
     let digests = [session.digests.family, session.digests.refresh];
     let [family, refresh] = digests.each_ref().map(|digest| digest.as_slice());
     let [created_at, used_at, expires_at] =
         [session.created_at, session.used_at, session.expires_at].map(At);
     let agent = session.agent.as_deref().map(to_stored);
     let address = session.address.as_deref().map(to_stored);
-    let mut transaction = store.writing().await?;
-    let added = transaction
+    transaction
         .rows(
             statements::INSERT_SESSION,
             &[
@@ -156,15 +164,7 @@ async fn insert(
                 &address,
             ],
         )
-        .await;
-    match added {
-        Ok(_) => {}
-        Err(failure) if failure.is(&SqlState::FOREIGN_KEY_VIOLATION) => {
-            transaction.roll_back().await;
-            return Ok(Err(AccountsError::NotFound));
-        }
-        Err(failure) => return Err(failure),
-    }
+        .await?;
     let most = i64::from(MOST_SESSIONS);
     transaction
         .rows(statements::TRIM_SESSIONS, &[&session.user.0, &most])

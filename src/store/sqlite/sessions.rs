@@ -5,26 +5,30 @@ use evara_actors::ports::BoxFuture;
 use rusqlite::{Connection, Row, TransactionBehavior, params};
 use uuid::Uuid;
 
-use super::error::{Failure, is_no_node};
+use super::accounts::replace;
+use super::error::Failure;
 use super::receipts::{Enclosed, keep};
 use super::{DEADLINE, SqliteStore, history, statements};
 use crate::access::UserId;
+use crate::store::authenticators::sealed;
 use crate::store::{
-    AccountsError, Act, MOST_SESSIONS, RefreshDigests, Rotation, Session, Sessions, codes,
+    Account, AccountsError, Act, MOST_SESSIONS, RefreshDigests, Rotation, Session, Sessions, codes,
 };
 
 impl Sessions for SqliteStore {
-    fn insert_session(
+    fn begin_session(
         &self,
+        account: Account,
         session: Session,
         act: Act,
     ) -> BoxFuture<'_, Result<(), AccountsError>> {
         let act = self.enclosed(act);
         Box::pin(async move {
             let act = act.map_err(|error| AccountsError::Unavailable(Box::new(error)))?;
+            let sealed = sealed(&self.keys, &account)?;
             self.writer
                 .call(DEADLINE, move |connection| {
-                    insert(connection, &session, &act)
+                    begin(connection, (&account, sealed), &session, &act)
                 })
                 .await?
         })
@@ -140,12 +144,16 @@ impl Sessions for SqliteStore {
     }
 }
 
-fn insert(
+fn begin(
     connection: &mut Connection,
+    (account, sealed): (&Account, Option<Vec<u8>>),
     session: &Session,
     act: &Enclosed,
 ) -> Result<Result<(), AccountsError>, Failure> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    if let Err(refused) = replace(&transaction, account, sealed)? {
+        return Ok(Err(refused));
+    }
     let row = params![
         session.id.as_bytes(),
         session.user.0.as_bytes(),
@@ -158,11 +166,7 @@ fn insert(
         session.agent,
         session.address,
     ];
-    match transaction.execute(statements::INSERT_SESSION, row) {
-        Ok(_) => {}
-        Err(error) if is_no_node(&error) => return Ok(Err(AccountsError::NotFound)),
-        Err(error) => return Err(error.into()),
-    }
+    transaction.execute(statements::INSERT_SESSION, row)?;
     let most = params![session.user.0.as_bytes(), MOST_SESSIONS];
     transaction.execute(statements::TRIM_SESSIONS, most)?;
     keep(&transaction, act)?;
