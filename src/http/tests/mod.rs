@@ -19,6 +19,7 @@ mod late;
 mod left;
 mod limits;
 mod live;
+mod meddled;
 mod memory;
 mod naughty;
 mod once;

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use super::meddled::Meddled;
 use super::scene::{Reply, Scene, TOKEN, empty_inside, request};
 use crate::access::{Principal, Reach, Role, Tenants, UserId};
 use crate::app::accounts::{Account, Accounts, NewAccount};
@@ -31,6 +32,8 @@ const OWN: &str = "seven herons in a pond";
 pub(super) struct Rooms {
     directory: PathBuf,
     pub(super) store: Arc<SqliteStore>,
+    /// The same as the accounts have it.
+    pub(super) people: Arc<Meddled>,
     /// What the project was asked.
     pub(super) project: Arc<Counted>,
     pub(super) clock: Arc<Going>,
@@ -66,6 +69,7 @@ impl Rooms {
         let store = Arc::new(SqliteStore::open(&directory, keys).unwrap());
         Self {
             directory,
+            people: Arc::new(Meddled::over(Arc::clone(&store))),
             store,
             project: Arc::default(),
             clock: Arc::new(Going {
@@ -83,7 +87,7 @@ impl Rooms {
 
     pub(super) fn accounts(&self, tenancy: Tenancy) -> Accounts {
         let tokens = forged::tokens(self.project.clone(), self.clock.clone());
-        let people = Arc::clone(&self.store);
+        let people = Arc::clone(&self.people);
         Accounts::new(people, tokens, self.clock.clone(), tenancy)
     }
 }
