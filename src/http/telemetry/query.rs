@@ -1,5 +1,6 @@
 //! What can be asked of the past: parameters, their limits, and which go together.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
@@ -11,7 +12,7 @@ use utoipa::IntoParams;
 
 use crate::history::aggregate::{Aggregate, Fill};
 use crate::history::ask::{MAX_ROWS, Question};
-use crate::history::grid::Span;
+use crate::history::grid::{Span, Width};
 use crate::history::lttb;
 use crate::http::format::Format;
 use crate::http::page::{AnyOf, Limit, Pages};
@@ -105,7 +106,7 @@ pub(super) struct Curve {
 impl HistoryQuery {
     /// What of `twin` is asked for, or what is wrong with it.
     pub(super) fn asked(
-        self,
+        mut self,
         twin: &Twin,
         now: Timestamp,
         (format, pages): (Format, Pages),
@@ -115,56 +116,65 @@ impl HistoryQuery {
         // Devices' clocks run ahead a little, and what they said is in the history; a bucket that has not
         // begun is nobody's.
         let open_end = width.map_or_else(|| now.plus(FUTURE_TOLERANCE), |_| now);
-        let named = [self.from, self.to];
+        let wanted = Wanted {
+            span: self.span(open_end)?,
+            metrics: self.metrics()?,
+        };
+        match (width, self.max_points) {
+            (Some(width), _) => self.buckets(twin, wanted, width),
+            (None, Some(MaxPoints(most))) => Ok(Asked::Curve(Curve {
+                span: wanted.span,
+                metrics: or_reported(wanted.metrics, twin),
+                most,
+            })),
+            (None, None) if format == Format::Json => self.page(twin.spec().id, wanted, pages),
+            (None, None) => Ok(Asked::Stream(wanted)),
+        }
+    }
+
+    fn span(&self, open_end: Timestamp) -> Result<Span, Problem> {
         let to = self.to.map_or(open_end, |to| to.0);
-        let from = self
-            .from
-            .map_or_else(|| to.minus(USUAL_SPAN), |from| from.0);
+        let usual = || to.minus(USUAL_SPAN);
+        let from = self.from.map_or_else(usual, |from| from.0);
         if from > to {
             let detail = "must not be after to";
             return Err(Problem::malformed(Part::Query, "from", detail));
         }
-        let span = Span::new(from, to);
-        let mut metrics = self.metric.map(AnyOf::into_vec).unwrap_or_default();
-        let mut seen = std::collections::BTreeSet::new();
+        Ok(Span::new(from, to))
+    }
+
+    /// Each that is named, once.
+    fn metrics(&mut self) -> Result<Vec<Metric>, Problem> {
+        let mut metrics = self.metric.take().map(AnyOf::into_vec).unwrap_or_default();
+        let mut seen = BTreeSet::new();
         metrics.retain(|metric| seen.insert(metric.clone()));
         if metrics.len() > MAX_METRICS {
             let detail = "must be at most 16 metrics";
             return Err(Problem::malformed(Part::Query, "metric", detail));
         }
-        let Some(width) = width else {
-            let Some(MaxPoints(most)) = self.max_points else {
-                let print = Print::of(twin.spec().id, &metrics, named);
-                let pages = pages.of_any_spelling();
-                let after = place(&pages, self.cursor.as_deref(), print)?;
-                let wanted = Wanted { span, metrics };
-                return Ok(match format {
-                    Format::Lines | Format::Csv => Asked::Stream(wanted),
-                    Format::Json => Asked::Page(Page {
-                        wanted,
-                        limit: self.limit.unwrap_or_default(),
-                        after,
-                        print,
-                        pages,
-                    }),
-                });
-            };
-            let metrics = or_reported(metrics, twin);
-            return Ok(Asked::Curve(Curve {
-                span,
-                metrics,
-                most,
-            }));
-        };
-        let aggregates = self.agg.map(AnyOf::into_vec).unwrap_or_default();
+        Ok(metrics)
+    }
+
+    fn page(self, node: NodeId, wanted: Wanted, pages: Pages) -> Result<Asked, Problem> {
+        let print = Print::of(node, &wanted.metrics, [self.from, self.to]);
+        let pages = pages.of_any_spelling();
+        Ok(Asked::Page(Page {
+            wanted,
+            limit: self.limit.unwrap_or_default(),
+            after: place(&pages, self.cursor.as_deref(), print)?,
+            print,
+            pages,
+        }))
+    }
+
+    fn buckets(self, twin: &Twin, wanted: Wanted, width: Width) -> Result<Asked, Problem> {
+        let zone = || twin.spec().config.time_zone.clone();
         let question = Question {
-            span,
-            zone: self
-                .tz
-                .map_or_else(|| twin.spec().config.time_zone.clone(), |zone| zone.0),
+            span: wanted.span,
+            zone: self.tz.map_or_else(zone, |zone| zone.0),
             width,
-            metrics: or_reported(metrics, twin),
-            aggregates: chosen(aggregates),
+            metrics: or_reported(wanted.metrics, twin),
+            aggregates: chosen(self.agg.map(AnyOf::into_vec).unwrap_or_default()),
             fill: self.fill.map_or(Fill::None, Fill::from),
             max_points: self.max_points.map(|most| most.0),
         };
