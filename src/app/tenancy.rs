@@ -9,6 +9,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use tokio::sync::{Mutex, Semaphore};
 use tokio_util::task::TaskTracker;
+use tracing::Instrument as _;
 
 use crate::access::{Forest, Tenant, TenantId};
 use crate::store::Act;
@@ -119,7 +120,7 @@ impl Tenancy {
             let _turn = inner.turn.lock().await;
             inner.make(change, act).await
         };
-        Ok(self.0.tasks.spawn(whole).await??)
+        Ok(self.0.tasks.spawn(whole.in_current_span()).await??)
     }
 }
 

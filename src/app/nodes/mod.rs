@@ -21,6 +21,7 @@ use evara_actors::twin::{Twin, TwinHandle};
 use secrecy::SecretString;
 use tokio::sync::{Mutex, Semaphore};
 use tokio_util::task::TaskTracker;
+use tracing::Instrument as _;
 
 use crate::store::{Act, Receipts};
 
@@ -177,7 +178,8 @@ impl Nodes {
         self.0.tasks.wait().await;
     }
 
-    /// Does a change, and what goes with it, to the end: whoever asked for it may hang up in the middle.
+    /// Does a change, and what goes with it, to the end: whoever asked for it may hang up in the middle. What is logged on
+    /// the way says whose request it was.
     ///
     /// # Errors
     /// As the change.
@@ -185,7 +187,7 @@ impl Nodes {
         &self,
         change: impl Future<Output = Result<T, Error>> + Send + 'static,
     ) -> Result<T, Error> {
-        self.0.tasks.spawn(change).await?
+        self.0.tasks.spawn(change.in_current_span()).await?
     }
 
     /// Runs a change to its end, one at a time for each node.
@@ -208,7 +210,7 @@ impl Nodes {
             let _turn = turn.lock().await;
             change.await
         };
-        self.0.tasks.spawn(whole).await?
+        self.0.tasks.spawn(whole.in_current_span()).await?
     }
 }
 

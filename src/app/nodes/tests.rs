@@ -6,23 +6,28 @@ use std::time::Duration;
 use evara_actors::ports::Saved;
 use evara_actors::system::{Ports, Settings};
 use evara_actors::testing::{FakeArchive, FakeFeed, VirtualClock, on_channel, tank};
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use super::*;
 use crate::store::{Begun, Claim, Kept, ReceiptName, ReceiptsError};
 
 /// A registry of one node, which can be changed behind the back of the service.
 #[derive(Debug, Default)]
-struct OneNode(Lock<Option<NodeSpec>>);
+struct OneNode {
+    held: Lock<Option<NodeSpec>>,
+    /// Within which span it was changed.
+    changed_in: Lock<Option<tracing::Id>>,
+}
 
 impl OneNode {
     fn hold(&self, spec: Option<NodeSpec>) {
-        *self.0.lock().unwrap() = spec;
+        *self.held.lock().unwrap() = spec;
     }
 }
 
 impl Registry for OneNode {
     fn nodes(&self) -> BoxFuture<'_, Result<Vec<NodeSpec>, RegistryError>> {
-        let all = self.0.lock().unwrap().iter().cloned().collect();
+        let all = self.held.lock().unwrap().iter().cloned().collect();
         Box::pin(async { Ok(all) })
     }
 
@@ -32,7 +37,8 @@ impl Registry for OneNode {
     }
 
     fn update(&self, spec: NodeSpec) -> BoxFuture<'_, Result<(), RegistryError>> {
-        let mut held = self.0.lock().unwrap();
+        *self.changed_in.lock().unwrap() = tracing::Span::current().id();
+        let mut held = self.held.lock().unwrap();
         let outcome = match held.as_mut() {
             None => Err(RegistryError::NotFound),
             Some(node) if node.version + 1 != spec.version => Err(RegistryError::VersionMoved),
@@ -45,7 +51,7 @@ impl Registry for OneNode {
     }
 
     fn remove(&self, _: NodeId) -> BoxFuture<'_, Result<(), RegistryError>> {
-        let removed = self.0.lock().unwrap().take();
+        let removed = self.held.lock().unwrap().take();
         Box::pin(async { removed.map(drop).ok_or(RegistryError::NotFound) })
     }
 }
@@ -211,4 +217,21 @@ async fn a_node_whose_twin_does_not_start_is_not_kept() {
     let other = nodes.create(tank(2), Act::default()).await;
     assert!(matches!(other, Err(Error::System(_))));
     assert!(registry.nodes().await.unwrap().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_done_to_a_node_is_within_the_span_of_the_request_that_asked_for_it() {
+    let (_, registry, nodes) = world().await;
+    let _enabled = tracing_subscriber::registry().set_default();
+    let request = tracing::info_span!("request");
+    let changing = nodes.clone();
+    let change = async move {
+        let changed = changing.update(version(2), Precondition::None, Act::default());
+        changed.await.map(|_| tracing::Span::current().id())
+    };
+    let ended_in = nodes.to_its_end(change).instrument(request.clone());
+    let ended_in = ended_in.await.unwrap();
+    let changed_in = registry.changed_in.lock().unwrap().clone();
+    assert!(request.id().is_some());
+    assert_eq!([changed_in, ended_in], [request.id(), request.id()]);
 }
