@@ -5,6 +5,7 @@ mod beside;
 mod confined;
 mod durable;
 mod fencing;
+mod few;
 mod keeping;
 mod months;
 mod opening;
