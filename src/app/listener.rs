@@ -290,6 +290,30 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_is_no_request_is_answered_with_a_status_and_nothing_else() {
+        let never = |_: Request, _: SocketAddr| async { "no request".into_response() };
+        let socket = bind(HERE).await.unwrap();
+        let listener = Listener::start(socket, HeaderNames::Title, never).unwrap();
+        let long = format!("GET / HTTP/1.1\r\nX: {}", "x".repeat(MAX_BUFFER_BYTES));
+        let long = &long[..MAX_BUFFER_BYTES];
+        for (sent, status) in [
+            ("GET / is no request\r\n\r\n", "400 Bad Request"),
+            (long, "431 Request Header Fields Too Large"),
+        ] {
+            let mut stream = TcpStream::connect(listener.address()).await.unwrap();
+            stream.write_all(sent.as_bytes()).await.unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await.unwrap();
+            let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+            assert!(
+                head.starts_with(&format!("HTTP/1.1 {status}\r\n")),
+                "{head}"
+            );
+            assert_eq!(body, "");
+        }
+    }
+
+    #[tokio::test]
     async fn a_port_that_is_taken_is_told_as_such() {
         let taken = bind(HERE).await.unwrap();
         let error = bind(taken.local_addr().unwrap()).await.unwrap_err();

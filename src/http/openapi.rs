@@ -46,10 +46,15 @@ fn fingerprint(element: &str) -> String {
 
 const TOKEN: &str = "token";
 
+/// What is true of all of it.
+const ABOUT: &str = "Digital twins of a water system's devices. Whatever is refused is answered with a problem (RFC 9457) \
+    that has a code and a correlation id. Only what is no HTTP, or a head that is too long, is answered before any route: \
+    400, 414 or 431, without a body.";
+
 /// What the description says beside its paths.
 pub(super) fn preface(version: &str) -> OpenApi {
     let mut info = Info::new("Evara", version);
-    info.description = Some("Digital twins of a water system's devices.".to_owned());
+    info.description = Some(ABOUT.to_owned());
     let mut components = Components::new();
     let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
     components.add_security_scheme(TOKEN, bearer);
