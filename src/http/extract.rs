@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::by_name::ByName;
+use super::guard::still_themselves;
 use super::misshapen::{Said, misshapen_at};
 use super::problem::{Code, Part, Problem};
 
@@ -131,7 +132,10 @@ pub(crate) async fn body(request: Request, kinds: &[&str], most: usize) -> Resul
         let detail = format!("The body must be {}.", kinds.join(" or "));
         return Err(Problem::new(Code::UnsupportedMediaType, detail));
     }
-    read(request.into_body(), most).await
+    let (parts, body) = request.into_parts();
+    let bytes = read(body, most).await?;
+    still_themselves(&parts).await?;
+    Ok(bytes)
 }
 
 /// The whole of a body that is not too long.

@@ -22,7 +22,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 use super::extract::read;
-use super::guard::{Caller, to_be_judged};
+use super::guard::{Caller, still_themselves, to_be_judged};
 use super::problem::{Code, Part, Problem};
 use super::state::AppState;
 use crate::app::kept::{Begun, Claim, Kept, ReceiptName};
@@ -185,6 +185,7 @@ async fn done_once(
     let name = ReceiptName { caller, key };
     let _turn = app.running().begin(&name).ok_or_else(running)?;
     let bytes = read(body, most).await?;
+    still_themselves(&parts).await?;
     let claim = Claim {
         name: name.clone(),
         request: digest(&parts, &bytes),

@@ -6,6 +6,7 @@
 //! [`identified`].
 
 mod gathering;
+mod late;
 pub(crate) mod limits;
 mod located;
 mod oneself;
@@ -26,6 +27,7 @@ use axum::http::{Extensions, HeaderMap, HeaderName, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use evara_actors::domain::Source;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::problem::{Code, Problem};
@@ -36,6 +38,7 @@ use crate::app::device_keys::Bearer;
 use crate::app::identity::{Freshness, Unknown};
 
 pub(crate) use gathering::gathering;
+pub(crate) use late::still_themselves;
 pub(crate) use located::{Located, NodeName};
 pub(crate) use oneself::{Bearing, Knowing, Oneself};
 pub(crate) use scope::{May, Pusher, Scope};
@@ -57,7 +60,7 @@ const MAX_TOKEN_BYTES: usize = 8 * 1024;
 const NO_ACCOUNT: &str = "There is no account of yours yet: POST /api/v1/auth/sync makes one.";
 
 /// Who asks.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Caller {
     /// Whoever bears a token.
     Person(Arc<Principal>),
@@ -103,6 +106,9 @@ impl Caller {
 #[derive(Debug, Clone)]
 struct Asked {
     caller: Caller,
+    /// When that was asked for.
+    at: Instant,
+    app: AppState,
     judged: Arc<AtomicBool>,
 }
 
@@ -135,6 +141,7 @@ pub(crate) async fn identified(
         Method::GET | Method::HEAD => Freshness::Recent,
         _ => Freshness::Now,
     };
+    let at = Instant::now();
     let caller = match recognised(&app, request.headers(), freshness).await {
         Ok(caller) => caller,
         Err(problem) => return problem.into_response(),
@@ -142,6 +149,8 @@ pub(crate) async fn identified(
     let judged = Arc::new(AtomicBool::new(false));
     let asked = Asked {
         caller,
+        at,
+        app,
         judged: Arc::clone(&judged),
     };
     request.extensions_mut().insert(asked);

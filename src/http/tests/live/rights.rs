@@ -38,7 +38,7 @@ impl Changing {
         Arc::make_mut(person).must_change_password = true;
     }
 
-    pub(super) fn put_out(&self, token: &str) {
+    pub(in crate::http::tests) fn put_out(&self, token: &str) {
         self.0.lock().unwrap().remove(token);
     }
 }
