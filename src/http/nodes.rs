@@ -128,20 +128,17 @@ pub(crate) async fn change(
 pub(crate) async fn remove(
     _: NoQuery,
     State(app): State<AppState>,
-    Located {
-        handle,
-        spec: before,
-        ..
-    }: Located<to::NodesProvision>,
+    Located { spec: before, .. }: Located<to::NodesProvision>,
     IfMatch(expected): IfMatch,
     witness: Witness,
 ) -> Result<Response, Problem> {
     let act = witness.act(made_of_node("node.delete", Some(&before), None));
     let nodes = app.nodes.clone();
     let removed = nodes.to_its_end(async move {
-        let removed = app.nodes.remove(handle.id(), expected, act).await;
+        let id = before.id;
+        let removed = app.nodes.remove(before, expected, act).await;
         if may_be_kept(&removed) {
-            app.device_keys.settle(handle.id()).await;
+            app.device_keys.settle(id).await;
         }
         removed
     });

@@ -153,14 +153,21 @@ impl Nodes {
         .await
     }
 
-    /// Removes a node; its history stays until retention takes it.
+    /// Removes a node that is what it was when it was `judged`; its history stays until retention takes it.
     ///
     /// # Errors
     /// See [`Error`].
-    pub async fn remove(&self, id: NodeId, expected: Precondition, act: Act) -> Result<(), Error> {
+    pub async fn remove(
+        &self,
+        judged: Arc<NodeSpec>,
+        expected: Precondition,
+        act: Act,
+    ) -> Result<(), Error> {
         let inner = Arc::clone(&self.0);
-        self.in_turn(id, async move { inner.remove(id, &expected, act).await })
-            .await
+        self.in_turn(judged.id, async move {
+            inner.remove(&judged, &expected, act).await
+        })
+        .await
     }
 
     /// Whether a node brought a read key.
@@ -312,14 +319,20 @@ impl Inner {
         Ok(())
     }
 
-    async fn remove(&self, id: NodeId, expected: &Precondition, act: Act) -> Result<(), Error> {
-        let handle = self.current(id, expected)?;
-        let channel = handle
-            .view()
-            .spec()
-            .channel
-            .as_ref()
-            .map(|binding| binding.channel_id);
+    async fn remove(
+        &self,
+        judged: &NodeSpec,
+        expected: &Precondition,
+        act: Act,
+    ) -> Result<(), Error> {
+        let id = judged.id;
+        let found = self.current(id, expected)?.view();
+        // Whoever waited for their turn may not see any more what it is by now.
+        if found.spec().version != judged.version {
+            return Err(Error::Conflict);
+        }
+        let channel = found.spec().channel.as_ref();
+        let channel = channel.map(|binding| binding.channel_id);
         match self.acts.remove_node(id, act).await {
             // Where the registry has no such node, the twin is what is left to remove.
             Ok(()) | Err(RegistryError::NotFound) => {}

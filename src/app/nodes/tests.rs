@@ -203,10 +203,22 @@ async fn a_twin_whose_node_the_registry_has_not_goes_with_the_next_change() {
     nodes.create(tank(1), Act::default()).await.unwrap();
     registry.hold(None);
     nodes
-        .remove(tank(1).id, Precondition::None, Act::default())
+        .remove(Arc::new(tank(1)), Precondition::None, Act::default())
         .await
         .unwrap();
     assert!(system.twin(tank(1).id).is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_was_changed_since_it_was_judged_is_not_removed() {
+    let (system, registry, nodes) = world().await;
+    let judged = Arc::clone(system.twin(tank(1).id).unwrap().view().spec());
+    let changed = nodes.update(version(2), Precondition::None, Act::default());
+    changed.await.unwrap();
+    let late = nodes.remove(judged, Precondition::None, Act::default());
+    assert!(matches!(late.await, Err(Error::Conflict)));
+    assert_eq!(registry.nodes().await.unwrap(), [version(2)]);
+    assert!(system.twin(tank(1).id).is_some());
 }
 
 #[tokio::test(start_paused = true)]
