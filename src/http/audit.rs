@@ -1,7 +1,6 @@
 //! `/admin/audit`: who did what, as far as one sees those it was done to; and whether nobody touched it.
 
 use axum::extract::State;
-use axum::response::Response;
 use bytes::Bytes;
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -13,8 +12,9 @@ use super::format::{self, Csv, Format};
 use super::guard::{Kind as _, May, Scope, to};
 use super::page::{Limit, Pages};
 use super::state::AppState;
-use super::stream::{self, Broken, Parts};
+use super::stream::{Broken, Parts};
 use super::views::{AuditView, List, OutcomeView, Time, VerdictView};
+use super::watched::Reader;
 use crate::access::Reach;
 use crate::app::audit::{Audit, AuditQuery, Chain};
 
@@ -56,6 +56,7 @@ pub(crate) async fn list(
     format: Format,
     Params(params): Params<AuditParams>,
     pages: Pages,
+    reader: Reader,
 ) -> Answer {
     let before = pages.after(params.cursor.as_deref(), |text| text.parse::<i64>().ok())?;
     let limit = params.limit;
@@ -70,7 +71,8 @@ pub(crate) async fn list(
         before,
     };
     if format != Format::Json {
-        return Ok(streamed(app.audit.clone(), query, format));
+        let entries = Entries::of(app.audit.clone(), query, format);
+        return Ok(reader.answer((scope, None), format, entries));
     }
     let found = app.audit.page(query, limit.get()).await?;
     let is_full = found.len() >= limit.size();
@@ -140,22 +142,24 @@ fn seen(scope: &Scope, tenant: Option<Uuid>) -> Option<Vec<Chain>> {
     Some(wanted.map(Chain).collect())
 }
 
-fn streamed(audit: Audit, query: AuditQuery, format: Format) -> Response {
-    format.answer(stream::body(Entries {
-        audit,
-        query,
-        format,
-        begun: false,
-        is_over: false,
-    }))
-}
-
 struct Entries {
     audit: Audit,
     query: AuditQuery,
     format: Format,
     begun: bool,
     is_over: bool,
+}
+
+impl Entries {
+    fn of(audit: Audit, query: AuditQuery, format: Format) -> Self {
+        Self {
+            audit,
+            query,
+            format,
+            begun: false,
+            is_over: false,
+        }
+    }
 }
 
 impl Parts for Entries {

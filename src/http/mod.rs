@@ -45,6 +45,7 @@ mod tenancy;
 mod twins;
 mod users;
 mod views;
+mod watched;
 
 pub use border::{Border, NotAnOrigin, Origin, Transport};
 pub use cursor::CursorKey;

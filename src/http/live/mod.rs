@@ -39,6 +39,7 @@ pub use seats::Room;
 use seats::Seats;
 use steps::Steps;
 use tally::Tally;
+pub(crate) use who::{Look, Who};
 
 /// What all who listen share.
 #[derive(Debug)]

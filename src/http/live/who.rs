@@ -15,7 +15,7 @@ use crate::http::state::AppState;
 pub(super) const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Who listens.
-pub(super) struct Who {
+pub(crate) struct Who {
     token: String,
     client: ClientAddress,
     scope: Scope,
@@ -25,7 +25,7 @@ pub(super) struct Who {
 }
 
 /// What was found.
-pub(super) enum Look {
+pub(crate) enum Look {
     /// He is who he was, and sees what he saw.
     Same,
     /// He sees something else, perhaps.
@@ -54,7 +54,7 @@ impl std::fmt::Debug for Who {
 
 impl Who {
     /// Whoever bears this token and is there, as he was found at that time.
-    pub(super) fn known(
+    pub(crate) fn known(
         (token, client): (String, ClientAddress),
         scope: Scope,
         known_at: Instant,
@@ -69,17 +69,17 @@ impl Who {
     }
 
     /// What he sees, as far as is known.
-    pub(super) fn scope(&self) -> &Scope {
+    pub(crate) fn scope(&self) -> &Scope {
         &self.scope
     }
 
     /// When it is to be looked again.
-    pub(super) fn look_at(&self) -> Instant {
+    pub(crate) fn look_at(&self) -> Instant {
         self.looked_at + LOOK_EVERY
     }
 
     /// Looks who he is now.
-    pub(super) async fn look(&mut self, app: &AppState) -> Look {
+    pub(crate) async fn look(&mut self, app: &AppState) -> Look {
         self.looked_at = Instant::now();
         if !app.border.gate().admits(self.client) {
             return Look::KeptOut;

@@ -1,41 +1,37 @@
 //! What readings come to by the bucket, in any form.
 
-use std::sync::Arc;
-
+use axum::response::Response;
 use bytes::Bytes;
-use evara_actors::domain::NodeSpec;
 
-use crate::history::History;
 use crate::history::aggregate::Aggregate;
-use crate::history::ask::{self, Question, Series, Told};
+use crate::history::ask::{Question, Series, Told};
 use crate::http::answer::{self, Answer};
 use crate::http::format::{self, Format};
-use crate::http::stream::{self, Broken, Parts};
+use crate::http::stream::{Broken, Parts};
 use crate::http::views::{BucketView, BucketsView};
 
 /// Rows in a part of a stream: some hundred kilobytes.
 const STREAMED: usize = 2_000;
 
-/// The question answered. What is held is bounded by the rows that may be asked for.
-pub(super) async fn answer(
-    history: &dyn History,
-    spec: &Arc<NodeSpec>,
-    question: Question,
+/// What was told of a question, at once or by the row. What is held is bounded by the rows that may be asked for.
+pub(super) fn answer(
+    (question, told): (Question, Told),
     format: Format,
+    by_the_row: impl FnOnce(Rows) -> Response,
 ) -> Answer {
-    let told = ask::answer(history, spec, &question).await?;
     match format {
         Format::Json => answer::json(&BucketsView::new(&question, &told)),
-        Format::Lines | Format::Csv => Ok(format.answer(stream::body(Rows {
+        Format::Lines | Format::Csv => Ok(by_the_row(Rows {
             told,
             aggregates: question.aggregates,
             format,
             next: Some((0, 0)),
-        }))),
+        })),
     }
 }
 
-struct Rows {
+/// The rows of an answer, some at a time.
+pub(super) struct Rows {
     told: Told,
     aggregates: Vec<Aggregate>,
     format: Format,

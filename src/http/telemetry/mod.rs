@@ -15,7 +15,10 @@ use super::guard::{Located, to};
 use super::page::Pages;
 use super::state::AppState;
 use super::views::{List, PointView, TelemetryView};
+use super::watched::Reader;
+use crate::history::ask;
 use query::{Asked, HistoryQuery};
+use raw::Readings;
 
 /// The past of a node, oldest first: readings as they came, or what they come to by the bucket.
 ///
@@ -33,23 +36,25 @@ use query::{Asked, HistoryQuery};
     ))))]
 pub(crate) async fn telemetry(
     State(app): State<AppState>,
-    Located { handle, .. }: Located<to::TelemetryRead>,
+    Located { handle, scope, .. }: Located<to::TelemetryRead>,
     Params(query): Params<HistoryQuery>,
     format: Format,
     pages: Pages,
+    reader: Reader,
 ) -> Answer {
     let twin = handle.view();
+    let seen = (scope, Some(handle.id()));
     match query.asked(&twin, app.clock.now(), (format, pages))? {
         Asked::Page(page) => raw::page(&*app.history, twin.spec().id, page).await,
-        Asked::Stream(span) => Ok(raw::stream(
-            app.history.clone(),
-            twin.spec().id,
-            span,
-            format,
-        )),
+        Asked::Stream(wanted) => {
+            let readings = Readings::of(app.history.clone(), handle.id(), wanted, format);
+            Ok(reader.answer(seen, format, readings))
+        }
         Asked::Curve(curve) => raw::curve(&*app.history, twin.spec().id, curve, format).await,
         Asked::Buckets(question) => {
-            buckets::answer(&*app.history, twin.spec(), question, format).await
+            let told = ask::answer(&*app.history, twin.spec(), &question).await?;
+            let by_the_row = |rows| reader.answer(seen, format, rows);
+            buckets::answer((question, told), format, by_the_row)
         }
     }
 }

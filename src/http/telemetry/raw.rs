@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::response::Response;
 use bytes::Bytes;
 use evara_actors::domain::{Metric, NodeId, Verdict};
 use evara_actors::ports::Point;
@@ -15,7 +14,7 @@ use crate::history::grid::Span;
 use crate::history::{History, PastSample, SampleSpan, lttb, select};
 use crate::http::answer::{self, Answer};
 use crate::http::format::{self, Format};
-use crate::http::stream::{self, Broken, Parts};
+use crate::http::stream::{Broken, Parts};
 use crate::http::views::{List, PointView};
 
 /// Samples that are looked through at once for those that have the metric.
@@ -99,27 +98,29 @@ pub(super) async fn page(history: &dyn History, node: NodeId, page: Page) -> Ans
 }
 
 /// All readings, as they are read.
-pub(super) fn stream(
-    history: Arc<dyn History>,
-    node: NodeId,
-    wanted: Wanted,
-    format: Format,
-) -> Response {
-    format.answer(stream::body(Readings {
-        pages: Pages::new(node, wanted.span, STREAMED),
-        history,
-        metrics: wanted.metrics,
-        format,
-        begun: false,
-    }))
-}
-
-struct Readings {
+pub(super) struct Readings {
     history: Arc<dyn History>,
     pages: Pages,
     metrics: Vec<Metric>,
     format: Format,
     begun: bool,
+}
+
+impl Readings {
+    pub(super) fn of(
+        history: Arc<dyn History>,
+        node: NodeId,
+        wanted: Wanted,
+        format: Format,
+    ) -> Self {
+        Self {
+            pages: Pages::new(node, wanted.span, STREAMED),
+            history,
+            metrics: wanted.metrics,
+            format,
+            begun: false,
+        }
+    }
 }
 
 impl Parts for Readings {

@@ -24,6 +24,7 @@ use crate::access::{
     PlanLimits, Principal, Reach, Role, UserId,
 };
 use crate::app::identity::{Freshness, Identities, Unknown};
+use crate::history::History;
 use crate::http::Inside;
 
 const AT: Timestamp = Timestamp::from_secs(0);
@@ -163,6 +164,14 @@ pub(super) async fn inhabited_estate() -> (Scene, Rooms) {
 /// The tenants without a node, and other people.
 pub(super) async fn estate_of(people: Arc<dyn Identities>) -> Scene {
     let scene = Scene::empty_for(people).await;
+    scene.plant(forest()).await;
+    scene
+}
+
+/// The same with a past.
+pub(super) async fn estate_with(people: Arc<dyn Identities>, history: Arc<dyn History>) -> Scene {
+    let inside = empty_inside(people).await;
+    let scene = Scene::of(Inside { history, ..inside });
     scene.plant(forest()).await;
     scene
 }

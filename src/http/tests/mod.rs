@@ -12,6 +12,7 @@ mod description;
 #[path = "../../../tests/support/authenticator.rs"]
 mod digits;
 mod estate;
+mod exports;
 mod garbage;
 mod housed;
 mod ip_rules;
