@@ -11,11 +11,14 @@ use http_body_util::BodyExt as _;
 use serde_json::json;
 use tokio::time::advance;
 
+use super::acts::kept;
 use super::estate::{estate_with, id};
 use super::live::Changing;
 use super::scene::{PEER, Scene, request};
 use crate::history::testing::Unrolled;
 use crate::history::{Checkpoint, History, PastSample, Rollup, RollupSpan, SampleSpan, Standing};
+use crate::store::AuditLog as _;
+use crate::store::conformance::audit::{MINE, noted};
 use crate::store::conformance::fixtures::value;
 
 /// A past without an end.
@@ -70,10 +73,9 @@ impl History for Endless {
     }
 }
 
-/// What somebody is given who takes all of a node's readings.
-async fn export(who: &str, scene: &Scene, node: &str) -> Body {
-    let path = format!("/api/v1/nodes/{node}/telemetry");
-    let mut asked = request(Method::GET, &path, "");
+/// What somebody is given who takes all that there is.
+async fn export(who: &str, scene: &Scene, path: &str) -> Body {
+    let mut asked = request(Method::GET, &format!("/api/v1{path}"), "");
     let headers = asked.headers_mut();
     headers.insert("authorization", format!("Bearer {who}").parse().unwrap());
     headers.insert("accept", "text/csv".parse().unwrap());
@@ -102,7 +104,8 @@ async fn an_export_breaks_off_where_its_reader_loses_what_it_tells() {
         people.make("mallory", "community_admin");
         let scene = estate_with(people.clone(), Arc::new(Endless::default())).await;
         let node = scene.tank("oht-1", Some("n1"), None).await;
-        let mut export = export("mallory", &scene, &node).await;
+        let path = format!("/nodes/{node}/telemetry");
+        let mut export = export("mallory", &scene, &path).await;
         assert_eq!(parts(&mut export, 60).await, 60, "{lost}");
         match lost {
             "the session" => people.put_out("mallory"),
@@ -115,5 +118,24 @@ async fn an_export_breaks_off_where_its_reader_loses_what_it_tells() {
             }
         }
         assert!(parts(&mut export, 60).await <= 1, "{lost}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_export_of_the_audit_breaks_off_where_its_reader_signs_out() {
+    for goes in [false, true] {
+        let scene = kept().await;
+        let token = scene.token(&scene.root().await).await;
+        let entries = (1..=1_500).flat_map(|_| noted(MINE, 1).records).collect();
+        scene.rooms.store.write_audit(entries).await.unwrap();
+        let mut export = export(&token, &scene, "/admin/audit").await;
+        assert_eq!(parts(&mut export, 2).await, 2);
+        if goes {
+            let out = scene
+                .ask_as(&token, Method::POST, "/auth/logout", None)
+                .await;
+            assert_eq!(out.status, StatusCode::NO_CONTENT);
+        }
+        assert_eq!(parts(&mut export, 1).await, usize::from(!goes));
     }
 }
