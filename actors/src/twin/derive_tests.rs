@@ -1,5 +1,6 @@
 //! What a twin derives and doubts, by the readings of small scenes.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -196,6 +197,21 @@ fn two_writers_who_fill_half_of_the_fields_each_lose_nothing() {
         at(&Metric::TemperatureC),
         START.plus(Duration::from_secs(30))
     );
+}
+
+#[test]
+fn every_derived_value_is_listed_by_its_name_and_every_name_that_is_listed_is_derived() {
+    let depth = sample(0, &[(Metric::DepthM, 20.0)]);
+    let told: BTreeSet<_> = [
+        twin(Kind::Tank, [distance(0, 120.0)]),
+        twin(Kind::Flow, [total(0, 5_000.0)]),
+        twin(Kind::Deep, [depth]),
+    ]
+    .iter()
+    .flat_map(Twin::derived)
+    .map(|derived| derived.name)
+    .collect();
+    assert_eq!(told, Derived::NAMES.iter().copied().collect());
 }
 
 fn total(secs: u64, litres: f64) -> Sample {

@@ -39,6 +39,26 @@ pub struct Derived {
 }
 
 impl Derived {
+    /// The names of all that any node may have.
+    pub const NAMES: &'static [&'static str] = &[
+        "level_m",
+        "level_pct",
+        "volume_l",
+        "volume_pct",
+        "capacity_l",
+        "net_rate_lpm",
+        "time_to_empty_s",
+        "time_to_full_s",
+        "rate_lpm",
+        "delta_l",
+        "volume_today_l",
+        "depth_to_water_m",
+        "static_level_m",
+        "pumping_level_m",
+        "drawdown_m",
+        "available_column_m",
+    ];
+
     /// The number with this name among `all`. Whoever wants several asks [`Twin::derived`] once.
     ///
     /// [`Twin::derived`]: super::Twin::derived

@@ -3,8 +3,9 @@
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use super::fields::{Fields, NoFields};
 use super::topic::{NoTopic, Topic};
-use super::watch::Mode;
+use super::watch::{Mode, Wanted};
 
 /// A frame of a client.
 #[derive(Debug, PartialEq, Eq, Deserialize, ToSchema)]
@@ -21,7 +22,11 @@ pub(crate) enum Asked {
         topic: String,
         #[serde(default)]
         mode: Mode,
-        /// The cursor to go on from.
+        /// The members of nodes that are told, such as `status` or `reported.level_cm`; all of them where there is none.
+        /// `node_id` and `revision` are told in any case.
+        #[serde(default)]
+        fields: Option<Vec<String>>,
+        /// The cursor to go on from, which was given for the same fields.
         #[serde(default)]
         since: Option<String>,
     },
@@ -31,13 +36,15 @@ pub(crate) enum Asked {
     Pong {},
 }
 
-/// Why a frame is not taken: a sentence for whoever wrote it, without what they wrote.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+/// Why a frame is not taken: a sentence for whoever wrote it, with nothing of what they wrote but the name of a field.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Misspelt {
     #[error("A frame is one JSON object with a type: auth, subscribe, unsubscribe or pong.")]
     Frame,
     #[error("A topic {0}.")]
     Topic(#[from] NoTopic),
+    #[error("The fields {0}.")]
+    Fields(#[from] NoFields),
 }
 
 impl Asked {
@@ -47,6 +54,22 @@ impl Asked {
         let asked = object.and_then(|object| serde_json::from_str(object).ok());
         asked.ok_or(Misspelt::Frame)
     }
+}
+
+/// What is to be told of the topic of that name.
+pub(crate) fn wanted(
+    name: &str,
+    mode: Mode,
+    fields: Option<&[String]>,
+) -> Result<Wanted, Misspelt> {
+    let topic = topic(name)?;
+    let named = fields.map(|names| Fields::named(names.iter().map(String::as_str)));
+    let fields = named.transpose()?.unwrap_or_default();
+    Ok(Wanted {
+        topic,
+        mode,
+        fields,
+    })
 }
 
 /// The topic of that name.
@@ -74,6 +97,7 @@ mod tests {
             r#"{"type":"pong","at":1}"#,
             r#"{"type":"subscribe"}"#,
             r#"{"type":"subscribe","topic":"fleet","mode":"some"}"#,
+            r#"{"type":"subscribe","topic":"fleet","fields":"status"}"#,
             r#"{"type":"subscribe","topic":"fleet"}{"type":"pong"}"#,
         ] {
             assert_eq!(Asked::read(frame), Err(Misspelt::Frame), "{frame}");
@@ -82,6 +106,7 @@ mod tests {
         let expected = Asked::Subscribe {
             topic: "fleet".to_owned(),
             mode: Mode::Latest,
+            fields: None,
             since: None,
         };
         assert_eq!(asked, expected);

@@ -3,6 +3,7 @@
 //! What an update says of its node is spelt once and shared by all who are told of it; what is written here
 //! around it is small.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +14,8 @@ use evara_actors::watchers::broadcast::{Told, Update, UpdateKind};
 use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
-use super::cursor::Known;
+use super::cursor::{Covered, Known};
+use super::fields::{ALL, Fields, Named};
 use super::said::{NodeState, Said};
 use super::topic::Topic;
 use crate::http::problem::Code;
@@ -114,14 +116,14 @@ impl Frame {
     }
 
     /// A part of how the nodes of a topic are.
-    pub(crate) fn snapshot(topic: Topic, part: Part<'_>) -> Self {
+    pub(crate) fn snapshot(Covered { topic, fields, .. }: &Covered, part: Part<'_>) -> Self {
         let Part {
             number,
             is_last,
             nodes,
             cursor,
         } = part;
-        let room: usize = nodes.iter().map(|it| it.text(spell).len() + 1).sum();
+        let room: usize = nodes.iter().map(|it| room(it, fields)).sum();
         let mut json = String::with_capacity(room + ROOM_AROUND);
         let more = !is_last;
         json.push_str(r#"{"type":"snapshot""#);
@@ -132,22 +134,21 @@ impl Frame {
             if place > 0 {
                 json.push(',');
             }
-            json.push_str(node.text(spell));
+            json.push_str(&text(node, fields));
         }
         json.push_str("]}");
         Self::at(json, Place::or(cursor, Place::Same))
     }
 
     /// What happened: one event by itself, several as a batch.
-    pub(crate) fn events(topic: Topic, told: &[Told], cursor: Option<Arc<str>>) -> Self {
-        let room: usize = told
-            .iter()
-            .map(|it| it.update.text(spell).len() + ROOM_AROUND)
-            .sum();
+    pub(crate) fn events(covered: &Covered, told: &[Told], cursor: Option<Arc<str>>) -> Self {
+        let Covered { topic, fields, .. } = covered;
+        let room_of = |it: &Told| room(&it.update, fields) + ROOM_AROUND;
+        let room: usize = told.iter().map(room_of).sum();
         let mut json = String::with_capacity(room + ROOM_AROUND);
         if let [one] = told {
             json.push_str(r#"{"type":"event","#);
-            put_event(&mut json, one);
+            put_event(&mut json, one, fields);
         } else {
             json.push_str(r#"{"type":"batch","event":"BATCH_STATUS_UPDATE""#);
         }
@@ -157,7 +158,7 @@ impl Frame {
             json.push_str(r#","updates":["#);
             for (place, one) in told.iter().enumerate() {
                 json.push_str(if place > 0 { ",{" } else { "{" });
-                put_event(&mut json, one);
+                put_event(&mut json, one, fields);
                 json.push('}');
             }
             json.push(']');
@@ -169,7 +170,7 @@ impl Frame {
 
 /// What somebody knows of a node who was told this of it.
 pub(crate) fn known(update: &Update) -> Known {
-    let sum = digest(&SHA256, update.text(spell).as_bytes());
+    let sum = digest(&SHA256, update.text(whole).as_bytes());
     let mut print = [0; 8];
     print.copy_from_slice(&sum.as_ref()[..8]);
     Known {
@@ -208,6 +209,7 @@ fn put_event(
         previous,
         update,
     }: &Told,
+    fields: &Fields,
 ) {
     let _written = write!(
         json,
@@ -220,8 +222,28 @@ fn put_event(
         let _written = write!(json, r#""node_id":"{node}","revision":{revision}"#);
         return;
     }
-    let text = update.text(spell);
+    let text = text(update, fields);
     json.push_str(&text[1..text.len() - 1]);
+}
+
+/// What a node's text takes, or about that much.
+fn room(update: &Update, fields: &Fields) -> usize {
+    match fields.only() {
+        None => update.text(whole).len() + 1,
+        Some(_) => ROOM_AROUND,
+    }
+}
+
+/// How a node is, as far as that is wanted: an object.
+pub(super) fn text<'a>(update: &'a Update, fields: &Fields) -> Cow<'a, str> {
+    match fields.only() {
+        None => update.text(whole).into(),
+        Some(named) => spell(update, named).into(),
+    }
+}
+
+fn whole(update: &Update) -> String {
+    spell(update, &ALL)
 }
 
 /// What an event is called.
@@ -235,21 +257,21 @@ pub(super) fn name(kind: UpdateKind) -> &'static str {
     }
 }
 
-/// How a node is, as clients are told: an object.
-fn spell(update: &Update) -> String {
+/// These members of how a node is.
+fn spell(update: &Update, wanted: &Named) -> String {
+    let reported = update.reported.iter();
+    let reported = reported.filter(|(metric, _)| wanted.reported.has(metric.name()));
+    let reported = reported.map(|(metric, number)| (metric.name(), Some(*number)));
+    let derived = update.derived.iter().copied();
+    let derived = derived.filter(|(name, _)| wanted.derived.has(name));
     let told = NodeState {
         node_id: update.node.0,
         revision: update.revision.0,
-        status: update.status.state.into(),
-        status_since: Time(update.status.since),
-        last_seen_at: update.last_seen_at.map(Time),
-        reported: Numbers(
-            update
-                .reported
-                .iter()
-                .map(|(metric, it)| (metric.name(), Some(*it))),
-        ),
-        derived: Numbers(update.derived.iter().copied()),
+        status: wanted.status.then(|| update.status.state.into()),
+        status_since: wanted.status_since.then_some(Time(update.status.since)),
+        last_seen_at: wanted.last_seen_at.then(|| update.last_seen_at.map(Time)),
+        reported: wanted.reported.is_wanted().then_some(Numbers(reported)),
+        derived: wanted.derived.is_wanted().then_some(Numbers(derived)),
     };
     // Names and numbers: there is nothing in it that could not be written.
     serde_json::to_string(&told).unwrap_or_else(|_| "{}".to_owned())

@@ -9,6 +9,7 @@ mod asked;
 pub(crate) mod asyncapi;
 mod cursor;
 mod end;
+mod fields;
 mod frame;
 mod recall;
 mod said;

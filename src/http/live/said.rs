@@ -118,22 +118,29 @@ pub(super) struct Gone {
 /// A node, as the description has it: its numbers are by name, whatever they are held in.
 pub(super) type NodeShape = NodeState<(), ()>;
 
-/// How a node is.
+/// How a node is. Where a subscription names `fields`, its other members are absent; where it names none, all are there.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Node)]
 pub(super) struct NodeState<R, D> {
     pub(super) node_id: Uuid,
     /// Of one node it never goes back.
     pub(super) revision: u64,
-    pub(super) status: StateView,
-    pub(super) status_since: Time,
+    #[schema(value_type = StateView, required = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) status: Option<StateView>,
+    #[schema(value_type = Time, required = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) status_since: Option<Time>,
     /// The newest time that a source gave; null where there was none yet.
-    #[schema(required = true)]
-    pub(super) last_seen_at: Option<Time>,
+    #[schema(value_type = Option<Time>, required = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) last_seen_at: Option<Option<Time>>,
     /// The current values by metric, in the metric's unit; null for what is no number.
-    #[schema(value_type = BTreeMap<String, Option<f64>>)]
-    pub(super) reported: R,
+    #[schema(value_type = BTreeMap<String, Option<f64>>, required = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) reported: Option<R>,
     /// What follows from them, by name; null while it is not known.
-    #[schema(value_type = BTreeMap<String, Option<f64>>)]
-    pub(super) derived: D,
+    #[schema(value_type = BTreeMap<String, Option<f64>>, required = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) derived: Option<D>,
 }

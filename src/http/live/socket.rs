@@ -17,7 +17,7 @@ use super::frame::Frame;
 use super::seats::{Seat, Standing, given_away};
 use super::topic::Topic;
 use super::topics::Topics;
-use super::watch::{Mode, Sight};
+use super::watch::{Sight, Wanted};
 use super::who::{DEMOTED, KEPT_OUT, LOOK_EVERY, Look, Who};
 use super::ws::Visitor;
 use crate::address::ClientAddress;
@@ -177,8 +177,13 @@ impl Socket {
         match asked {
             Asked::Auth { token } => self.know(token).await,
             Asked::Pong {} => Ok(()),
-            Asked::Subscribe { topic, mode, since } => match asked::topic(&topic) {
-                Ok(topic) => self.subscribe((topic, mode), since.as_deref()).await,
+            Asked::Subscribe {
+                topic,
+                mode,
+                fields,
+                since,
+            } => match asked::wanted(&topic, mode, fields.as_deref()) {
+                Ok(wanted) => self.subscribe(wanted, since.as_deref()).await,
                 Err(misspelt) => self.invalid(&misspelt.to_string()).await,
             },
             Asked::Unsubscribe { topic } => self.unsubscribe(&topic).await,
@@ -225,14 +230,13 @@ impl Socket {
         self.send(vec![Frame::authenticated()]).await
     }
 
-    async fn subscribe(&mut self, told: (Topic, Mode), since: Option<&str>) -> Done {
+    async fn subscribe(&mut self, wanted: Wanted, since: Option<&str>) -> Done {
         let Some((who, seat)) = &self.who else {
             return self
                 .refuse(Code::Unauthenticated, "Send an auth frame first.")
                 .await;
         };
-        let scope = who.scope().clone();
-        let (topic, _) = told;
+        let (scope, topic) = (who.scope().clone(), wanted.topic);
         if let Err(problem) = topic.check(&self.app, &scope) {
             return self.refuse_for(&problem).await;
         }
@@ -240,12 +244,8 @@ impl Socket {
         let is_one_more =
             held.is_some_and(|held| held.len() >= MOST_TOPICS && !held.contains(topic));
         if is_one_more {
-            return self
-                .refuse(
-                    Code::RateLimited,
-                    "These are too many topics for one socket.",
-                )
-                .await;
+            let why = "These are too many topics for one socket.";
+            return self.refuse(Code::RateLimited, why).await;
         }
         let app = &self.app;
         let listened = || Topics::new(app.system.broadcast().listen(), seat.tally());
@@ -255,7 +255,7 @@ impl Socket {
                 .refuse(Code::Unavailable, "Nothing can be told yet; ask again.")
                 .await;
         }
-        let frames = topics.begin(told, Sight::from(scope), since, app).await;
+        let frames = topics.begin(wanted, Sight::from(scope), since, app).await;
         self.is_active();
         self.send(frames).await
     }

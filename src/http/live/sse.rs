@@ -18,11 +18,12 @@ use utoipa::IntoParams;
 use uuid::Uuid;
 
 use super::come_back_ms;
+use super::fields::Fields;
 use super::frame::{Frame, Place};
 use super::seats::{Seat, given_away};
 use super::topic::Topic;
 use super::topics::Topics;
-use super::watch::{Mode, Sight};
+use super::watch::{Mode, Sight, Wanted};
 use super::who::{DEMOTED, KEPT_OUT, Look, Who};
 use crate::address::ClientAddress;
 use crate::app::listener::Place as Connected;
@@ -57,7 +58,10 @@ pub(crate) struct StreamQuery {
     /// `latest`, which is usual: of what falls into one tick, the last of each node. `all`: every event.
     #[param(value_type = Option<String>)]
     mode: Mode,
-    /// The cursor to go on from; the header `Last-Event-ID` wins over it.
+    /// The members of nodes that are told, separated by commas, such as `status,reported.level_cm`; all of them where
+    /// not given. `node_id` and `revision` are told in any case.
+    fields: Option<String>,
+    /// The cursor to go on from, which was given for the same fields; the header `Last-Event-ID` wins over it.
     since: Option<String>,
 }
 
@@ -74,10 +78,8 @@ pub(crate) async fn stream(
     Extension(client): Extension<ClientAddress>,
     headers: HeaderMap,
 ) -> Answer {
-    let no_topic =
-        |error: super::topic::NoTopic| Problem::malformed(Part::Query, "topic", error.to_string());
-    let topic: Topic = query.topic.parse().map_err(no_topic)?;
-    topic.check(&app, &scope)?;
+    let wanted = query.wanted()?;
+    wanted.topic.check(&app, &scope)?;
     let seats = limits::seats(&app, scope.person());
     let seat = app.live().seats.take(scope.person(), seats)?;
     let mut topics = Topics::new(app.system.broadcast().listen(), seat.tally());
@@ -89,10 +91,8 @@ pub(crate) async fn stream(
         Some(header) => Some(header.unwrap_or_default()),
         None => query.since.as_deref(),
     };
-    let told = (topic, query.mode);
-    let begun = topics
-        .begin(told, Sight::from(scope.clone()), since, &app)
-        .await;
+    let sight = Sight::from(scope.clone());
+    let begun = topics.begin(wanted, sight, since, &app).await;
     let token = token(&headers)?;
     let known = app.identities.known(token).await.map_err(unknown)?;
     let who = Who::known((token.to_owned(), client), scope, known.at);
@@ -101,6 +101,25 @@ pub(crate) async fn stream(
         place.leave();
     }
     Ok(answered(session))
+}
+
+impl StreamQuery {
+    fn wanted(&self) -> Result<Wanted, Problem> {
+        let topic = self.topic.parse::<Topic>();
+        let topic = topic.map_err(|why| Problem::malformed(Part::Query, "topic", why.to_string()));
+        let named = self
+            .fields
+            .as_deref()
+            .map(|it| Fields::named(it.split(',')));
+        let fields = named.transpose();
+        let fields =
+            fields.map_err(|why| Problem::malformed(Part::Query, "fields", why.to_string()));
+        Ok(Wanted {
+            topic: topic?,
+            mode: self.mode,
+            fields: fields?.unwrap_or_default(),
+        })
+    }
 }
 
 fn answered(session: Session) -> Response {

@@ -121,7 +121,7 @@ impl Ask {
                 nodes: &nodes,
                 cursor: self.cursor(&step, cursors),
             };
-            step.frames.push(Frame::snapshot(self.covered.topic, part));
+            step.frames.push(Frame::snapshot(&self.covered, part));
         }
         step
     }
@@ -138,7 +138,7 @@ impl Ask {
             position: step.at,
             known: step.known,
         };
-        let cursor = is_whole.then(|| cursors.seal(self.covered, place));
+        let cursor = is_whole.then(|| cursors.seal(&self.covered, place));
         cursor.flatten().map(Into::into)
     }
 
@@ -187,7 +187,8 @@ impl Ask {
             let is_there = last.kind != UpdateKind::Removed;
             self.know(is_there.then_some(&last.update), step);
             let cursor = self.cursor(step, cursors);
-            step.frames.push(Frame::events(topic, &told, cursor));
+            step.frames
+                .push(Frame::events(&self.covered, &told, cursor));
         }
     }
 

@@ -15,7 +15,7 @@ use super::frame::Frame;
 use super::recall::recall;
 use super::tally::Tally;
 use super::topic::Topic;
-use super::watch::{Mode, Sight, Since, Watch};
+use super::watch::{Sight, Since, Wanted, Watch};
 use crate::failpoint;
 use crate::http::state::AppState;
 
@@ -57,15 +57,14 @@ impl Topics {
     /// Begins to listen to a topic, also where it is listened to already.
     pub(super) async fn begin(
         &mut self,
-        told: (Topic, Mode),
+        wanted: Wanted,
         sight: Sight,
         since: Option<&str>,
         app: &AppState,
     ) -> Vec<Frame> {
-        let (topic, _) = told;
-        let live = app.live();
-        let covered = Covered::of(topic, &sight);
-        let place = since.and_then(|since| live.cursors.open(covered, since));
+        let (topic, live) = (wanted.topic, app.live());
+        let covered = Covered::of(&wanted, &sight);
+        let place = since.and_then(|since| live.cursors.open(&covered, since));
         let recalled = match place.and_then(|place| self.forgotten(topic, place)) {
             Some((node, known)) => recall(app, node, known).await,
             None => None,
@@ -79,7 +78,7 @@ impl Topics {
             place,
             recalled,
         });
-        let begun = |log: &Log| Watch::begin(told, sight, since, (log, &live.cursors));
+        let begun = |log: &Log| Watch::begin(wanted, sight, since, (log, &live.cursors));
         let (watch, frames) = self.listener.read(begun);
         if comes_back && !watch.is_whole() {
             self.begins_anew(live);

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use evara_actors::watchers::broadcast::{Log, Position, Stretch, Told, Update, UpdateKind, fold};
 
 use super::cursor::{Covered, Cursors, Known, Place};
+use super::fields::Fields;
 use super::frame::{Frame, known};
 use super::step::{Ask, Snapshot, Step};
 use super::topic::Topic;
@@ -40,6 +41,14 @@ pub(crate) enum Mode {
     All,
 }
 
+/// What somebody asks to be told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Wanted {
+    pub(crate) topic: Topic,
+    pub(crate) mode: Mode,
+    pub(crate) fields: Fields,
+}
+
 /// What somebody sees, and what tells it from what others see.
 #[derive(Debug, Clone)]
 pub(crate) struct Sight {
@@ -58,8 +67,7 @@ impl From<Scope> for Sight {
 /// One who listens to a topic.
 #[derive(Debug)]
 pub(crate) struct Watch {
-    topic: Topic,
-    mode: Mode,
+    wanted: Wanted,
     sight: Sight,
     at: Position,
     /// So many updates are before what is behind the last one that may mean something to him.
@@ -94,15 +102,14 @@ pub(crate) struct Recalled {
 impl Watch {
     /// Begins to listen: behind `since` where that is a place that can be gone on from, else with a snapshot.
     pub(crate) fn begin(
-        (topic, mode): (Topic, Mode),
+        wanted: Wanted,
         sight: Sight,
         since: Option<Since>,
         (log, cursors): (&Log, &Cursors),
     ) -> (Self, Vec<Frame>) {
-        let end = log.position();
+        let (end, topic) = (log.position(), wanted.topic);
         let mut watch = Self {
-            topic,
-            mode,
+            wanted,
             sight,
             at: end,
             until: end.sequence,
@@ -135,18 +142,18 @@ impl Watch {
             self.snapshot = Snapshot::Whole;
             return Some(Vec::new());
         }
-        let (Topic::Node(node), Some(then)) = (self.topic, place.known) else {
+        let (Topic::Node(node), Some(then)) = (self.wanted.topic, place.known) else {
             return None;
         };
         let (latest, _) = log.latest(node)?;
         let told = missed(then, since.recalled.as_ref(), latest)?;
-        let told = match self.mode {
+        let told = match self.wanted.mode {
             Mode::Latest => fold(told),
             Mode::All => told,
         };
         self.snapshot = Snapshot::Whole;
         self.known = Some(known(latest));
-        let few = told.chunks(UPDATES_AT_ONCE);
+        let (few, covered) = (told.chunks(UPDATES_AT_ONCE), self.covered());
         let frames = few.map(|told| {
             let known = told.last().map(|one| known(&one.update));
             // Before the last of them he is in no log that there is.
@@ -155,8 +162,8 @@ impl Watch {
             } else {
                 place.position
             };
-            let cursor = cursors.seal(self.covered(), Place { position, known });
-            Frame::events(self.topic, told, cursor.map(Into::into))
+            let cursor = cursors.seal(&covered, Place { position, known });
+            Frame::events(&covered, told, cursor.map(Into::into))
         });
         Some(frames.collect())
     }
@@ -173,12 +180,12 @@ impl Watch {
             position: self.at,
             known: self.known,
         };
-        let cursor = is_whole.then(|| cursors.seal(self.covered(), place));
+        let cursor = is_whole.then(|| cursors.seal(&self.covered(), place));
         cursor.flatten().map(Into::into)
     }
 
     fn covered(&self) -> Covered {
-        Covered::of(self.topic, &self.sight)
+        Covered::of(&self.wanted, &self.sight)
     }
 
     /// Has him see what he sees now. Where that is something else, all that he knows begins anew: what was told
@@ -194,7 +201,7 @@ impl Watch {
         (self.at, self.until) = (end, end.sequence);
         self.missed_until = end;
         self.snapshot = Snapshot::Upto(None, 0);
-        Frame::resync(self.topic, reason)
+        Frame::resync(self.wanted.topic, reason)
     }
 
     /// That something which may mean something to him is in a stretch of the log, and nothing between where he
@@ -241,7 +248,7 @@ impl Watch {
         let behind = self.until.saturating_sub(self.at.sequence);
         Ask {
             covered: self.covered(),
-            mode: self.mode,
+            mode: self.wanted.mode,
             at: self.at,
             until: self.until,
             snapshot: self.snapshot,

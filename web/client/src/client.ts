@@ -4,7 +4,17 @@ import type { Question } from "./connection.js";
 import { Connection } from "./connection.js";
 import type { Backoff, Closed } from "./end.js";
 import { BACKOFF, next } from "./end.js";
-import type { ErrorFrame, Happened, Mode, ServerFrame, SnapshotFrame, Topic } from "./frames.js";
+import type {
+  ErrorFrame,
+  Field,
+  Happened,
+  Mode,
+  NodePart,
+  NodeState,
+  ServerFrame,
+  SnapshotFrame,
+  Topic,
+} from "./frames.js";
 import type { SocketConstructor, Timers } from "./outside.js";
 import { TIMERS } from "./outside.js";
 
@@ -50,11 +60,11 @@ export interface Options {
 }
 
 /** What is told of a topic. Each is called in the order of what happened. */
-export interface Handlers {
+export interface Handlers<N extends NodePart = NodeState> {
   /** How nodes are. With part 0, all that was known of the topic is to be forgotten. */
-  snapshot: (frame: SnapshotFrame) => void;
+  snapshot: (frame: SnapshotFrame<N>) => void;
   /** What happened to a node; batches are taken apart. */
-  event: (happened: Happened) => void;
+  event: (happened: Happened<N>) => void;
   /** So many events were left out, each since a later one of its node says all that it said. */
   lag?: (folded: number) => void;
   /** The gap could not be told: a snapshot follows. */
@@ -65,9 +75,17 @@ export interface Handlers {
   ended?: (error: ErrorFrame | null) => void;
 }
 
+/** How a topic is listened to. */
+export interface How {
+  mode?: Mode;
+  /** The cursor to go on from, which was given for the same fields. */
+  since?: string;
+}
+
 interface Subscription {
   mode: Mode;
-  handlers: Handlers;
+  fields: Field[] | null;
+  handlers: Handlers<NodePart>;
   /** Behind the last that was handled. */
   cursor: string | null;
   /** Whether the service knows of it; what it says before is of one that was here earlier. */
@@ -101,10 +119,19 @@ export class LiveClient {
   }
 
   /** Listens to a topic until `unsubscribe`, over every socket; behind `since`, where that is known. */
-  subscribe(topic: Topic, handlers: Handlers, how: { mode?: Mode; since?: string } = {}): void {
+  subscribe(topic: Topic, handlers: Handlers, how?: How): void;
+  /** The same, where of each node only some members are told. */
+  subscribe(topic: Topic, handlers: Handlers<NodePart>, how: How & { fields: Field[] }): void;
+  subscribe(
+    topic: Topic,
+    handlers: Handlers | Handlers<NodePart>,
+    how: How & { fields?: Field[] } = {},
+  ): void {
     if (this.#topics.has(topic)) throw new Error(`${topic} is listened to already`);
-    const { mode = "latest", since = null } = how;
-    this.#topics.set(topic, { mode, handlers, cursor: since, isLive: false });
+    const { mode = "latest", fields = null, since = null } = how;
+    // Whoever names no fields is told all of each node.
+    const told = handlers as Handlers<NodePart>;
+    this.#topics.set(topic, { mode, fields, handlers: told, cursor: since, isLive: false });
     if (this.#knownAt !== null) this.#ask(topic);
   }
 
@@ -177,9 +204,10 @@ export class LiveClient {
   #ask(topic: Topic): void {
     const subscription = this.#topics.get(topic);
     if (subscription === undefined || this.#connection === null) return;
-    const { mode, cursor } = subscription;
+    const { mode, fields, cursor } = subscription;
+    const named = fields === null ? {} : { fields };
     const since = cursor === null ? {} : { since: cursor };
-    this.#connection.ask({ type: "subscribe", topic, mode, ...since });
+    this.#connection.ask({ type: "subscribe", topic, mode, ...named, ...since });
   }
 
   #refused(topic: Topic, error: ErrorFrame): void {

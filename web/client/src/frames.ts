@@ -6,9 +6,25 @@ export type Topic = "fleet" | "alerts" | "commands" | `communities/${string}` | 
 /** `latest`: of what falls into one tick, the last of each node. `all`: every event. */
 export type Mode = "latest" | "all";
 
+/** A member of a node, or one of its numbers; a service that has no such member says so. */
+export type Field =
+  | "status"
+  | "status_since"
+  | "last_seen_at"
+  | "reported"
+  | "derived"
+  | `reported.${string}`
+  | `derived.${string}`;
+
 export type ClientFrame =
   | { type: "auth"; token: string }
-  | { type: "subscribe"; topic: Topic; mode?: Mode; since?: string | null }
+  | {
+      type: "subscribe";
+      topic: Topic;
+      mode?: Mode;
+      fields?: Field[] | null;
+      since?: string | null;
+    }
   | { type: "unsubscribe"; topic: Topic }
   | { type: "pong" };
 
@@ -20,19 +36,22 @@ export type NodeStatus =
   | "maintenance"
   | "quarantined";
 
-/** How a node is. Times are RFC 3339 in UTC. */
-export interface NodeState {
+/** How a node is, as far as it is told: those members that a subscription names. Times are RFC 3339 in UTC. */
+export interface NodePart {
   node_id: string;
   /** Of one node it never goes back. */
   revision: number;
-  status: NodeStatus;
-  status_since: string;
-  last_seen_at: string | null;
+  status?: NodeStatus;
+  status_since?: string;
+  last_seen_at?: string | null;
   /** The current values by metric, in the metric's unit. */
-  reported: Record<string, number | null>;
+  reported?: Record<string, number | null>;
   /** What follows from them, by name; null while it is not known. */
-  derived: Record<string, number | null>;
+  derived?: Record<string, number | null>;
 }
+
+/** All of how a node is, as it is told where a subscription names no fields. */
+export type NodeState = Required<NodePart>;
 
 export type ChangeName =
   | "TELEMETRY_UPDATE"
@@ -47,9 +66,7 @@ interface Step {
 }
 
 /** Something that happened to a node that is there. */
-export interface Change extends Step, NodeState {
-  event: ChangeName;
-}
+export type Change<N extends NodePart = NodeState> = Step & N & { event: ChangeName };
 
 /** A node that is there no longer. */
 export interface Removal extends Step {
@@ -58,7 +75,7 @@ export interface Removal extends Step {
   revision: number;
 }
 
-export type Happened = Change | Removal;
+export type Happened<N extends NodePart = NodeState> = Change<N> | Removal;
 
 interface Place {
   topic: Topic;
@@ -91,13 +108,13 @@ export interface HelloFrame {
   resume_window_s: number;
 }
 
-export interface SnapshotFrame extends Place {
+export interface SnapshotFrame<N extends NodePart = NodeState> extends Place {
   type: "snapshot";
   /** Counted from 0: with that, all that was known of the topic is to be forgotten. */
   part: number;
   /** Whether another part follows. */
   more: boolean;
-  nodes: NodeState[];
+  nodes: N[];
 }
 
 export interface ErrorFrame {
@@ -111,9 +128,9 @@ export type ServerFrame =
   | { type: "authenticated" }
   | ({ type: "subscribed" } & Place)
   | { type: "unsubscribed"; topic: Topic }
-  | SnapshotFrame
-  | ({ type: "event" } & Happened & Place)
-  | ({ type: "batch"; event: "BATCH_STATUS_UPDATE"; updates: Happened[] } & Place)
+  | SnapshotFrame<NodePart>
+  | ({ type: "event" } & Happened<NodePart> & Place)
+  | ({ type: "batch"; event: "BATCH_STATUS_UPDATE"; updates: Happened<NodePart>[] } & Place)
   | { type: "lag"; topic: Topic; folded: number }
   | { type: "resync"; topic: Topic; reason: string }
   | ErrorFrame

@@ -5,7 +5,7 @@ import { beforeEach, test } from "node:test";
 
 import type { Handlers, State } from "../src/client.js";
 import { LiveClient } from "../src/client.js";
-import type { Change, Happened, ServerFrame, Topic } from "../src/frames.js";
+import type { Change, Field, Happened, ServerFrame, Topic } from "../src/frames.js";
 import { FakeSocket, FakeTimers, settled } from "./fake.js";
 
 const HELLO: ServerFrame = {
@@ -97,6 +97,43 @@ test("it says who it is, subscribes, and tells what happens in order", async () 
   );
   assert.deepEqual(scene.heard, ["begun", "snapshot 0 of 0", 7, "snapshot 1 of 0", "lag 3", 8, 9]);
   assert.equal(scene.client.cursor("fleet"), "c2");
+});
+
+test("it asks for the same fields whenever it comes, and tells what is there of them", async () => {
+  const scene = new Scene();
+  const levels: (number | null | undefined)[] = [];
+  const fields: Field[] = ["reported.level_cm"];
+  scene.client.subscribe(
+    "fleet",
+    {
+      snapshot: ({ nodes }) => levels.push(...nodes.map(({ reported }) => reported?.["level_cm"])),
+      event: (happened) => levels.push("reported" in happened ? happened.reported?.["level_cm"] : null),
+    },
+    { fields },
+  );
+  let socket = await scene.start();
+  const asked = { type: "subscribe", topic: "fleet", mode: "latest", fields } as const;
+  assert.deepEqual(socket.said.at(-1), asked);
+  const at = { topic: "fleet" } as const;
+  const reported = { level_cm: 7 };
+  const step = { event: "TELEMETRY_UPDATE", previous_revision: 1, at: "2026-01-31T08:15:30Z" } as const;
+  socket.tells(
+    { type: "subscribed", ...at, cursor: null },
+    {
+      type: "snapshot",
+      ...at,
+      part: 0,
+      more: false,
+      cursor: "c1",
+      nodes: [{ node_id: "n", revision: 1, reported: {} }],
+    },
+    { type: "event", ...at, cursor: "c2", ...step, node_id: "n", revision: 2, reported },
+  );
+  assert.deepEqual(levels, [undefined, 7]);
+  socket.ends(1006);
+  await scene.timers.pass(1_000);
+  socket = await scene.open();
+  assert.deepEqual(socket.said.at(-1), { ...asked, since: "c2" });
 });
 
 test("it comes back to where it stopped, and forgets its place where there is none any more", async () => {

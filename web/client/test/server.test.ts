@@ -6,7 +6,7 @@ import { after, before, test } from "node:test";
 
 import WebSocket from "ws";
 
-import type { Options, State } from "../src/index.js";
+import type { Handlers, Happened, NodePart, Options, State } from "../src/index.js";
 import { LiveClient } from "../src/index.js";
 import { Demo, inTime, Line, PATIENCE_MS } from "./demo.js";
 import type { AsyncApi } from "./shapes.js";
@@ -99,6 +99,27 @@ async function revisions(of: Demo): Promise<[string, number][]> {
 
 test("its types are what the service says of itself", LONG, async () => {
   hold(await demo.get<AsyncApi>("/api/asyncapi.json"));
+});
+
+test("of each node it is told the members that it names, and no others", LONG, async (t) => {
+  const { client: it } = client(t, token);
+  const told = { nodes: [] as NodePart[], events: [] as Happened<NodePart>[], isWhole: false };
+  const handlers: Handlers<NodePart> = {
+    snapshot: ({ nodes, more }) => {
+      told.nodes.push(...nodes);
+      told.isWhole = !more;
+    },
+    event: (happened) => void told.events.push(happened),
+  };
+  it.subscribe("fleet", handlers, { fields: ["status", "derived"] });
+  it.start();
+  await demo.until("something happens", async () => told.isWhole && told.events.length > 0);
+  it.close();
+  const members = (of: object[]) => [...new Set(of.flatMap((one) => Object.keys(one)))].sort();
+  const named = ["derived", "node_id", "revision", "status"];
+  assert.deepEqual(members(told.nodes), named);
+  const beside = new Set(["type", "event", "topic", "cursor", "previous_revision", "at"]);
+  assert.deepEqual(members(told.events).filter((member) => !beside.has(member)), named);
 });
 
 test("another token takes the place of the one before without another socket", LONG, async (t) => {

@@ -11,7 +11,7 @@ import type {
   ErrorCode,
   Happened,
   Mode,
-  NodeState,
+  NodePart,
   NodeStatus,
   Removal,
   ServerFrame,
@@ -28,7 +28,9 @@ type Kind<V> = [V] extends [string]
         ? "boolean"
         : [V] extends [readonly unknown[]]
           ? "array"
-          : "object";
+          : [V] extends [readonly unknown[] | null]
+            ? "array or null"
+            : "object";
 
 /** `?` where a member may be absent. */
 type Member<T, K extends keyof T> = undefined extends T[K]
@@ -41,19 +43,25 @@ type Of<T extends { type: string }, K> = Extract<T, { type: K }>;
 
 const ASKED: { [K in ClientFrame["type"]]: Members<Of<ClientFrame, K>> } = {
   auth: { type: "string", token: "string" },
-  subscribe: { type: "string", topic: "string", mode: "string?", since: "string or null?" },
+  subscribe: {
+    type: "string",
+    topic: "string",
+    mode: "string?",
+    fields: "array or null?",
+    since: "string or null?",
+  },
   unsubscribe: { type: "string", topic: "string" },
   pong: { type: "string" },
 };
 
-const NODE: Members<NodeState> = {
+const NODE: Members<NodePart> = {
   node_id: "string",
   revision: "number",
-  status: "string",
-  status_since: "string",
-  last_seen_at: "string or null",
-  reported: "object",
-  derived: "object",
+  status: "string?",
+  status_since: "string?",
+  last_seen_at: "string or null?",
+  reported: "object?",
+  derived: "object?",
 };
 
 const REMOVAL: Members<Removal> = {
@@ -64,7 +72,7 @@ const REMOVAL: Members<Removal> = {
   revision: "number",
 };
 
-const CHANGE: Members<Exclude<Happened, Removal>> = { ...REMOVAL, ...NODE };
+const CHANGE: Members<Exclude<Happened<NodePart>, Removal>> = { ...REMOVAL, ...NODE };
 
 const PLACE = { topic: "string", cursor: "string or null" } as const;
 

@@ -151,6 +151,9 @@ async fn a_socket_tells_what_is_described_and_all_of_it() {
         .say(&json!({ "type": "auth", "token": "super_admin" }))
         .await;
     witness.until(&mut socket, "authenticated").await;
+    let trimmed = json!({ "type": "subscribe", "topic": "fleet", "fields": ["status"] });
+    socket.say(&trimmed).await;
+    witness.until(&mut socket, "snapshot").await;
     let subscribe = json!({ "type": "subscribe", "topic": "fleet", "mode": "all", "since": "x" });
     socket.say(&subscribe).await;
     for kind in ["subscribed", "resync", "snapshot"] {
@@ -233,6 +236,10 @@ async fn a_socket_takes_the_frames_that_are_described_and_no_other() {
         json!({ "type": "subscribe", "topic": "fleet" }),
         json!({ "type": "subscribe", "topic": "fleet", "mode": "all", "since": "x" }),
         json!({ "type": "subscribe", "topic": "fleet", "mode": "latest", "since": null }),
+        json!({ "type": "subscribe", "topic": "fleet", "fields": ["status", "reported.level_cm"] }),
+        json!({ "type": "subscribe", "topic": "fleet", "fields": null }),
+        json!({ "type": "subscribe", "topic": "fleet", "fields": "status" }),
+        json!({ "type": "subscribe", "topic": "fleet", "fields": [7] }),
         json!({ "type": "unsubscribe", "topic": "fleet" }),
         json!({ "type": "pong" }),
         json!({ "type": "pong", "at": 1 }),

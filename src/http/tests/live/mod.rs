@@ -3,6 +3,7 @@
 mod client;
 mod described;
 mod door;
+mod fields;
 mod kept_out;
 mod resuming;
 mod rights;
@@ -68,6 +69,8 @@ async fn a_topic_that_is_not_there_or_anothers_is_404_and_one_that_is_none_is_40
         "topic=fleets",
         "topic=nodes/oht-1",
         "topic=fleet&mode=some",
+        "topic=fleet&fields=",
+        "topic=fleet&fields=colour",
         "topics=fleet",
     ] {
         let refusal = scene.refusal("user", query).await;

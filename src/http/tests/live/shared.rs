@@ -10,6 +10,13 @@ use super::storm::Fleet;
 
 const MANY: usize = 40;
 
+/// All the fields, by name.
+const EVERYTHING: &str = "status,status_since,last_seen_at,reported,derived";
+
+/// The same.
+const EVERYTHING_OTHERWISE: &str =
+    "derived,reported,reported.level_cm,last_seen_at,status_since,status";
+
 async fn listening(fleet: &Fleet, query: &str, many: usize) -> Vec<Client> {
     let mut clients = Vec::new();
     for number in 0..many {
@@ -61,7 +68,11 @@ async fn those_who_want_it_otherwise_share_among_themselves() {
     let fleet = Fleet::of(3).await;
     let mut clients = listening(&fleet, "topic=fleet", 5).await;
     clients.extend(listening(&fleet, "topic=fleet&mode=all", 5).await);
-    assert_eq!(heard(&fleet, &mut clients, 1).await, (2, 10));
+    for fields in [EVERYTHING, EVERYTHING_OTHERWISE] {
+        let query = format!("topic=fleet&fields={fields}");
+        clients.extend(listening(&fleet, &query, 5).await);
+    }
+    assert_eq!(heard(&fleet, &mut clients, 1).await, (3, 20));
 }
 
 #[tokio::test(start_paused = true)]
