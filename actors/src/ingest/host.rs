@@ -145,6 +145,17 @@ impl HostGate {
         lock(&self.state).outages
     }
 
+    /// The breakers of channels that are not closed, whatever the host's is.
+    pub(crate) fn open_channels(&self) -> Vec<(ChannelId, BreakerState)> {
+        let all: Vec<_> = lock(&self.channels).values().cloned().collect();
+        // A gate that is let go of takes the lock itself.
+        let gates = all.iter().filter_map(Weak::upgrade);
+        let states = gates.map(|gate| (gate.channel, lock(&gate.own).breaker.state()));
+        states
+            .filter(|(_, state)| *state != BreakerState::Closed)
+            .collect()
+    }
+
     fn is_of_one_channel(&self) -> bool {
         lock(&self.channels).len() <= 1
     }

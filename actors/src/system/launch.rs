@@ -21,7 +21,7 @@ use crate::domain::{NodeSpec, Revision, ShardId};
 use crate::ports::{Cursors, SavedTwins};
 use crate::tree::{BROADCAST, Child, ChildSpec, PlantError, Seat, Trunk, plant, writer_name};
 use crate::twin::{Apply, Transition, TwinCell, TwinHandle, apply};
-use crate::watchers::broadcast::Broadcast;
+use crate::watchers::broadcast::{Broadcast, Standing};
 use crate::watchers::{BroadcastArgs, PersistArgs};
 
 impl System {
@@ -88,7 +88,7 @@ impl System {
     ///
     /// # Errors
     /// When an actor does not start.
-    pub async fn launch(&self) -> Result<(), StartError> {
+    pub async fn launch(self: &Arc<Self>) -> Result<(), StartError> {
         let _changes = self.changes.lock().await;
         self.whole.store(true, Ordering::Release);
         self.start_writers().await?;
@@ -137,12 +137,19 @@ impl System {
         Ok(())
     }
 
-    async fn start_broadcast(&self) -> Result<(), PlantError> {
+    async fn start_broadcast(self: &Arc<Self>) -> Result<(), PlantError> {
         let index = Arc::clone(&self.index);
+        // It is in what it looks at, and must not keep that from ending.
+        let system = Arc::downgrade(self);
+        let look = move |known: &Standing| match system.upgrade() {
+            Some(system) => system.standing(known),
+            None => known.clone(),
+        };
         let args = BroadcastArgs {
             intake: Arc::clone(&self.estate.intake),
             broadcast: self.broadcast.clone(),
             twins: Arc::new(move || index.all()),
+            look: Arc::new(look),
             clock: Arc::clone(&self.clock),
             tick: self.tick,
             before_telling: self.before_telling,

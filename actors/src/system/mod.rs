@@ -28,10 +28,10 @@ use pollers::Pollers;
 use crate::domain::{ChannelId, NodeId, NodeSpec};
 use crate::ingest::{GateSettings, Ingest, PollerHandle};
 use crate::ports::{Archive, Clock, Feed, Saved};
-use crate::tree::{Census, Failure, Trunk, census};
+use crate::tree::{Census, Failure, Trunk, census, see};
 use crate::twin::{Apply, TwinHandle, apply};
 use crate::watchers::PersistView;
-use crate::watchers::broadcast::{Bounds, Broadcast, TICK};
+use crate::watchers::broadcast::{Bounds, Broadcast, Condition, Standing, Subject, TICK};
 
 /// What the system asks of the outside.
 #[derive(Debug, Clone)]
@@ -162,6 +162,19 @@ impl System {
     /// The tree as it is.
     pub fn census(&self) -> Census {
         census(&self.tree, &self.estate.shards())
+    }
+
+    /// How those of the tree and of the breakers are of whom there is something to be said, or was in what is known.
+    fn standing(&self, known: &Standing) -> Standing {
+        let mut seen = Standing::default();
+        see(&self.tree, &self.estate.shards(), known, &mut seen);
+        let host = &self.pollers.ingest().host;
+        let channels = host.open_channels().into_iter();
+        let channels = channels.map(|(channel, state)| (Subject::Channel(channel), state));
+        for (subject, state) in channels.chain([(Subject::Host, host.breaker())]) {
+            seen.see(known, subject, Condition::Breaker(state));
+        }
+        seen
     }
 
     /// The names of the actors that run, as the runtime knows them, sorted; for comparing with the census.

@@ -8,6 +8,7 @@ mod readers;
 mod restart;
 mod root;
 mod shard;
+mod standing;
 mod supervisor;
 
 pub(crate) use address::{Address, AskError, Done, answer, later};
@@ -19,6 +20,7 @@ pub(crate) use restart::{backoff, jitter};
 pub use root::PlantError;
 pub(crate) use root::{Trunk, plant};
 pub(crate) use shard::{Child, Seat, Shard, ShardArgs};
+pub(crate) use standing::see;
 pub(crate) use supervisor::Alarm;
 pub use supervisor::Failure;
 pub(crate) use supervisor::Supervisor;

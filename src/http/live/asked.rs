@@ -18,7 +18,7 @@ pub(crate) enum Asked {
     },
     /// What he listens to from now on.
     Subscribe {
-        /// `fleet`, `communities/{id}`, `nodes/{id}`, `alerts` or `commands`.
+        /// `fleet`, `communities/{id}`, `nodes/{id}`, `alerts`, `commands` or `supervision`.
         topic: String,
         #[serde(default)]
         mode: Mode,

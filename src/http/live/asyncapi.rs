@@ -7,7 +7,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::asked::Asked;
 use super::frame;
-use super::said::{Gone, NodeShape, Place, Said, Snapshot, Step};
+use super::said::{Gone, NodeShape, Place, Said, Snapshot, Step, Supervised, Turned};
 
 /// What has no meaning on a stream of server-sent events: nothing is said there but by the request.
 const OF_SOCKETS_ALONE: [&str; 3] = ["authenticated", "unsubscribed", "ping"];
@@ -64,7 +64,7 @@ pub(crate) fn description(version: &str) -> Value {
             "title": "Evara, live",
             "version": version,
             "description": "Topics that are listened to, from where one stopped and without gaps: `fleet`, \
-                `communities/{id}`, `nodes/{id}`, `alerts` and `commands`.",
+                `communities/{id}`, `nodes/{id}`, `alerts`, `commands` and, for those who run the service, `supervision`.",
         },
         "defaultContentType": "application/json",
         "channels": {
@@ -107,11 +107,13 @@ type Messages = Map<String, Value>;
 fn told() -> Messages {
     let mut messages = variants(&Said::schema());
     let (place, step) = (plain(&Place::schema()), plain(&Step::schema()));
-    let event = [changed(&[&place, &step]), removed(&[&place, &step])];
+    let (changed, removed) = (changed(&[&place, &step]), removed(&[&place, &step]));
+    let event = [changed, removed, turned(&[&place])];
     let event = json!({ "oneOf": event.map(|shape| of_type("event", shape)) });
     let happened = json!([
         { "$ref": "#/components/schemas/Change" },
         { "$ref": "#/components/schemas/Removal" },
+        { "$ref": "#/components/schemas/Turn" },
     ]);
     let mut batch = of_type("batch", place);
     batch["properties"]["event"] = json!({ "type": "string", "enum": ["BATCH_STATUS_UPDATE"] });
@@ -126,7 +128,11 @@ fn told() -> Messages {
         .unwrap_or_default()
         .to_owned();
     for (name, summary, payload) in [
-        ("event", "What happened to one node.", event),
+        (
+            "event",
+            "What happened to one node, or to one of the tree.",
+            event,
+        ),
         ("batch", "What fell into one tick, as one frame.", batch),
         ("snapshot", about.as_str(), snapshot),
     ] {
@@ -147,8 +153,11 @@ fn schemas() -> Map<String, Value> {
     let step = plain(&Step::schema());
     schemas.insert("Change".to_owned(), changed(&[&step]));
     schemas.insert("Removal".to_owned(), removed(&[&step]));
-    if let Some(node) = schemas.get_mut("Node") {
-        node["additionalProperties"] = false.into();
+    schemas.insert("Turn".to_owned(), turned(&[]));
+    for name in ["Node", "Supervised"] {
+        if let Some(schema) = schemas.get_mut(name) {
+            schema["additionalProperties"] = false.into();
+        }
     }
     schemas
 }
@@ -162,6 +171,14 @@ fn changed(said: &[&Value]) -> Value {
 fn removed(said: &[&Value]) -> Value {
     let gone = plain(&Gone::schema());
     of_events(&[UpdateKind::Removed], joined(&[said, &[&gone]].concat()))
+}
+
+/// What became of one of the tree.
+fn turned(said: &[&Value]) -> Value {
+    let (turned, supervised) = (plain(&Turned::schema()), plain(&Supervised::schema()));
+    let mut schema = joined(&[said, &[&turned, &supervised]].concat());
+    schema["properties"]["event"]["enum"] = json!([frame::SUPERVISION]);
+    schema
 }
 
 fn of_events(kinds: &[UpdateKind], mut schema: Value) -> Value {

@@ -10,13 +10,13 @@ use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use axum::extract::ws::Utf8Bytes;
-use evara_actors::watchers::broadcast::{Told, Update, UpdateKind};
+use evara_actors::watchers::broadcast::{Condition, Subject, Told, Turn, Update, UpdateKind};
 use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
 use super::cursor::{Covered, Known};
 use super::fields::{ALL, Fields, Named};
-use super::said::{NodeState, Said};
+use super::said::{NodeState, Said, Supervised, Turned};
 use super::topic::Topic;
 use crate::http::problem::Code;
 use crate::http::views::Time;
@@ -115,50 +115,72 @@ impl Frame {
         Self::of(&Said::Error { code, detail })
     }
 
-    /// A part of how the nodes of a topic are.
+    /// A part of how the nodes of a topic are, or the tree.
     pub(crate) fn snapshot(Covered { topic, fields, .. }: &Covered, part: Part<'_>) -> Self {
         let Part {
             number,
             is_last,
-            nodes,
+            members,
             cursor,
         } = part;
-        let room: usize = nodes.iter().map(|it| room(it, fields)).sum();
+        let room = match members {
+            Members::Nodes(nodes) => nodes.iter().map(|it| room(it, fields)).sum(),
+            Members::Tree(those) => those.len() * ROOM_AROUND,
+        };
         let mut json = String::with_capacity(room + ROOM_AROUND);
         let more = !is_last;
         json.push_str(r#"{"type":"snapshot""#);
         let _written = write!(json, r#","topic":"{topic}","part":{number},"more":{more}"#);
         put_cursor(&mut json, cursor.as_deref());
-        json.push_str(r#","nodes":["#);
-        for (place, node) in nodes.iter().enumerate() {
-            if place > 0 {
-                json.push(',');
+        match members {
+            Members::Nodes(nodes) => {
+                put_list(&mut json, "nodes", nodes.iter().map(|it| text(it, fields)));
             }
-            json.push_str(&text(node, fields));
+            Members::Tree(those) => {
+                put_list(&mut json, "nodes", std::iter::empty());
+                let those = those.iter().map(|it| spell_supervised(*it).into());
+                put_list(&mut json, "supervised", those);
+            }
         }
-        json.push_str("]}");
+        json.push('}');
         Self::at(json, Place::or(cursor, Place::Same))
     }
 
-    /// What happened: one event by itself, several as a batch.
+    /// What happened to nodes.
     pub(crate) fn events(covered: &Covered, told: &[Told], cursor: Option<Arc<str>>) -> Self {
-        let Covered { topic, fields, .. } = covered;
+        let fields = &covered.fields;
         let room_of = |it: &Told| room(&it.update, fields) + ROOM_AROUND;
-        let room: usize = told.iter().map(room_of).sum();
+        let room = told.iter().map(room_of).sum();
+        let put = |json: &mut String, one: &Told| put_event(json, one, fields);
+        Self::happened((covered.topic, cursor), told, put, room)
+    }
+
+    /// What became of the tree.
+    pub(crate) fn turns(topic: Topic, turns: &[Turn], cursor: Option<Arc<str>>) -> Self {
+        Self::happened((topic, cursor), turns, put_turn, turns.len() * ROOM_AROUND)
+    }
+
+    /// One event by itself, several as a batch.
+    fn happened<T>(
+        (topic, cursor): (Topic, Option<Arc<str>>),
+        all: &[T],
+        put: impl Fn(&mut String, &T),
+        room: usize,
+    ) -> Self {
         let mut json = String::with_capacity(room + ROOM_AROUND);
-        if let [one] = told {
+        if let [one] = all {
             json.push_str(r#"{"type":"event","#);
-            put_event(&mut json, one, fields);
+            put(&mut json, one);
         } else {
             json.push_str(r#"{"type":"batch","event":"BATCH_STATUS_UPDATE""#);
         }
         let _written = write!(json, r#","topic":"{topic}""#);
         put_cursor(&mut json, cursor.as_deref());
-        if told.len() != 1 {
+        if all.len() != 1 {
             json.push_str(r#","updates":["#);
-            for (place, one) in told.iter().enumerate() {
+            for (place, one) in all.iter().enumerate() {
                 json.push_str(if place > 0 { ",{" } else { "{" });
-                put_event(&mut json, one, fields);
+                put(&mut json, one);
                 json.push('}');
             }
             json.push(']');
@@ -188,9 +210,27 @@ pub(crate) struct Part<'a> {
     /// Counted from nought: with that, all that was known before is to be forgotten.
     pub(crate) number: u32,
     pub(crate) is_last: bool,
-    pub(crate) nodes: &'a [Arc<Update>],
+    pub(crate) members: &'a Members,
     /// Of the last part alone.
     pub(crate) cursor: Option<Arc<str>>,
+}
+
+/// What a part of a snapshot is of.
+#[derive(Debug)]
+pub(crate) enum Members {
+    Nodes(Vec<Arc<Update>>),
+    Tree(Vec<(Subject, Condition)>),
+}
+
+fn put_list<'a>(json: &mut String, name: &str, texts: impl Iterator<Item = Cow<'a, str>>) {
+    let _written = write!(json, r#","{name}":["#);
+    for (place, text) in texts.enumerate() {
+        if place > 0 {
+            json.push(',');
+        }
+        json.push_str(&text);
+    }
+    json.push(']');
 }
 
 /// Its letters are all of them plain.
@@ -226,6 +266,24 @@ fn put_event(
     json.push_str(&text[1..text.len() - 1]);
 }
 
+/// The members of an event of the tree, without the braces.
+fn put_turn(json: &mut String, turn: &Turn) {
+    let turned = Turned {
+        event: SUPERVISION,
+        at: Time(turn.at),
+    };
+    let turned = serde_json::to_string(&turned).unwrap_or_default();
+    let supervised = spell_supervised((turn.subject, turn.condition));
+    json.push_str(turned.trim_matches(['{', '}']));
+    json.push(',');
+    json.push_str(&supervised[1..supervised.len() - 1]);
+}
+
+fn spell_supervised(one: (Subject, Condition)) -> String {
+    // Names and numbers: there is nothing in it that could not be written.
+    serde_json::to_string(&Supervised::from(one)).unwrap_or_else(|_| "{}".to_owned())
+}
+
 /// What a node's text takes, or about that much.
 fn room(update: &Update, fields: &Fields) -> usize {
     match fields.only() {
@@ -245,6 +303,9 @@ pub(super) fn text<'a>(update: &'a Update, fields: &Fields) -> Cow<'a, str> {
 fn whole(update: &Update) -> String {
     spell(update, &ALL)
 }
+
+/// What an event of the tree is called.
+pub(super) const SUPERVISION: &str = "SUPERVISION";
 
 /// What an event is called.
 pub(super) fn name(kind: UpdateKind) -> &'static str {

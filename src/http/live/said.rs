@@ -7,6 +7,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use evara_actors::ingest::BreakerState;
+use evara_actors::twin::Presence;
+use evara_actors::watchers::broadcast::{Condition, Subject};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -87,7 +90,90 @@ pub(super) struct Snapshot {
     /// Of the last part alone.
     #[schema(required = true)]
     cursor: Option<String>,
+    /// None where the topic is `supervision`.
     nodes: Vec<NodeShape>,
+    /// Where the topic is `supervision`: those who are not as usual. Absent where it is another.
+    #[schema(value_type = Vec<Supervised>, required = false)]
+    supervised: Option<Vec<Supervised>>,
+}
+
+/// Somebody of the tree is otherwise than before, or a breaker is.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Turned {
+    pub(super) event: &'static str,
+    /// When that was seen: within a second.
+    pub(super) at: Time,
+}
+
+/// An actor or a breaker, and how it is. Of whom nothing is told, or that he is gone, is not there, or runs and was never started again, or is closed.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Supervised {
+    /// The actor's name in the tree, such as `shard/17`; of a breaker, `host` or `channel/{channel_id}`.
+    id: String,
+    /// `supervisor`, `broadcast`, `writer`, `twin`, `poller` or `breaker`.
+    kind: &'static str,
+    state: SupervisedState,
+    /// How often it was started again, since the process started; 0 of a breaker.
+    restarts: u32,
+    /// Of a twin; null of all others.
+    #[schema(required = true)]
+    node_id: Option<Uuid>,
+}
+
+/// How an actor is, or, from `closed` on, a breaker.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum SupervisedState {
+    Running,
+    Restarting,
+    Quarantined,
+    Gone,
+    Closed,
+    Open,
+    HalfOpen,
+}
+
+impl From<(Subject, Condition)> for Supervised {
+    fn from((subject, condition): (Subject, Condition)) -> Self {
+        let restarts = match condition {
+            Condition::Actor { restarts, .. } => restarts,
+            Condition::Breaker(_) => 0,
+        };
+        let node_id = match subject {
+            Subject::Twin(node) => Some(node.0),
+            Subject::Watchers
+            | Subject::Shards
+            | Subject::Broadcast
+            | Subject::Writer(_)
+            | Subject::Shard(_)
+            | Subject::Poller(_)
+            | Subject::Host
+            | Subject::Channel(_) => None,
+        };
+        Self {
+            id: subject.to_string(),
+            kind: subject.kind(),
+            state: condition.into(),
+            restarts,
+            node_id,
+        }
+    }
+}
+
+impl From<Condition> for SupervisedState {
+    fn from(condition: Condition) -> Self {
+        match condition {
+            Condition::Actor { presence, .. } => match presence {
+                Presence::Running => Self::Running,
+                Presence::Restarting => Self::Restarting,
+                Presence::Quarantined => Self::Quarantined,
+                Presence::Gone => Self::Gone,
+            },
+            Condition::Breaker(BreakerState::Closed) => Self::Closed,
+            Condition::Breaker(BreakerState::Open) => Self::Open,
+            Condition::Breaker(BreakerState::HalfOpen) => Self::HalfOpen,
+        }
+    }
 }
 
 /// What an event says beside the node.
@@ -97,6 +183,8 @@ pub(super) struct Snapshot {
     reason = "spelt by hand around shared texts: only the shape is used"
 )]
 pub(super) struct Step {
+    /// What is most notable of it. Whoever keeps what he read of descriptions, lists and figures reads those that the node is in again
+    /// where it was described anew (`CACHE_INVALIDATED`), came into what is listened to (`NODE_PROVISIONED`) or went (`NODE_REMOVED`).
     event: String,
     /// What a client knew of the node, if it was told everything; 0 for nothing.
     previous_revision: u64,

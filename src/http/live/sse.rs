@@ -53,7 +53,7 @@ const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering")
 #[serde(deny_unknown_fields, default)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct StreamQuery {
-    /// `fleet`, `communities/{id}`, `nodes/{id}`, `alerts` or `commands`.
+    /// `fleet`, `communities/{id}`, `nodes/{id}`, `alerts`, `commands` or `supervision`.
     topic: String,
     /// `latest`, which is usual: of what falls into one tick, the last of each node. `all`: every event.
     #[param(value_type = Option<String>)]

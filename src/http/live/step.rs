@@ -6,10 +6,12 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use evara_actors::domain::NodeId;
-use evara_actors::watchers::broadcast::{Gone, Log, Position, Told, Update, UpdateKind, fold};
+use evara_actors::watchers::broadcast::{
+    Entry, Gone, Log, Position, Subject, Told, Turn, Update, UpdateKind, fold,
+};
 
 use super::cursor::{Covered, Cursors, Known, Place};
-use super::frame::{Frame, Part, known};
+use super::frame::{Frame, Members, Part, known};
 use super::topic::Topic;
 use super::watch::{Mode, Sight};
 
@@ -19,13 +21,23 @@ const FRAME_BYTES: usize = 128 * 1024;
 /// Updates that are looked at for one frame, and nodes for a part of a snapshot: a millisecond or two.
 const LOOKED_AT: usize = 8_192;
 
-/// How far the nodes of a snapshot were read.
+/// Turns of the tree in a frame, and those of it in a part of a snapshot: some 80 KiB.
+const TURNS_AT_ONCE: usize = 512;
+
+/// The last of a snapshot that was read, in the order of those.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Last {
+    Node(NodeId),
+    Subject(Subject),
+}
+
+/// How far a snapshot was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Snapshot {
     /// As far as there are any.
     Whole,
     /// Up to this one, or not at all, in so many parts.
-    Upto(Option<NodeId>, u32),
+    Upto(Option<Last>, u32),
 }
 
 /// All that what comes next follows from, beside the log.
@@ -58,10 +70,11 @@ pub(crate) struct Step {
 #[derive(Debug)]
 pub(crate) struct Gathered {
     pub(super) told: Vec<Told>,
+    pub(super) turns: Vec<Turn>,
     pub(super) looked_at: usize,
     pub(super) is_at_end: bool,
-    /// Where the next part of the snapshot is due: how its nodes are, and how far it is read then.
-    pub(super) part: Option<(Vec<Arc<Update>>, Snapshot)>,
+    /// Where the next part of the snapshot is due: what is in it, and how far it is read then.
+    pub(super) part: Option<(Members, Snapshot)>,
 }
 
 impl Ask {
@@ -78,7 +91,11 @@ impl Ask {
         let behind = self.until.saturating_sub(self.at.sequence);
         let most = usize::try_from(behind).map_or(LOOKED_AT, |behind| behind.min(LOOKED_AT));
         let since = log.since(self.at, most)?;
-        let (looked_at, told) = self.gathered(sight, &since.updates);
+        let (looked_at, told, turns) = if self.covered.topic == Topic::Supervision {
+            self.turns(&since.entries)
+        } else {
+            self.gathered(sight, &since.entries)
+        };
         let is_at_end = self.at.sequence + looked_at as u64 == log.position().sequence;
         let part = match self.snapshot {
             Snapshot::Upto(after, number) if is_at_end => {
@@ -88,6 +105,7 @@ impl Ask {
         };
         Ok(Gathered {
             told,
+            turns,
             looked_at,
             is_at_end,
             part,
@@ -98,6 +116,7 @@ impl Ask {
     pub(crate) fn step(&self, gathered: Gathered, cursors: &Cursors) -> Step {
         let Gathered {
             told,
+            turns,
             looked_at,
             is_at_end,
             part,
@@ -112,13 +131,20 @@ impl Ask {
         };
         step.at.sequence += looked_at as u64;
         self.spell(told, &mut step, cursors);
-        if let (Snapshot::Upto(_, number), Some((nodes, snapshot))) = (self.snapshot, part) {
+        if !turns.is_empty() {
+            let cursor = self.cursor(&step, cursors);
+            let frame = Frame::turns(self.covered.topic, &turns, cursor);
+            step.frames.push(frame);
+        }
+        if let (Snapshot::Upto(_, number), Some((members, snapshot))) = (self.snapshot, part) {
             step.snapshot = snapshot;
-            self.know(nodes.last(), &mut step);
+            if let Members::Nodes(nodes) = &members {
+                self.know(nodes.last(), &mut step);
+            }
             let part = Part {
                 number,
                 is_last: snapshot == Snapshot::Whole,
-                nodes: &nodes,
+                members: &members,
                 cursor: self.cursor(&step, cursors),
             };
             step.frames.push(Frame::snapshot(&self.covered, part));
@@ -142,30 +168,54 @@ impl Ask {
         cursor.flatten().map(Into::into)
     }
 
-    /// As many updates as make up a frame, and how many were looked at for that.
-    fn gathered(&self, sight: &Sight, updates: &[Arc<Update>]) -> (usize, Vec<Told>) {
+    /// As many updates as make up a frame, and how many entries were looked at for that.
+    fn gathered(&self, sight: &Sight, entries: &[Entry]) -> (usize, Vec<Told>, Vec<Turn>) {
         let folds = self.is_slow || self.mode == Mode::Latest;
         let (mut told, mut nodes, mut bytes) = (Vec::new(), HashSet::new(), 0);
-        for (place, update) in updates.iter().enumerate() {
+        for (place, entry) in entries.iter().enumerate() {
+            let Some(update) = entry.node() else {
+                continue;
+            };
             let Some(one) = self.told(sight, update) else {
                 continue;
             };
             let is_more = !folds || nodes.insert(update.node);
             if is_more && bytes + update.bytes() > FRAME_BYTES && !told.is_empty() {
-                return (place, told);
+                return (place, told, Vec::new());
             }
             bytes += if is_more { update.bytes() } else { 0 };
             told.push(one);
         }
-        (updates.len(), told)
+        (entries.len(), told, Vec::new())
+    }
+
+    /// The same of turns: none of them is ever left out.
+    fn turns(&self, entries: &[Entry]) -> (usize, Vec<Told>, Vec<Turn>) {
+        let mut turns = Vec::new();
+        for (place, entry) in entries.iter().enumerate() {
+            let Entry::Tree(turn) = entry else {
+                continue;
+            };
+            if turns.len() == TURNS_AT_ONCE {
+                return (place, Vec::new(), turns);
+            }
+            if self.is_passed(Last::Subject(turn.subject)) {
+                turns.push(*turn);
+            }
+        }
+        (entries.len(), Vec::new(), turns)
+    }
+
+    /// Whether its state was sent, so that what happens to it is told.
+    fn is_passed(&self, one: Last) -> bool {
+        match self.snapshot {
+            Snapshot::Whole => true,
+            Snapshot::Upto(last, _) => last.is_some_and(|last| one <= last),
+        }
     }
 
     fn told(&self, sight: &Sight, update: &Arc<Update>) -> Option<Told> {
-        let is_passed = match self.snapshot {
-            Snapshot::Whole => true,
-            Snapshot::Upto(node, _) => node.is_some_and(|node| update.node <= node),
-        };
-        if !is_passed {
+        if !self.is_passed(Last::Node(update.node)) {
             return None;
         }
         let sees = |spec: &_| self.covered.topic.covers(spec) && sight.scope.sees(spec);
@@ -197,20 +247,23 @@ impl Ask {
         &self,
         sight: &Sight,
         log: &Log,
-        (after, number): (Option<NodeId>, u32),
-    ) -> (Vec<Arc<Update>>, Snapshot) {
+        (after, number): (Option<Last>, u32),
+    ) -> (Members, Snapshot) {
+        if self.covered.topic == Topic::Supervision {
+            return part_of_tree(log, (after, number));
+        }
         let (mut nodes, mut bytes, mut last) = (Vec::new(), 0, after);
         for (place, state) in states(self.covered.topic, log, after).enumerate() {
             if place == LOOKED_AT || bytes > FRAME_BYTES {
-                return (nodes, Snapshot::Upto(last, number + 1));
+                return (Members::Nodes(nodes), Snapshot::Upto(last, number + 1));
             }
-            last = Some(state.node);
+            last = Some(Last::Node(state.node));
             if self.covered.topic.covers(&state.spec) && sight.scope.sees(&state.spec) {
                 bytes += state.bytes();
                 nodes.push(Arc::clone(state));
             }
         }
-        (nodes, Snapshot::Whole)
+        (Members::Nodes(nodes), Snapshot::Whole)
     }
 }
 
@@ -224,11 +277,31 @@ impl Step {
 fn states(
     topic: Topic,
     log: &Log,
-    after: Option<NodeId>,
+    after: Option<Last>,
 ) -> Box<dyn Iterator<Item = &Arc<Update>> + '_> {
+    let after = match after {
+        Some(Last::Node(node)) => Some(node),
+        Some(Last::Subject(_)) | None => None,
+    };
     match topic {
         Topic::Node(node) => Box::new(log.latest(node).map(|(state, _)| state).into_iter()),
-        Topic::Alerts | Topic::Commands => Box::new(std::iter::empty()),
+        Topic::Alerts | Topic::Commands | Topic::Supervision => Box::new(std::iter::empty()),
         Topic::Fleet | Topic::Community(_) => Box::new(log.states(after)),
     }
+}
+
+/// The next of those of the tree who are not as usual.
+fn part_of_tree(log: &Log, (after, number): (Option<Last>, u32)) -> (Members, Snapshot) {
+    let after = match after {
+        Some(Last::Subject(subject)) => Some(subject),
+        Some(Last::Node(_)) | None => None,
+    };
+    let mut behind = log.standing().after(after);
+    let those: Vec<_> = behind.by_ref().take(TURNS_AT_ONCE).collect();
+    let last = those.last().map(|(subject, _)| Last::Subject(*subject));
+    let snapshot = match behind.next() {
+        Some(_) => Snapshot::Upto(last, number + 1),
+        None => Snapshot::Whole,
+    };
+    (Members::Tree(those), snapshot)
 }

@@ -25,11 +25,13 @@ pub(crate) enum Topic {
     Alerts,
     /// Commands. Quiet: there are none yet.
     Commands,
+    /// Who of the tree fails and comes back, and which breakers open: for those who run the service.
+    Supervision,
 }
 
 /// No topic is called that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("must be fleet, communities/{{id}}, nodes/{{id}}, alerts or commands")]
+#[error("must be fleet, communities/{{id}}, nodes/{{id}}, alerts, commands or supervision")]
 pub(crate) struct NoTopic;
 
 impl FromStr for Topic {
@@ -45,6 +47,7 @@ impl FromStr for Topic {
                 "fleet" => Ok(Self::Fleet),
                 "alerts" => Ok(Self::Alerts),
                 "commands" => Ok(Self::Commands),
+                "supervision" => Ok(Self::Supervision),
                 _ => Err(NoTopic),
             },
         }
@@ -59,6 +62,7 @@ impl fmt::Display for Topic {
             Self::Node(id) => write!(f, "nodes/{id}"),
             Self::Alerts => f.write_str("alerts"),
             Self::Commands => f.write_str("commands"),
+            Self::Supervision => f.write_str("supervision"),
         }
     }
 }
@@ -69,6 +73,7 @@ impl From<Interest> for Topic {
             Interest::All => Self::Fleet,
             Interest::Community(id) => Self::Community(CommunityId(id)),
             Interest::Node(id) => Self::Node(id),
+            Interest::Tree => Self::Supervision,
         }
     }
 }
@@ -80,6 +85,7 @@ impl Topic {
             Self::Fleet => Some(Interest::All),
             Self::Community(id) => Some(Interest::Community(id.0)),
             Self::Node(id) => Some(Interest::Node(*id)),
+            Self::Supervision => Some(Interest::Tree),
             Self::Alerts | Self::Commands => None,
         }
     }
@@ -90,7 +96,7 @@ impl Topic {
             Self::Fleet => true,
             Self::Community(id) => spec.community_id == Some(id.0),
             Self::Node(id) => spec.id == *id,
-            Self::Alerts | Self::Commands => false,
+            Self::Alerts | Self::Commands | Self::Supervision => false,
         }
     }
 
@@ -111,6 +117,7 @@ impl Topic {
             }
             Self::Alerts => scope.needs(Permission::AlertsRead),
             Self::Commands => scope.needs(Permission::CommandsRead),
+            Self::Supervision => scope.needs(Permission::OpsRead),
         }
     }
 }
@@ -134,6 +141,7 @@ mod tests {
             "fleet",
             "alerts",
             "commands",
+            "supervision",
             &format!("nodes/{id}"),
             &format!("communities/{id}"),
         ] {

@@ -14,6 +14,7 @@ import type {
   ServerFrame,
   SnapshotFrame,
   Topic,
+  Turn,
 } from "./frames.js";
 import type { SocketConstructor, Timers } from "./outside.js";
 import { TIMERS } from "./outside.js";
@@ -65,6 +66,8 @@ export interface Handlers<N extends NodePart = NodeState> {
   snapshot: (frame: SnapshotFrame<N>) => void;
   /** What happened to a node; batches are taken apart. */
   event: (happened: Happened<N>) => void;
+  /** What became of one of the tree, where the topic is `supervision`. */
+  supervised?: (turn: Turn) => void;
   /** So many events were left out, each since a later one of its node says all that it said. */
   lag?: (folded: number) => void;
   /** The gap could not be told: a snapshot follows. */
@@ -281,6 +284,11 @@ export class LiveClient {
   }
 }
 
+function tell(handlers: Handlers<NodePart>, happened: Happened<NodePart> | Turn): void {
+  if (happened.event === "SUPERVISION") handlers.supervised?.(happened);
+  else handlers.event(happened);
+}
+
 /** Has the owner of a topic hear of it. The place moves on behind what was handled, and never before. */
 function handle(subscription: Subscription, frame: ServerFrame): void {
   const { handlers } = subscription;
@@ -298,11 +306,11 @@ function handle(subscription: Subscription, frame: ServerFrame): void {
       subscription.cursor = frame.cursor;
       break;
     case "event":
-      handlers.event(frame);
+      tell(handlers, frame);
       subscription.cursor = frame.cursor ?? subscription.cursor;
       break;
     case "batch":
-      for (const happened of frame.updates) handlers.event(happened);
+      for (const happened of frame.updates) tell(handlers, happened);
       subscription.cursor = frame.cursor ?? subscription.cursor;
       break;
     case "lag":

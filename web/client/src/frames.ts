@@ -1,7 +1,13 @@
 // What is said over a socket, both ways, as /api/asyncapi.json describes it.
 
 /** What can be listened to. */
-export type Topic = "fleet" | "alerts" | "commands" | `communities/${string}` | `nodes/${string}`;
+export type Topic =
+  | "fleet"
+  | "alerts"
+  | "commands"
+  | "supervision"
+  | `communities/${string}`
+  | `nodes/${string}`;
 
 /** `latest`: of what falls into one tick, the last of each node. `all`: every event. */
 export type Mode = "latest" | "all";
@@ -75,6 +81,37 @@ export interface Removal extends Step {
   revision: number;
 }
 
+export type SupervisedState =
+  | "running"
+  | "restarting"
+  | "quarantined"
+  | "gone"
+  | "closed"
+  | "open"
+  | "half_open";
+
+/**
+ * An actor or a breaker, and how it is. Of whom nothing is told, or that he is gone, is not there, or runs and was never
+ * started again, or is closed.
+ */
+export interface Supervised {
+  /** The actor's name in the tree, such as `shard/17`; of a breaker, `host` or `channel/{channel_id}`. */
+  id: string;
+  /** `supervisor`, `broadcast`, `writer`, `twin`, `poller` or `breaker`. */
+  kind: string;
+  state: SupervisedState;
+  /** How often it was started again, since the process started; 0 of a breaker. */
+  restarts: number;
+  /** Of a twin; null of all others. */
+  node_id: string | null;
+}
+
+/** Somebody of the tree is otherwise than before, or a breaker is. */
+export interface Turn extends Supervised {
+  event: "SUPERVISION";
+  at: string;
+}
+
 export type Happened<N extends NodePart = NodeState> = Change<N> | Removal;
 
 interface Place {
@@ -115,6 +152,8 @@ export interface SnapshotFrame<N extends NodePart = NodeState> extends Place {
   /** Whether another part follows. */
   more: boolean;
   nodes: N[];
+  /** Of the topic `supervision` alone: those who are not as usual. */
+  supervised?: Supervised[];
 }
 
 export interface ErrorFrame {
@@ -129,8 +168,8 @@ export type ServerFrame =
   | ({ type: "subscribed" } & Place)
   | { type: "unsubscribed"; topic: Topic }
   | SnapshotFrame<NodePart>
-  | ({ type: "event" } & Happened<NodePart> & Place)
-  | ({ type: "batch"; event: "BATCH_STATUS_UPDATE"; updates: Happened<NodePart>[] } & Place)
+  | ({ type: "event" } & (Happened<NodePart> | Turn) & Place)
+  | ({ type: "batch"; event: "BATCH_STATUS_UPDATE"; updates: (Happened<NodePart> | Turn)[] } & Place)
   | { type: "lag"; topic: Topic; folded: number }
   | { type: "resync"; topic: Topic; reason: string }
   | ErrorFrame

@@ -5,7 +5,7 @@ import { beforeEach, test } from "node:test";
 
 import type { Handlers, State } from "../src/client.js";
 import { LiveClient } from "../src/client.js";
-import type { Change, Field, Happened, ServerFrame, Topic } from "../src/frames.js";
+import type { Change, Field, Happened, ServerFrame, Supervised, Topic, Turn } from "../src/frames.js";
 import { FakeSocket, FakeTimers, settled } from "./fake.js";
 
 const HELLO: ServerFrame = {
@@ -134,6 +134,27 @@ test("it asks for the same fields whenever it comes, and tells what is there of 
   await scene.timers.pass(1_000);
   socket = await scene.open();
   assert.deepEqual(socket.said.at(-1), { ...asked, since: "c2" });
+});
+
+test("what becomes of the tree is told apart from what happens to nodes", async () => {
+  const scene = new Scene();
+  const turns: string[] = [];
+  const supervised = ({ id, state }: Turn) => void turns.push(`${id} ${state}`);
+  scene.client.subscribe("supervision", { ...scene.handlers, supervised });
+  const socket = await scene.start();
+  const at = { topic: "supervision" } as const;
+  const one: Supervised = { id: "host", kind: "breaker", state: "open", restarts: 0, node_id: null };
+  const turn: Turn = { ...one, event: "SUPERVISION", at: "2026-01-31T08:15:30Z" };
+  const closed: Turn = { ...turn, state: "closed" };
+  socket.tells(
+    { type: "subscribed", ...at, cursor: null },
+    { type: "snapshot", ...at, part: 0, more: false, cursor: "c1", nodes: [], supervised: [one] },
+    { type: "event", ...at, cursor: "c2", ...turn },
+    { type: "batch", ...at, event: "BATCH_STATUS_UPDATE", cursor: "c3", updates: [closed, turn] },
+  );
+  assert.deepEqual(turns, ["host open", "host closed", "host open"]);
+  assert.deepEqual(scene.heard, ["begun", "snapshot 0 of 0"]);
+  assert.equal(scene.client.cursor("supervision"), "c3");
 });
 
 test("it comes back to where it stopped, and forgets its place where there is none any more", async () => {

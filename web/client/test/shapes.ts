@@ -15,6 +15,9 @@ import type {
   NodeStatus,
   Removal,
   ServerFrame,
+  Supervised,
+  SupervisedState,
+  Turn,
 } from "../src/index.js";
 
 /** What kind of JSON a member is. */
@@ -74,6 +77,16 @@ const REMOVAL: Members<Removal> = {
 
 const CHANGE: Members<Exclude<Happened<NodePart>, Removal>> = { ...REMOVAL, ...NODE };
 
+const SUPERVISED: Members<Supervised> = {
+  id: "string",
+  kind: "string",
+  state: "string",
+  restarts: "number",
+  node_id: "string or null",
+};
+
+const TURN: Members<Turn> = { ...SUPERVISED, event: "string", at: "string" };
+
 const PLACE = { topic: "string", cursor: "string or null" } as const;
 
 type Told = Exclude<ServerFrame["type"], "event">;
@@ -83,7 +96,14 @@ const TOLD: { [K in Told]: Members<Of<ServerFrame, K>> } = {
   authenticated: { type: "string" },
   subscribed: { type: "string", ...PLACE },
   unsubscribed: { type: "string", topic: "string" },
-  snapshot: { type: "string", ...PLACE, part: "number", more: "boolean", nodes: "array" },
+  snapshot: {
+    type: "string",
+    ...PLACE,
+    part: "number",
+    more: "boolean",
+    nodes: "array",
+    supervised: "array?",
+  },
   batch: { type: "string", ...PLACE, event: "string", updates: "array" },
   lag: { type: "string", topic: "string", folded: "number" },
   resync: { type: "string", topic: "string", reason: "string" },
@@ -107,6 +127,16 @@ const STATUSES: Record<NodeStatus, true> = {
   offline: true,
   maintenance: true,
   quarantined: true,
+};
+
+const SUPERVISED_STATES: Record<SupervisedState, true> = {
+  running: true,
+  restarting: true,
+  quarantined: true,
+  gone: true,
+  closed: true,
+  open: true,
+  half_open: true,
 };
 
 const CODES: Record<ErrorCode, true> = {
@@ -162,15 +192,23 @@ export function hold(api: AsyncApi): void {
   for (const [name, members] of Object.entries({ ...ASKED, ...TOLD })) {
     same(name, messages[name]?.payload, members);
   }
-  const [change, removal] = messages["event"]?.payload.oneOf ?? [];
+  const [change, removal, turn] = messages["event"]?.payload.oneOf ?? [];
   same("a change as a frame", change, { type: "string", ...CHANGE, ...PLACE });
   same("a removal as a frame", removal, { type: "string", ...REMOVAL, ...PLACE });
+  same("a turn as a frame", turn, { type: "string", ...TURN, ...PLACE });
+  same("a turn", schemas["Turn"], TURN);
+  same("one of the tree", schemas["Supervised"], SUPERVISED);
   same("a change", schemas["Change"], CHANGE);
   same("a removal", schemas["Removal"], REMOVAL);
   same("a node", schemas["Node"], NODE);
   const words = (schema: Schema | undefined) => follow(schema ?? {}).enum?.sort();
   assert.deepEqual(words(schemas["Change"]?.properties?.["event"]), Object.keys(CHANGES).sort());
   assert.deepEqual(words(schemas["Removal"]?.properties?.["event"]), ["NODE_REMOVED"]);
+  assert.deepEqual(words(schemas["Turn"]?.properties?.["event"]), ["SUPERVISION"]);
+  assert.deepEqual(
+    words(schemas["Supervised"]?.properties?.["state"]),
+    Object.keys(SUPERVISED_STATES).sort(),
+  );
   assert.deepEqual(words(schemas["Node"]?.properties?.["status"]), Object.keys(STATUSES).sort());
   assert.deepEqual(words(messages["subscribe"]?.payload.properties?.["mode"]), Object.keys(MODES).sort());
   assert.deepEqual(words(messages["error"]?.payload.properties?.["code"]), Object.keys(CODES).sort());

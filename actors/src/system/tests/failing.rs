@@ -10,6 +10,7 @@ use crate::ports::{Archive, Clock, Entry, Page, Saved};
 use crate::testing::{FakeArchive, START, VirtualClock, level, on_channel, tank};
 use crate::tree::Failure;
 use crate::twin::{OfferError, Presence, TwinHandle};
+use crate::watchers::broadcast::Standing;
 
 /// Breaks a twin again and again until it is given up on.
 async fn wear_out(twin: &TwinHandle) {
@@ -234,6 +235,10 @@ async fn a_shard_that_breaks_comes_back_with_everyone_in_it_but_not_for_ever() {
         scene.system.running().await.unwrap(),
         scene.system.census().names()
     );
+    let standing = scene.system.standing(&Standing::default());
+    let mut those = standing.after(None);
+    let is_told = those.any(|(subject, _)| subject.to_string() == shard);
+    assert!(is_told);
     for twin in scene.system.twins() {
         twin.offer(level(2, 51.0)).await.unwrap();
     }

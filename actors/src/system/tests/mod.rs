@@ -10,5 +10,6 @@ mod gathering;
 mod living;
 mod poison;
 mod scene;
+mod standing;
 mod starting;
 mod writing;

@@ -1,7 +1,7 @@
 //! The broadcast: owns when what changed is told, and that all of it is.
 //!
-//! Each tick it takes what twins left in the intake and puts it into the log. It decides nothing and waits for
-//! nobody. Where something may have been left out (the intake had no room, or it was started again by its
+//! Each tick it takes what twins left in the intake and puts it into the log, and each second it looks at how the tree
+//! stands. It decides nothing and waits for nobody. Where something may have been left out (the intake had no room, or it was started again by its
 //! [supervisor](crate::tree)) it begins another log, of how the twins are then: whoever has a position in the
 //! old one learns that it is no use, and nothing is lost in silence.
 
@@ -16,7 +16,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::intake::{Intake, Item, Lost};
-use super::{Broadcast, Log, Update, UpdateKind};
+use super::{Broadcast, Entry, Log, Standing, Update, UpdateKind};
 use crate::domain::Timestamp;
 use crate::ports::Clock;
 use crate::tree::{Done, later};
@@ -31,6 +31,12 @@ const REST_AFTER_LOSS: Duration = Duration::from_secs(1);
 /// Twins that are looked at in one go while a log is being made: some milliseconds.
 const PORTION: usize = 512;
 
+/// Between two looks at the tree: people read of it in seconds, and a look passes by everyone who is in it.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// Sees how the tree stands, for one who knows that much of it.
+pub(crate) type Look = Arc<dyn Fn(&Standing) -> Standing + Send + Sync>;
+
 /// Finds all twins.
 pub(crate) type Twins = Arc<dyn Fn() -> Vec<TwinHandle> + Send + Sync>;
 
@@ -40,6 +46,7 @@ pub(crate) struct BroadcastArgs {
     pub(crate) intake: Arc<Intake>,
     pub(crate) broadcast: Broadcast,
     pub(crate) twins: Twins,
+    pub(crate) look: Look,
     pub(crate) clock: Arc<dyn Clock>,
     /// Between two tellings.
     pub(crate) tick: Duration,
@@ -61,6 +68,8 @@ pub(super) struct State {
     awake: bool,
     /// What the times of the log count from.
     began: Instant,
+    /// At the tree, for the last time.
+    looked_at: Instant,
 }
 
 /// Time to tell.
@@ -85,10 +94,12 @@ impl Actor for BroadcastActor {
     async fn pre_start(&self, _: ActorRef<Round>, ours: BroadcastArgs) -> Done<State> {
         // The one before may have left it open. Who listens keeps its log until there is another.
         ours.intake.shut();
+        let now = Instant::now();
         Ok(State {
             ours,
             awake: false,
-            began: Instant::now(),
+            began: now,
+            looked_at: now,
         })
     }
 
@@ -116,12 +127,13 @@ impl State {
         }
         match self.ours.intake.take() {
             Ok(items) => {
-                let told = self.drafted(items);
+                let mut told = self.drafted(items);
+                told.extend(self.turns());
                 if !told.is_empty() {
                     (self.ours.before_telling)();
                 }
                 let now = self.began.elapsed();
-                self.ours.broadcast.tell(now, told);
+                self.ours.broadcast.tell(now, &told);
                 self.ours.tick
             }
             Err(Lost) => {
@@ -155,12 +167,25 @@ impl State {
             }
             yield_now().await;
         }
+        log.know_tree((ours.look)(&Standing::default()));
         ours.broadcast.begin(log);
+        self.looked_at = Instant::now();
         self.awake = true;
     }
 
+    /// What has become of the tree, where it is time to look.
+    fn turns(&mut self) -> Vec<Entry> {
+        if self.looked_at.elapsed() < LOOK_EVERY {
+            return Vec::new();
+        }
+        self.looked_at = Instant::now();
+        let known = self.ours.broadcast.standing();
+        let turns = known.turns(&(self.ours.look)(&known), self.ours.clock.now());
+        turns.into_iter().map(Entry::Tree).collect()
+    }
+
     /// What is to be told of `items`: nothing where it is known.
-    fn drafted(&self, items: Vec<Item>) -> Vec<Arc<Update>> {
+    fn drafted(&self, items: Vec<Item>) -> Vec<Entry> {
         let now = self.ours.clock.now();
         let mut known = self.ours.broadcast.latest(items.iter().map(Item::node));
         let mut drafted = Vec::with_capacity(items.len());
@@ -176,7 +201,7 @@ impl State {
             };
             let is_there = update.kind != UpdateKind::Removed;
             *known = is_there.then(|| Arc::clone(&update));
-            drafted.push(update);
+            drafted.push(Entry::Node(update));
         }
         drafted
     }

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use super::{Position, Update};
+use super::{Entry, Position, Update};
 use crate::domain::{NodeId, NodeSpec};
 use crate::watchers::desk::lock;
 
@@ -22,9 +22,11 @@ pub enum Interest {
     Community(Uuid),
     /// One.
     Node(NodeId),
+    /// None of them, but the tree.
+    Tree,
 }
 
-/// Where in a log something of interest is: so many updates are before the first of it, and before what is
+/// Where in a log something of interest is: so many entries are before the first of it, and before what is
 /// behind the last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stretch {
@@ -142,12 +144,14 @@ impl Ears {
         self.all.remove(&number);
     }
 
-    /// Wakes those to whom these updates mean something, the first of which is at `place`.
-    pub(super) fn touch(&self, place: Position, updates: &[Arc<Update>]) {
+    /// Wakes those to whom these entries mean something, the first of which is at `place`.
+    pub(super) fn touch(&self, place: Position, entries: &[Entry]) {
         let mut touched: HashMap<Interest, Stretch> = HashMap::new();
-        for (from, update) in (place.sequence..).zip(updates) {
+        for (from, entry) in (place.sequence..).zip(entries) {
             let (epoch, until) = (place.epoch, from + 1);
-            for interest in interests(update) {
+            let of_tree = entry.node().is_none().then_some(Interest::Tree);
+            let of_node = entry.node().into_iter().flat_map(|it| interests(it));
+            for interest in of_tree.into_iter().chain(of_node) {
                 if self.by_interest.contains_key(&interest) {
                     let stretch = Stretch { epoch, from, until };
                     let held = touched.entry(interest);

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
 use super::ears::{Ear, Ears};
-use super::{Bounds, Interest, Log, Position, Touched, Update};
+use super::{Bounds, Entry, Interest, Log, Position, Standing, Touched, Update};
 use crate::domain::NodeId;
 use crate::watchers::desk::lock;
 
@@ -72,7 +72,7 @@ impl Broadcast {
         self.0.bounds
     }
 
-    /// How many updates are kept, and what they take at most.
+    /// How many entries are kept, and what they take at most.
     pub fn depth(&self) -> (usize, usize) {
         self.0.read(Log::depth)
     }
@@ -99,15 +99,20 @@ impl Broadcast {
             .read(|log| nodes.map(|node| (node, held(log, node))).collect())
     }
 
+    /// How the tree was when it was last told of.
+    pub(super) fn standing(&self) -> Standing {
+        self.0.read(|log| log.standing().clone())
+    }
+
     /// Says what is new: puts it into the log, and wakes those to whom it means something.
-    pub(super) fn tell(&self, now: Duration, updates: Vec<Arc<Update>>) {
+    pub(super) fn tell(&self, now: Duration, entries: &[Entry]) {
         let mut log = self.0.write();
         let before = log.position();
-        log.append(now, &updates);
+        log.append(now, entries);
         let after = log.position();
         drop(log);
         if before != after {
-            lock(&self.0.ears).touch(before, &updates);
+            lock(&self.0.ears).touch(before, entries);
             self.0.told.send_replace(Some(after));
         }
     }

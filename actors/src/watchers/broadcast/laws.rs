@@ -7,7 +7,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use uuid::Uuid;
 
-use super::{Bounds, Gone, Log, Position, Told, Update, UpdateKind, fold};
+use super::{Bounds, Entry, Gone, Log, Position, Told, Update, UpdateKind, fold};
 use crate::domain::{NodeId, NodeSpec, Revision};
 use crate::testing::{START, level, tank};
 use crate::twin::{Event, Twin, apply};
@@ -176,7 +176,7 @@ proptest! {
         for (update, pause) in all.iter().zip(&pauses) {
             now += Duration::from_secs(*pause);
             told_at.push(now);
-            log.append(now, std::slice::from_ref(update));
+            log.append(now, &[Entry::Node(Arc::clone(update))]);
             prop_assert!(log.depth().1 <= bytes);
         }
         for from in 0..=all.len() {
@@ -186,8 +186,9 @@ proptest! {
             match log.since(position, most) {
                 Ok(since) => {
                     let expected = &all[from..all.len().min(from + most)];
-                    prop_assert_eq!(since.updates.len(), expected.len());
-                    let same = since.updates.iter().zip(expected);
+                    prop_assert_eq!(since.entries.len(), expected.len());
+                    let updates = since.entries.iter().filter_map(Entry::node);
+                    let same = updates.zip(expected);
                     prop_assert!(same.into_iter().all(|(one, other)| Arc::ptr_eq(one, other)));
                     let to = from + expected.len();
                     prop_assert_eq!(since.position.sequence, to as u64);
@@ -207,7 +208,8 @@ proptest! {
         let all = told_of(&acts);
         // As little as can be: the states do not rest on the ring.
         let mut log = Log::new(EPOCH, Bounds { span: Duration::ZERO, bytes: 0 });
-        log.append(Duration::ZERO, &all);
+        let entries: Vec<_> = all.iter().cloned().map(Entry::Node).collect();
+        log.append(Duration::ZERO, &entries);
         prop_assert_eq!(log.depth(), (0, 0));
         let mut last: BTreeMap<NodeId, &Arc<Update>> = BTreeMap::new();
         for update in &all {

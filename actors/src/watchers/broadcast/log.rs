@@ -1,4 +1,4 @@
-//! What was told lately, in one order, and the last of each node: the ring and the states. Pure.
+//! What was told lately, in one order, and the last of each node and of the tree: the ring and the states. Pure.
 //!
 //! A reading from a position gives everything since, or says that it cannot. What is dropped is always the
 //! oldest, and a position before it is refused from then on: there is never a gap that nobody hears of.
@@ -8,7 +8,7 @@ use std::ops::Bound;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Update, UpdateKind};
+use super::{Standing, Turn, Update, UpdateKind};
 use crate::domain::NodeId;
 
 /// How much is kept for those who come back.
@@ -31,12 +31,41 @@ impl Default for Bounds {
     }
 }
 
-/// A place between two updates.
+/// What a turn of the tree takes, spelt and held.
+const BYTES_OF_TURN: usize = 512;
+
+/// What is told.
+#[derive(Debug, Clone)]
+pub enum Entry {
+    /// Of a node.
+    Node(Arc<Update>),
+    /// Of the tree.
+    Tree(Turn),
+}
+
+impl Entry {
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Node(update) => update.bytes(),
+            Self::Tree(_) => BYTES_OF_TURN,
+        }
+    }
+
+    /// The update of a node that it is.
+    pub fn node(&self) -> Option<&Arc<Update>> {
+        match self {
+            Self::Node(update) => Some(update),
+            Self::Tree(_) => None,
+        }
+    }
+}
+
+/// A place between two entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Position {
     /// Which log: each has a number of its own, by chance.
     pub epoch: u64,
-    /// How many updates of it are before.
+    /// How many entries of it are before.
     pub sequence: u64,
 }
 
@@ -49,7 +78,7 @@ pub struct Gone;
 #[derive(Debug, Clone)]
 pub struct Since {
     /// In their order, as many as were asked for at most.
-    pub updates: Vec<Arc<Update>>,
+    pub entries: Vec<Entry>,
     /// The place behind the last of them.
     pub position: Position,
     /// How many there are behind that.
@@ -67,11 +96,13 @@ pub struct Log {
     bytes: usize,
     /// Of every node there is.
     latest: BTreeMap<NodeId, Latest>,
+    /// Of the tree.
+    standing: Standing,
 }
 
 #[derive(Debug)]
 struct Kept {
-    update: Arc<Update>,
+    entry: Entry,
     /// On the clock of whoever appends.
     at: Duration,
     bytes: usize,
@@ -80,7 +111,7 @@ struct Kept {
 #[derive(Debug)]
 struct Latest {
     update: Arc<Update>,
-    /// How many updates were before it.
+    /// How many entries were before it.
     sequence: u64,
 }
 
@@ -93,6 +124,7 @@ impl Log {
             first: 0,
             bytes: 0,
             latest: BTreeMap::new(),
+            standing: Standing::default(),
         }
     }
 
@@ -115,28 +147,39 @@ impl Log {
         self.latest.insert(update.node, Latest { update, sequence });
     }
 
+    /// Takes in how the tree is, of which nobody is told.
+    pub(super) fn know_tree(&mut self, standing: Standing) {
+        self.standing = standing;
+    }
+
     /// Takes in what happened, and drops what is too old or too much for that.
-    pub(super) fn append(&mut self, now: Duration, updates: &[Arc<Update>]) {
-        for update in updates {
-            let sequence = self.end();
-            if update.kind == UpdateKind::Removed {
-                self.latest.remove(&update.node);
-            } else {
-                let latest = Latest {
-                    update: Arc::clone(update),
-                    sequence,
-                };
-                self.latest.insert(update.node, latest);
+    pub(super) fn append(&mut self, now: Duration, entries: &[Entry]) {
+        for entry in entries {
+            match entry {
+                Entry::Node(update) => self.take_in(update),
+                Entry::Tree(turn) => self.standing.take_in(turn),
             }
-            let bytes = update.bytes();
+            let (entry, bytes) = (entry.clone(), entry.bytes());
             self.bytes += bytes;
             self.ring.push_back(Kept {
-                update: Arc::clone(update),
+                entry,
                 at: now,
                 bytes,
             });
         }
         self.trim(now);
+    }
+
+    fn take_in(&mut self, update: &Arc<Update>) {
+        if update.kind == UpdateKind::Removed {
+            self.latest.remove(&update.node);
+        } else {
+            let latest = Latest {
+                update: Arc::clone(update),
+                sequence: self.end(),
+            };
+            self.latest.insert(update.node, latest);
+        }
     }
 
     fn trim(&mut self, now: Duration) {
@@ -152,7 +195,7 @@ impl Log {
         }
     }
 
-    /// Up to `most` updates behind a position.
+    /// Up to `most` entries behind a position.
     ///
     /// # Errors
     /// [`Gone`] where it is another log's, is not reached yet, or something behind it was dropped.
@@ -162,11 +205,11 @@ impl Log {
             return Err(Gone);
         }
         let behind = usize::try_from(from.sequence - self.first).map_err(|_| Gone)?;
-        let updates = self.ring.range(behind..).take(most);
-        let updates: Vec<_> = updates.map(|kept| Arc::clone(&kept.update)).collect();
-        let sequence = from.sequence + updates.len() as u64;
+        let entries = self.ring.range(behind..).take(most);
+        let entries: Vec<_> = entries.map(|kept| kept.entry.clone()).collect();
+        let sequence = from.sequence + entries.len() as u64;
         Ok(Since {
-            updates,
+            entries,
             position: Position {
                 epoch: self.epoch,
                 sequence,
@@ -175,7 +218,12 @@ impl Log {
         })
     }
 
-    /// How a node is, and how many updates were before the one that says so.
+    /// How the tree is.
+    pub fn standing(&self) -> &Standing {
+        &self.standing
+    }
+
+    /// How a node is, and how many entries were before the one that says so.
     pub fn latest(&self, node: NodeId) -> Option<(&Arc<Update>, u64)> {
         let latest = self.latest.get(&node)?;
         Some((&latest.update, latest.sequence))
@@ -188,7 +236,7 @@ impl Log {
         behind.map(|(_, latest)| &latest.update)
     }
 
-    /// How many updates are kept, and what they take at most.
+    /// How many entries are kept, and what they take at most.
     pub fn depth(&self) -> (usize, usize) {
         (self.ring.len(), self.bytes)
     }

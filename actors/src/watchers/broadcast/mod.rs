@@ -1,4 +1,4 @@
-//! Telling those who watch: every published change of a twin, once, in one order.
+//! Telling those who watch: every published change of a twin, and what becomes of the tree, once, in one order.
 //!
 //! ```text
 //! twin ──changed──▶ intake ──each tick──▶ broadcast ──append──▶ log ◀──read by position── listeners
@@ -20,6 +20,7 @@ mod intake;
 #[cfg(test)]
 mod laws;
 mod log;
+mod standing;
 #[cfg(test)]
 mod tests;
 mod update;
@@ -30,5 +31,6 @@ pub use ears::{Interest, Stretch, Touched};
 pub use fold::{Told, fold};
 pub use handle::{Broadcast, Listener, NotYet};
 pub(crate) use intake::Intake;
-pub use log::{Bounds, Gone, Log, Position, Since};
+pub use log::{Bounds, Entry, Gone, Log, Position, Since};
+pub use standing::{Condition, Standing, Subject, Turn};
 pub use update::{Update, UpdateKind};

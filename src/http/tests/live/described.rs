@@ -73,6 +73,7 @@ impl Witness {
         for payload in [
             &messages["event"]["payload"]["oneOf"][0],
             &messages["event"]["payload"]["oneOf"][1],
+            &messages["event"]["payload"]["oneOf"][2],
             &messages["batch"]["payload"],
         ] {
             let described = payload["properties"]["event"]["enum"].as_array().unwrap();
@@ -159,6 +160,11 @@ async fn a_socket_tells_what_is_described_and_all_of_it() {
     for kind in ["subscribed", "resync", "snapshot"] {
         witness.until(&mut socket, kind).await;
     }
+    socket
+        .say(&json!({ "type": "subscribe", "topic": "supervision" }))
+        .await;
+    witness.until(&mut socket, "snapshot").await;
+    let _open = [door.scene.trip(7), door.scene.trip(8)];
     // What happens while time stands still falls into one tick.
     pause();
     let tank = everything_happens(&door.scene).await;
@@ -204,6 +210,11 @@ async fn a_stream_tells_what_is_described_and_all_of_it() {
         .await;
     while !witness.seen.contains("snapshot") {
         witness.see(&client.frame().await.unwrap());
+    }
+    let mut tree = scene.listen("anna", "topic=supervision", None).await;
+    while !witness.events.contains("SUPERVISION") {
+        let _open = scene.trip(7);
+        witness.see(&tree.frame().await.unwrap());
     }
     let tank = everything_happens(&scene).await;
     while witness.events.len() < witness.events().len() {

@@ -10,8 +10,10 @@ mod rights;
 mod sending;
 mod shared;
 mod socket;
+mod stale;
 mod stats;
 mod storm;
+mod supervision;
 
 use axum::http::{Method, Request, StatusCode};
 use serde_json::json;
