@@ -35,6 +35,8 @@ struct Habits {
     mode: &'static str,
     /// He does not read for a while now and then, and little is held for him meanwhile.
     is_lazy: bool,
+    /// He says who he is once he is in.
+    is_stranger: bool,
 }
 
 /// See the module.
@@ -51,6 +53,10 @@ pub(super) struct Client {
     /// How often he was not let in, and why.
     pub(super) refusals: BTreeMap<Shut, u32>,
     pub(super) visits: u32,
+    /// How often it was said that it is known who he is.
+    pub(super) known: u32,
+    /// How often he said so in this visit, and was not answered yet.
+    asked: u32,
     losses: u32,
     /// Whether the last frame told of what had happened just then.
     is_fresh: bool,
@@ -73,6 +79,7 @@ impl Client {
             is_socket: number % 10 != 9,
             mode: ["latest", "all"][number % 2],
             is_lazy: number % 7 == 3,
+            is_stranger: number % 10 == 5,
         };
         let fleet = || "fleet".to_owned();
         let node = || format!("nodes/{}", nodes[number % nodes.len()]);
@@ -91,6 +98,8 @@ impl Client {
             ends: BTreeMap::new(),
             refusals: BTreeMap::new(),
             visits: 0,
+            known: 0,
+            asked: 0,
             losses: 0,
             is_fresh: false,
             current_since: None,
@@ -178,15 +187,18 @@ impl Client {
     }
 
     async fn enter(&mut self, now: &Stage, desk: &Desk) -> Result<Line, Shut> {
-        let visitor = Visitor {
-            address: now.address,
-            token: &now.people[self.is(now)].token,
-        };
         let Habits {
             is_socket,
             mode,
             is_lazy,
+            is_stranger,
         } = self.habits;
+        let visitor = Visitor {
+            address: now.address,
+            token: &now.people[self.is(now)].token,
+            is_stranger,
+        };
+        self.asked = u32::from(is_stranger);
         if is_socket {
             let mut line = Line::socket(visitor, is_lazy).await?;
             for topic in &mut self.topics {
@@ -240,6 +252,10 @@ impl Client {
                 let away = self.some_ms(200, 2_500);
                 sleep(away).await;
             }
+            if is_storm && self.habits.is_socket && self.chance.random_range(0..16) == 0 {
+                line.auth(&person.token).await;
+                self.asked += 1;
+            }
             tokio::select! {
                 heard = line.next() => match heard {
                     Heard::Frame(text) => {
@@ -249,7 +265,16 @@ impl Client {
                         }
                         self.is_counted(breaks, desk);
                     }
-                    Heard::End(told) => return Left::For(self.is_sent_away(told)),
+                    Heard::End(told) => {
+                        let is_refused = told.as_ref().is_some_and(|(code, _)| *code == 4401);
+                        let pause = self.is_sent_away(told);
+                        // At the door nobody told him.
+                        let is_out = person.is_out && self.habits.is_stranger;
+                        if is_refused && is_out {
+                            return Left::Content;
+                        }
+                        return Left::For(pause);
+                    }
                 },
                 _changed = stage.changed() => {}
             }
@@ -286,6 +311,7 @@ impl Client {
                 line.pong().await;
             }
             Said::Error { code } => return self.hear_error(code, person),
+            Said::Authenticated {} => self.hear_known(),
             Said::Hello {}
             | Said::Subscribed { .. }
             | Said::Unsubscribed { .. }
@@ -302,6 +328,14 @@ impl Client {
             }
         }
         Ok(())
+    }
+
+    fn hear_known(&mut self) {
+        self.known += 1;
+        match self.asked.checked_sub(1) {
+            Some(asked) => self.asked = asked,
+            None => self.complaints.push("is known and did not ask".to_owned()),
+        }
     }
 
     /// Counts him among those who know everything, once: he knows all that he was told, and that is new.

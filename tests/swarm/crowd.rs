@@ -45,6 +45,8 @@ pub(crate) struct Findings {
     /// What was wrong, of everyone.
     pub(crate) complaints: Vec<String>,
     pub(crate) visits: u64,
+    /// Times that somebody said who he is over a socket, and was known.
+    pub(crate) known: u64,
     pub(crate) events: u64,
     pub(crate) snapshots: u64,
     pub(crate) resyncs: u64,
@@ -137,6 +139,7 @@ impl Findings {
     fn add(&mut self, client: &Client) {
         self.clients += 1;
         self.visits += u64::from(client.visits);
+        self.known += u64::from(client.known);
         self.complaints.extend(client.complaints());
         for topic in client.topics() {
             self.events += topic.counts.events;
@@ -158,10 +161,11 @@ impl fmt::Display for Findings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} clients in {} visits were told {} events and {} snapshots, went on {} times, began anew {} times; \
+            "{} clients in {} visits, known anew {} times, were told {} events and {} snapshots, went on {} times, began anew {} times; \
              {} were folded; not let in: {:?}; sent away: {:?}; {} complaints",
             self.clients,
             self.visits,
+            self.known,
             self.events,
             self.snapshots,
             self.resumed,

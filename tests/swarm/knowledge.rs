@@ -119,7 +119,7 @@ impl Knowledge {
                 self.goes_to(cursor.as_deref());
             }
             Said::Lag { folded, .. } => self.counts.folded += folded,
-            Said::Hello {} | Said::Error { .. } | Said::Ping { .. } => {}
+            Said::Hello {} | Said::Authenticated {} | Said::Error { .. } | Said::Ping { .. } => {}
         }
     }
 

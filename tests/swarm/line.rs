@@ -29,6 +29,8 @@ const BUFFER_BYTES: usize = 4 * 1024;
 pub(super) struct Visitor<'a> {
     pub(super) address: SocketAddr,
     pub(super) token: &'a str,
+    /// Whether he says who he is once he is in, and not at the door.
+    pub(super) is_stranger: bool,
 }
 
 /// There is no connection.
@@ -59,7 +61,17 @@ impl Line {
     /// A WebSocket; a narrow one holds little of what is not read.
     pub(super) async fn socket(visitor: Visitor<'_>, is_narrow: bool) -> Result<Self, Shut> {
         let opening = timeout(ANSWERED_WITHIN, Box::pin(open(visitor, is_narrow))).await;
-        opening.unwrap_or(Err(Shut::Silent))
+        let mut line = opening.unwrap_or(Err(Shut::Silent))?;
+        if visitor.is_stranger {
+            line.auth(visitor.token).await;
+        }
+        Ok(line)
+    }
+
+    /// Says who he is, or still is.
+    pub(super) async fn auth(&mut self, token: &str) {
+        self.say(json!({ "type": "auth", "token": token }).to_string())
+            .await;
     }
 
     /// A stream of a topic.
@@ -68,7 +80,7 @@ impl Line {
         client: &Client,
         (topic, mode, since): (&str, &str, Option<&str>),
     ) -> Result<Self, Shut> {
-        let Visitor { address, token } = visitor;
+        let Visitor { address, token, .. } = visitor;
         let url = format!("http://{address}/api/v1/stream?topic={topic}&mode={mode}");
         let request = client.get(url).bearer_auth(token);
         let opening = timeout(ANSWERED_WITHIN, Stream::open(request, since)).await;
@@ -135,7 +147,7 @@ impl Line {
 }
 
 async fn open(visitor: Visitor<'_>, is_narrow: bool) -> Result<Line, Shut> {
-    let Visitor { address, token } = visitor;
+    let Visitor { address, token, .. } = visitor;
     let socket = TcpSocket::new_v4().map_err(|_| Shut::Silent)?;
     if is_narrow {
         let narrowed = socket.set_recv_buffer_size(NARROW_BYTES);
@@ -144,9 +156,11 @@ async fn open(visitor: Visitor<'_>, is_narrow: bool) -> Result<Line, Shut> {
     let stream = socket.connect(address).await.map_err(|_| Shut::Silent)?;
     let request = format!("ws://{address}/api/v1/ws").into_client_request();
     let mut request = request.map_err(|_| Shut::Silent)?;
-    let bearer = format!("Bearer {token}").parse();
-    let bearer = bearer.map_err(|_| Shut::Silent)?;
-    request.headers_mut().insert("authorization", bearer);
+    if !visitor.is_stranger {
+        let bearer = format!("Bearer {token}").parse();
+        let bearer = bearer.map_err(|_| Shut::Silent)?;
+        request.headers_mut().insert("authorization", bearer);
+    }
     let config = WebSocketConfig::default()
         .read_buffer_size(BUFFER_BYTES)
         .write_buffer_size(BUFFER_BYTES);

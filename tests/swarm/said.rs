@@ -54,6 +54,7 @@ impl Event {
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(super) enum Said {
     Hello {},
+    Authenticated {},
     Subscribed {
         topic: String,
         cursor: Option<String>,
@@ -105,7 +106,9 @@ impl Said {
             | Self::Batch { topic, .. }
             | Self::Lag { topic, .. }
             | Self::Resync { topic } => Some(topic),
-            Self::Hello {} | Self::Error { .. } | Self::Ping { .. } => None,
+            Self::Hello {} | Self::Authenticated {} | Self::Error { .. } | Self::Ping { .. } => {
+                None
+            }
         }
     }
 

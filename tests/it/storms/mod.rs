@@ -34,6 +34,7 @@ fn nothing_is_wrong(findings: &Findings) {
     assert_eq!(findings.clients, CLIENTS);
     assert!(findings.visits > CLIENTS as u64, "nobody came back");
     assert!(findings.resumed > 0, "nobody went on from where he was");
+    assert!(findings.known > 0, "nobody said who he is");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
