@@ -35,14 +35,6 @@ impl Keyring {
         }
     }
 
-    /// Puts `key`, which is everybody's, in the place of all that the channel has; an empty key removes them.
-    pub fn set(&self, channel: ChannelId, key: SecretString) {
-        self.remove(channel);
-        if !is_blank(&key) {
-            self.write().insert(channel, Ring::new([Some(key)]));
-        }
-    }
-
     /// Adds a key that a node brought to those of the channel. It is tried once, in the next ask. An empty key is none.
     pub fn add(&self, channel: ChannelId, node: NodeId, key: SecretString) {
         if is_blank(&key) {
@@ -74,11 +66,6 @@ impl Keyring {
             }
         }
         *rings = next;
-    }
-
-    /// Forgets the channel's keys: from now on the fallback is sent, if there is one.
-    pub fn remove(&self, channel: ChannelId) {
-        self.write().remove(&channel);
     }
 
     /// What an ask goes on with that was made with `tries`, and was `opened` by one of these or by none. None where

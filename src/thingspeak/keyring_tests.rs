@@ -45,21 +45,14 @@ fn asked(keyring: &Keyring, channel: ChannelId, right: &[&str]) -> (String, Opti
 }
 
 #[test]
-fn a_channel_is_asked_with_its_own_key_and_others_with_the_fallback() {
-    let keyring = Keyring::new(Some("FALLBACK".into()));
-    keyring.set(POND, "OLD".into());
-    keyring.set(POND, "OWN".into());
-    let all = ["OWN", "FALLBACK"];
-    assert_eq!(
-        asked(&keyring, POND, &all),
-        ("OWN".into(), Some(Opened::ToAll))
-    );
-    assert_eq!(
-        asked(&keyring, WELL, &all),
-        ("FALLBACK".into(), Some(Opened::ToAll))
-    );
-    keyring.remove(POND);
-    assert_eq!(asked(&keyring, POND, &all).0, "FALLBACK");
+fn a_channel_for_which_nobody_brought_a_key_is_asked_with_the_fallback_alone() {
+    let keyring = brought(Some("FALLBACK"), &["OWN"]);
+    let private = asked(&keyring, POND, &["OWN"]);
+    assert_eq!(private, ("- FALLBACK OWN".into(), by_keys_of(&[1])));
+    let open = asked(&keyring, WELL, &["FALLBACK"]);
+    assert_eq!(open, ("FALLBACK".into(), Some(Opened::ToAll)));
+    let closed = asked(&keyring, WELL, &["OWN"]);
+    assert_eq!(closed, ("FALLBACK".into(), None));
 }
 
 #[test]
@@ -256,9 +249,9 @@ fn what_works_is_still_known_after_others_came_and_went() {
 #[test]
 fn an_empty_key_is_no_key() {
     let keyring = Keyring::new(Some(" ".into()));
-    keyring.set(POND, "OWN".into());
-    keyring.set(POND, "".into());
-    keyring.add(POND, node(1), "\t".into());
+    for blank in ["", "\t"] {
+        keyring.add(POND, node(1), blank.into());
+    }
     assert_eq!(
         asked(&keyring, POND, &["-"]),
         ("-".into(), Some(Opened::ToAll))
@@ -268,7 +261,7 @@ fn an_empty_key_is_no_key() {
 #[test]
 fn what_is_printed_of_a_keyring_holds_no_key() {
     let keyring = Keyring::new(Some("CANARY".into()));
-    keyring.set(POND, "CANARY".into());
+    keyring.add(POND, node(1), "CANARY".into());
     assert_eq!(
         format!("{keyring:?}"),
         "Keyring { channels: 1, has_fallback: true }"

@@ -121,6 +121,10 @@ async fn a_person_who_knows_that_the_host_is_back_need_not_wait_for_the_breaker(
 async fn no_read_key_is_told_while_everything_goes_wrong() {
     let log = Log::listen();
     let world = World::of(&GAUGES).await;
+    world.make_private();
+    world.run(5 * MINUTE).await;
+    let read_at = world.poller(0).view().last_success_at.unwrap();
+    assert!(read_at > world.now().minus(MINUTE), "no key opens it");
     for order in [
         fault::status(500),
         fault::html(),

@@ -69,7 +69,6 @@ async fn a_key_for_a_public_channel_takes_it_from_nobody_who_has_none() {
         };
         world.system().configure(moved).await.unwrap();
     }
-    world.make_public(0);
     world.run(3 * MINUTE).await;
     world.bring_key(0, nodes[0].id, "ANYTHING");
     world.run(10 * MINUTE).await;

@@ -1,6 +1,6 @@
 //! The service's face over a world, called within the process: what people and programs see of it.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 
@@ -197,7 +197,17 @@ impl Face {
 #[derive(Debug)]
 struct Keys {
     keyring: Arc<Keyring>,
-    known: Mutex<HashSet<NodeId>>,
+    known: Mutex<HashMap<NodeId, (ChannelId, SecretString)>>,
+}
+
+impl Keys {
+    fn follow(&self) {
+        let known = self.known.lock().unwrap();
+        let brought = known
+            .iter()
+            .map(|(node, (channel, key))| (*channel, *node, key.clone()));
+        self.keyring.follow(brought);
+    }
 }
 
 impl ReadKeys for Keys {
@@ -207,19 +217,19 @@ impl ReadKeys for Keys {
         node: NodeId,
         key: SecretString,
     ) -> BoxFuture<'_, Result<(), KeysError>> {
-        self.keyring.set(channel, key);
-        self.known.lock().unwrap().insert(node);
+        self.known.lock().unwrap().insert(node, (channel, key));
+        self.follow();
         Box::pin(async { Ok(()) })
     }
 
-    fn remove(&self, channel: ChannelId, node: NodeId) -> BoxFuture<'_, Result<(), KeysError>> {
-        self.keyring.remove(channel);
+    fn remove(&self, _: ChannelId, node: NodeId) -> BoxFuture<'_, Result<(), KeysError>> {
         self.known.lock().unwrap().remove(&node);
+        self.follow();
         Box::pin(async { Ok(()) })
     }
 
     fn has(&self, node: NodeId) -> BoxFuture<'_, Result<bool, KeysError>> {
-        let has = self.known.lock().unwrap().contains(&node);
+        let has = self.known.lock().unwrap().contains_key(&node);
         Box::pin(async move { Ok(has) })
     }
 }

@@ -107,16 +107,16 @@ impl World {
 
     async fn around(clock: Arc<VirtualClock>, simulator: Simulator, specs: Vec<NodeSpec>) -> Self {
         let simulator = Arc::new(simulator);
-        let keys = Keyring::new(None);
+        // No node needs a key, until a test says otherwise.
         for card in simulator.channels() {
-            keys.set(ChannelId(card.id), card.read_api_key.into());
+            assert!(simulator.set_public(card.id, true));
         }
         let transport = RouterTransport::new(router(Arc::clone(&simulator)));
         let mut world = Self {
             wire: Arc::new(Wire::new(transport, clock.clone())),
             clock,
             simulator,
-            keys: Arc::new(keys),
+            keys: Arc::new(Keyring::new(None)),
             specs: BTreeMap::new(),
             begun: HashMap::new(),
             former: HashMap::new(),
@@ -195,10 +195,19 @@ impl World {
         self.simulator.set_host_faults(order).unwrap();
     }
 
-    /// From now on channel number `index` is open to everyone, and no key of it is known.
-    pub(crate) fn make_public(&self, index: u64) {
-        assert!(self.simulator.set_public(channel(index).0, true));
-        self.keys.remove(channel(index));
+    /// From now on every channel is opened by the key alone that each node brings for its own.
+    pub(crate) fn make_private(&self) {
+        for card in self.simulator.channels() {
+            assert!(self.simulator.set_public(card.id, false));
+            let reads = |spec: &&NodeSpec| {
+                let binding = spec.channel.as_ref();
+                binding.is_some_and(|binding| binding.channel_id.0 == card.id)
+            };
+            for spec in self.specs().filter(reads) {
+                let key = card.read_api_key.clone().into();
+                self.keys.add(ChannelId(card.id), spec.id, key);
+            }
+        }
     }
 
     /// A node brings a key for channel number `index`.
