@@ -99,13 +99,14 @@ impl Socket {
     }
 
     /// Serves it to its end.
-    pub(super) async fn serve(mut self) {
+    pub(super) async fn serve(&mut self) {
         let window = self.app.system.broadcast().bounds().span;
         let hello = Frame::hello(self.session, HEARTBEAT, window);
         let mut done = self.send(vec![hello]).await;
         while done.is_ok() {
             done = match self.what_is_next().await {
-                Next::Hear(message) => self.hear(message).await,
+                // Apart: it takes more room than all else, and is seldom under way.
+                Next::Hear(message) => Box::pin(self.hear(message)).await,
                 Next::Tell => self.tell().await,
                 Next::Look => self.look().await,
                 Next::Beat => self.beat().await,

@@ -23,7 +23,8 @@ use crate::http::state::AppState;
 #[derive(Debug)]
 pub(super) struct Topics {
     listener: Listener,
-    watches: BTreeMap<Topic, Watch>,
+    /// Each apart: a tree makes room for eleven at once, and most listen to one.
+    watches: BTreeMap<Topic, Box<Watch>>,
     /// Those of which there may be something to tell.
     behind: BTreeSet<Topic>,
     /// Before it there is nothing of those that are not behind.
@@ -85,7 +86,7 @@ impl Topics {
         }
         self.sends(live, &frames, 0);
         self.tally.topics().insert(topic);
-        self.watches.insert(topic, watch);
+        self.watches.insert(topic, Box::new(watch));
         self.behind.insert(topic);
         frames
     }
@@ -150,7 +151,7 @@ impl Topics {
         }
         self.place = place;
         let behind = self.behind.iter().filter_map(|it| self.watches.get(it));
-        self.owed = behind.map(Watch::behind).sum();
+        self.owed = behind.map(|watch| watch.behind()).sum();
         self.tally.is_behind(self.owed);
     }
 
@@ -237,7 +238,7 @@ impl Topics {
     pub(super) fn cursors(&mut self, live: &Live) -> Vec<(Topic, Option<Arc<str>>)> {
         self.note();
         let place = self.place;
-        let cursor = |(topic, watch): (&Topic, &mut Watch)| {
+        let cursor = |(topic, watch): (&Topic, &mut Box<Watch>)| {
             if let Some(place) = place {
                 watch.pass(place);
             }

@@ -10,16 +10,19 @@ const MAX_FRAME_BYTES: usize = 64 * 1024;
 /// What is written at most and not taken: more than the largest frame.
 const MAX_UNSENT_BYTES: usize = 256 * 1024;
 
-/// What is read and written at once: small, since there are many sockets and each holds both.
-const BUFFER_BYTES: usize = 4 * 1024;
+/// What is read at once: each of many sockets holds so much. Clients say less, but for their tokens, which come in parts.
+const READ_BYTES: usize = 1024;
+
+/// What is gathered before it is written.
+const WRITE_BYTES: usize = 4 * 1024;
 
 /// Within our bounds.
 pub fn bounded(upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
     upgrade
         .max_frame_size(MAX_FRAME_BYTES)
         .max_message_size(MAX_FRAME_BYTES)
-        .read_buffer_size(BUFFER_BYTES)
-        .write_buffer_size(BUFFER_BYTES)
+        .read_buffer_size(READ_BYTES)
+        .write_buffer_size(WRITE_BYTES)
         .max_write_buffer_size(MAX_UNSENT_BYTES)
 }
 
