@@ -2,6 +2,7 @@
 //!
 //! No classes of characters are asked for: they make passwords that people forget and programs guess.
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 /// In characters: with fewer, chance alone is not enough.
@@ -19,6 +20,9 @@ const LONGEST_PERIOD: usize = 6;
 
 /// Words of the account and its holder that are shorter are in too many others.
 const SHORTEST_CONTEXT: usize = 4;
+
+/// Fewer characters that differ are no password of their own, in whatever order.
+const FEWEST_CHARACTERS: usize = 5;
 
 /// One a line, in lower case.
 static COMMONEST: LazyLock<Vec<&str>> =
@@ -52,16 +56,24 @@ pub fn check(password: &str, about: &[&str]) -> Result<(), Weak> {
     let lower = password.to_lowercase();
     let about: Vec<String> = about.iter().flat_map(|text| known(text)).collect();
     let chars: Vec<char> = lower.chars().collect();
-    let is_common = is_monotonous(&chars) || is_made_of_known(&chars, &about);
+    let differing = chars.iter().collect::<BTreeSet<_>>().len();
+    let is_plain = differing < FEWEST_CHARACTERS || is_monotonous(&chars);
+    let is_common = is_plain || is_made_of_known(&chars, &about);
     (!is_common).then_some(()).ok_or(Weak::Common)
 }
 
-/// The text and its words, as far as they are long enough to mean somebody.
+/// The text as a whole, what is before an `@` in it, both also without what parts their words, and these words, as far
+/// as each is long enough to mean somebody.
 fn known(text: &str) -> Vec<String> {
     let lower = text.to_lowercase();
-    let words = lower.split(|c: char| !c.is_alphanumeric());
-    let long = words.filter(|word| word.chars().count() >= SHORTEST_CONTEXT);
-    long.map(str::to_owned).collect()
+    let parts = |c: char| !c.is_alphanumeric();
+    let local = lower.split('@').next().unwrap_or_default();
+    let wholes = [lower.as_str(), local];
+    let words = wholes.into_iter().chain(lower.split(parts));
+    let joined = wholes.map(|whole| whole.replace(parts, ""));
+    let all = words.map(str::to_owned).chain(joined);
+    all.filter(|word| word.chars().count() >= SHORTEST_CONTEXT)
+        .collect()
 }
 
 /// The letter that a sign often stands for.
@@ -172,6 +184,13 @@ mod tests {
             "correcthorsebatterystaple",
             "changeme.changeme",
             "supersecret_tank",
+            "            x",
+            "abbabaabbbab",
+            "q1w2e3r4t5y6",
+            "manchesterunited",
+            "Unbelievable1!",
+            "christopher1",
+            "zaq12wsxcde3",
         ] {
             assert_eq!(check(password, &[]), Err(Weak::Common), "{password}");
         }
@@ -203,6 +222,16 @@ mod tests {
             "perpetua12345678",
         ] {
             assert_eq!(check(password, &about), Err(Weak::Common), "{password}");
+        }
+        let short = ["ana.li@example.org", "Ana Li"];
+        for password in [
+            "ana.li@example.org",
+            "Ana.Li@Example.Org1",
+            "ana.li123456",
+            "analianaliAnaLi",
+            "Ana Li!!!!!!",
+        ] {
+            assert_eq!(check(password, &short), Err(Weak::Common), "{password}");
         }
         assert_eq!(check("perpetua-ruiz-1", &[]), Ok(()));
         assert_eq!(check("perpetua likes lemon trees", &about), Ok(()));
