@@ -84,6 +84,17 @@ impl Accounts {
         Err(Error::Busy)
     }
 
+    /// Forgets the wrong guesses at an account whose password was right, where what was asked beside it is refused: to
+    /// look for a better one is no guess. Where somebody else changed it meanwhile, or the store is away, the count stands.
+    pub(super) async fn forgive(&self, right: Account) {
+        let right = Account {
+            failures: Failures::NONE,
+            version: right.version + 1,
+            ..right
+        };
+        let _counted_still = self.0.store.update_account(right, Act::default()).await;
+    }
+
     async fn stranger(&self, name: &AccountName) -> Failures {
         let known = self.0.strangers.get(&key_of(name)).await;
         known.unwrap_or(Failures::NONE)

@@ -70,7 +70,10 @@ impl Accounts {
         let name = AccountName::Id(person.user);
         let guessed = self.guessed(name.clone(), present.clone()).await;
         let account = guessed.map_err(wrong("/current_password"))?.account;
-        check_new(&account, &present, &new)?;
+        if let Err(error) = check_new(&account, &present, &new) {
+            self.forgive(account).await;
+            return Err(error);
+        }
         let kept = SecretString::from(self.0.passwords.keep(new).await?);
         let valid_from = after(self.now());
         self.changed(name, ("user.password", witness), |found| {

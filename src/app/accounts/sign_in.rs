@@ -65,7 +65,13 @@ impl Accounts {
         let guessed = self.guessed(AccountName::Email(email), password).await?;
         let before = guessed.account.clone();
         let letting_in = self.let_in(guessed, code.as_ref(), fresh, new_password);
-        let account = letting_in.await?;
+        let account = match letting_in.await {
+            Err(error @ Error::Invalid(_)) => {
+                self.forgive(before).await;
+                return Err(error);
+            }
+            let_in => let_in?,
+        };
         let token = RefreshToken::new()?;
         let session = Session {
             agent: agent.map(|agent| agent.chars().take(LONGEST_AGENT_CHARS).collect()),
