@@ -35,6 +35,11 @@ pub trait Identities: Debug + Send + Sync {
         freshness: Freshness,
     ) -> BoxFuture<'a, Result<Arc<Principal>, Unknown>>;
 
+    /// Whether `token` is proven without asking anybody: signed by us, or seen before.
+    fn is_proven<'a>(&'a self, _token: &'a str) -> BoxFuture<'a, bool> {
+        Box::pin(async { false })
+    }
+
     /// The same, as of a moment ago if that is known, and since when it is.
     fn known<'a>(&'a self, token: &'a str) -> BoxFuture<'a, Result<Known, Unknown>> {
         Box::pin(async move {

@@ -42,6 +42,10 @@ impl Identities for Accounts {
         })
     }
 
+    fn is_proven<'a>(&'a self, token: &'a str) -> BoxFuture<'a, bool> {
+        Box::pin(self.0.tokens.is_proven(token.as_bytes()))
+    }
+
     fn known<'a>(&'a self, token: &'a str) -> BoxFuture<'a, Result<Known, Unknown>> {
         Box::pin(async move {
             let borne = self.borne(token, Freshness::Recent).await?;

@@ -32,6 +32,16 @@ pub(super) enum Needs {
     Published(String, Algorithm),
 }
 
+impl Needs {
+    /// Whether nobody has to be asked for it.
+    pub(super) const fn is_at_hand(&self) -> bool {
+        match self {
+            Self::Local(_) | Self::Secret => true,
+            Self::Published(..) => false,
+        }
+    }
+}
+
 impl<'a> Candidate<'a> {
     /// Reads `token` and checks it against all rules but the signature.
     pub(super) fn read(

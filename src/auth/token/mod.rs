@@ -131,6 +131,23 @@ impl Tokens {
         Ok(claims)
     }
 
+    /// Whether `token` proves something now, as far as that is found out without a question to anybody else: where it needs a
+    /// key of the project's, only if it was proven before.
+    pub async fn is_proven(&self, token: &[u8]) -> bool {
+        let now = self.clock.now();
+        if token.len() > compact::LONGEST {
+            return false;
+        }
+        if self.verified.get(&sha256(token), now).await.is_some() {
+            return true;
+        }
+        let issuer = self.supabase.as_ref().map(|it| it.issuer.as_str());
+        match Candidate::read(token, issuer, now).map(|it| it.needs().is_at_hand()) {
+            Ok(true) => self.verify(token).await.is_ok(),
+            Ok(false) | Err(_) => false,
+        }
+    }
+
     async fn proven(&self, candidate: Candidate<'_>) -> Result<Claims, Refused> {
         let project = || self.supabase.as_ref().ok_or(Refused::Issuer);
         match candidate.needs() {

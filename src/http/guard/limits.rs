@@ -115,7 +115,8 @@ pub(crate) fn suspected(app: &AppState, client: ClientAddress) -> Option<Respons
 
 /// Counts those who fail to be recognised, by their address.
 ///
-/// Where too many tokens were wrong, none is looked at for a while. Keys of devices are looked at all the
+/// Where too many tokens were wrong, those alone are looked at for a while that cost nothing to prove: neighbours who are signed
+/// in must not be silenced by one who is not. Keys of devices are looked at all the
 /// same: they are too long to be guessed, and one device with an old key must not silence its neighbours.
 pub(crate) async fn failures(
     State(app): State<AppState>,
@@ -125,6 +126,7 @@ pub(crate) async fn failures(
 ) -> Response {
     if bears_token(request.headers())
         && let Some(refusal) = suspected(&app, client)
+        && !bears_proof(&app, request.headers()).await
     {
         return refusal;
     }
@@ -137,6 +139,13 @@ pub(crate) async fn failures(
         return refused(standing);
     }
     marked(answer, standing)
+}
+
+async fn bears_proof(app: &AppState, headers: &HeaderMap) -> bool {
+    match super::token(headers) {
+        Ok(token) => app.identities.is_proven(token).await,
+        Err(_) => false,
+    }
 }
 
 fn bears_token(headers: &HeaderMap) -> bool {

@@ -246,6 +246,21 @@ async fn a_subnet_of_ipv6_is_one_client() {
 }
 
 #[tokio::test]
+async fn neighbours_who_are_signed_in_are_let_in_however_many_wrong_tokens_come_from_there() {
+    let people = Inhabited::within(Limits::new(few())).await;
+    let root = people.root().await;
+    let token = people.token(&root).await;
+    let ask = async |token: &str| {
+        let asked = people.ask_as(token, Method::GET, "/auth/sessions", None);
+        asked.await
+    };
+    while ask("wrong").await.status == StatusCode::UNAUTHORIZED {}
+    assert_eq!(ask(&token).await.status, StatusCode::OK);
+    let forged = format!("{}AAAA", &token[..token.len() - 4]);
+    assert_eq!(ask(&forged).await.code(), "rate_limited");
+}
+
+#[tokio::test]
 async fn whoever_asks_who_they_are_is_counted_as_themselves() {
     let people = Inhabited::within(Limits::new(few())).await;
     let root = people.root().await;
