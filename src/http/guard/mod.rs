@@ -206,7 +206,12 @@ pub(crate) fn token(headers: &HeaderMap) -> Result<&str, Problem> {
 }
 
 fn credentials<'a>(headers: &'a HeaderMap, scheme: &[u8]) -> Option<&'a [u8]> {
-    let value = headers.get(AUTHORIZATION)?.as_bytes();
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    // Of two, some read the first, and others the last.
+    let (Some(value), None) = (values.next(), values.next()) else {
+        return None;
+    };
+    let value = value.as_bytes();
     let (found, credentials) = value.split_at_checked(scheme.len())?;
     found.eq_ignore_ascii_case(scheme).then_some(credentials)
 }
