@@ -33,10 +33,11 @@ impl EmailAddress {
     /// Reads an address, in any case.
     ///
     /// # Errors
-    /// When it is longer than 254 bytes, has white space or control characters, or no `@` between two others.
+    /// When it is longer than 254 bytes, has white space, control characters or such as nobody sees, or no `@` between
+    /// two others.
     pub fn parse(text: &str) -> Result<Self, EmailError> {
         let is_sneaky = |c: char| !c.is_ascii() && c.to_lowercase().any(|c| c.is_ascii());
-        let is_bad = |c: char| c.is_whitespace() || c.is_control() || is_sneaky(c);
+        let is_bad = |c: char| c.is_whitespace() || c.is_control() || is_unseen(c) || is_sneaky(c);
         let lower = text.to_lowercase();
         let has_halves = lower
             .rsplit_once('@')
@@ -55,6 +56,14 @@ impl fmt::Display for EmailAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// Whether a character shows nothing, or only turns the direction of others: with it two addresses look like one.
+fn is_unseen(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+        | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
+        | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// An authenticator, and what is in the drawer beside it.
@@ -259,6 +268,9 @@ mod tests {
             // The Kelvin sign, which is a k in lower case, and the dotted I.
             "\u{212a}im@example.org",
             "\u{130}da@example.org",
+            "ro\u{200b}ot@example.org",
+            "\u{202e}root@example.org",
+            "root\u{ad}@example.org",
         ] {
             assert_eq!(EmailAddress::parse(text), Err(EmailError), "{text:?}");
         }
