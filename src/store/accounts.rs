@@ -141,8 +141,8 @@ pub struct Bearer {
     pub name: AccountName,
     /// The session that it names.
     pub session: Option<Uuid>,
-    /// Of the token.
-    pub digest: [u8; 32],
+    /// Of the token, and of the session that it is of elsewhere: whoever gave up either is let in no more.
+    pub digests: [[u8; 32]; 2],
 }
 
 /// What is known of a bearer.

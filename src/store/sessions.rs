@@ -107,7 +107,8 @@ pub trait Sessions: Debug + Send + Sync {
         act: Act,
     ) -> BoxFuture<'_, Result<(), AccountsError>>;
 
-    /// Lets in nobody any more by the token of this digest, which expires at `until`.
+    /// Lets in nobody any more by the token of this digest, or by those of the session elsewhere that has it, before
+    /// `until`.
     fn deny_token(
         &self,
         digest: [u8; 32],

@@ -8,13 +8,15 @@ use std::time::Duration;
 
 use evara_actors::ports::BoxFuture;
 use tokio::time::{Instant, timeout};
+use uuid::Uuid;
 
+use super::refresh::sha256;
 use super::{Accounts, Error};
 use crate::access::{Principal, Reach, UserId};
 use crate::app::audit::Witness;
 use crate::app::identity::{Freshness, Identities, Known, Unknown};
 use crate::auth::token::{Claims, Issuer, Refused};
-use crate::store::{AccountName, AccountsError, Bearer, Standing};
+use crate::store::{AccountName, AccountsError, Bearer, SESSION_LIFE, Standing};
 
 /// What a read waits for the store where it could do without: many times what an answer takes.
 const PATIENCE: Duration = Duration::from_millis(250);
@@ -151,6 +153,11 @@ impl Accounts {
                     done => done,
                 }
             }
+            (Issuer::Supabase, _, Some(session)) => {
+                // There are other tokens of it, and the project goes on to make some until it is told, too.
+                let (digest, until) = (of_session(session), self.now().plus(SESSION_LIFE));
+                self.0.store.deny_token(digest, until, act).await
+            }
             (Issuer::Local | Issuer::Supabase, _, _) => {
                 let until = claims.unheard_of_at();
                 self.0.store.deny_token(claims.digest, until, act).await
@@ -187,11 +194,20 @@ fn named(claims: &Claims) -> Bearer {
         Issuer::Local => AccountName::Id(UserId(claims.subject)),
         Issuer::Supabase => AccountName::External(claims.subject),
     };
+    let elsewhere = match claims.issuer {
+        Issuer::Supabase => claims.session.map(of_session),
+        Issuer::Local => None,
+    };
     Bearer {
         name,
         session: claims.session,
-        digest: claims.digest,
+        digests: [claims.digest, elsewhere.unwrap_or(claims.digest)],
     }
+}
+
+/// By which a session of the project is known as given up; no token has it.
+fn of_session(id: Uuid) -> [u8; 32] {
+    sha256(format!("session/{id}").as_bytes())
 }
 
 /// The person that the claims are about, as they stand; none where they are let in nowhere, and `Some(None)`

@@ -38,7 +38,7 @@ async fn standing(
     let bearer = Bearer {
         name,
         session,
-        digest: [9; 32],
+        digests: [[9; 32], [8; 32]],
     };
     opened.accounts.standing(bearer, at(second)).await.unwrap()
 }
@@ -78,11 +78,17 @@ pub(crate) async fn a_bearer_is_known_by_account_and_session(site: &dyn Site) {
 
 pub(crate) async fn a_token_that_was_denied_is_denied_until_it_ends(site: &dyn Site) {
     let (opened, ..) = with_a_session(site).await;
-    let denied = opened.sessions.deny_token([9; 32], at(5), Act::default());
-    denied.await.unwrap();
-    for (person, second, is_denied) in [(1, 4, true), (1, 5, false), (3, 4, true)] {
-        let found = standing(&opened, AccountName::Id(user(person)), None, second).await;
-        assert_eq!(found.is_denied, is_denied, "{person} at {second}");
+    // Another's, that of the session elsewhere, and the token's own.
+    for (digest, until, denied_until) in [([7; 32], 9, 0), ([8; 32], 3, 3), ([9; 32], 5, 5)] {
+        let denied = opened
+            .sessions
+            .deny_token(digest, at(until), Act::default());
+        denied.await.unwrap();
+        for (person, second) in [(1, 2), (1, 4), (1, 5), (3, 2)] {
+            let found = standing(&opened, AccountName::Id(user(person)), None, second).await;
+            let is_denied = second < denied_until;
+            assert_eq!(found.is_denied, is_denied, "{person} at {second}");
+        }
     }
 }
 

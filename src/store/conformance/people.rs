@@ -31,7 +31,7 @@ async fn told(opened: &Opened) -> String {
     let bearer = Bearer {
         name: AccountName::Id(user(1)),
         session: Some(session(1, 1).id),
-        digest: [9; 32],
+        digests: [[9; 32]; 2],
     };
     let standing = opened.accounts.standing(bearer, at(9)).await.unwrap();
     format!("{accounts:?} {passwords:?} {sessions:?} {standing:?}")

@@ -33,9 +33,10 @@ impl Accounts for PostgresStore {
     ) -> BoxFuture<'_, Result<Standing, AccountsError>> {
         Box::pin(async move {
             let (id, _, external) = columns_of(&bearer.name);
-            let (digest, now) = (bearer.digest.as_slice(), At(now));
-            let asked: [&(dyn tokio_postgres::types::ToSql + Sync); 5] =
-                [&id, &external, &bearer.session, &digest, &now];
+            let [token, elsewhere] = bearer.digests.each_ref().map(<[u8; 32]>::as_slice);
+            let now = At(now);
+            let asked: [&(dyn tokio_postgres::types::ToSql + Sync); 6] =
+                [&id, &external, &bearer.session, &token, &now, &elsewhere];
             let transaction = Transaction::reading(&self.people, DEADLINE).await?;
             let rows = transaction.only(statements::RECOGNISE, &asked).await?;
             Ok(standing(rows.first().ok_or(Failure::Ended)?)?)

@@ -127,7 +127,8 @@ fn columns_of(name: &AccountName) -> (Option<&[u8; 16]>, Option<&str>, Option<&[
 fn standing(connection: &Connection, bearer: &Bearer, now: Timestamp) -> Result<Standing, Failure> {
     let (id, _, external) = columns_of(&bearer.name);
     let session = bearer.session.as_ref().map(Uuid::as_bytes);
-    let asked = params![id, external, session, bearer.digest, now.millis()];
+    let [token, elsewhere] = bearer.digests;
+    let asked = params![id, external, session, token, now.millis(), elsewhere];
     let mut statement = connection.prepare_cached(statements::RECOGNISE)?;
     let mut rows = statement.query(asked)?;
     let row = rows.next()?.ok_or_else(|| broken("no row"))?;

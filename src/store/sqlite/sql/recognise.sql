@@ -1,5 +1,5 @@
 SELECT
-    EXISTS (SELECT 1 FROM denied_tokens WHERE digest = ?4 AND until > ?5),
+    EXISTS (SELECT 1 FROM denied_tokens WHERE digest IN (?4, ?6) AND until > ?5),
     users.id, role, distributor_id, region, community_id, customer_id,
     valid_from, disabled_at,
     -- A session is over when it ended, by time or by hand, and when its person became another.
