@@ -116,7 +116,8 @@ pub(crate) async fn move_in(database: &str) {
         region: String::new(),
         plan: None,
         name: name.clone(),
-        time_zone: "UTC".to_owned(),
+        // That of the nodes, which would follow it one by one otherwise.
+        time_zone: "Asia/Kolkata".to_owned(),
         created_at,
         version,
     };
