@@ -70,10 +70,7 @@ impl Accounts {
         let name = AccountName::Id(person.user);
         let guessed = self.guessed(name.clone(), present.clone()).await;
         let account = guessed.map_err(wrong("/current_password"))?.account;
-        if let Err(error) = check_new(&account, &present, &new) {
-            self.forgive(account).await;
-            return Err(error);
-        }
+        check_new(&account, &present, &new)?;
         let kept = SecretString::from(self.0.passwords.keep(new).await?);
         let valid_from = after(self.now());
         self.changed(name, ("user.password", witness), |found| {
