@@ -10,7 +10,7 @@ use super::sift::{NothingTaken, Refused, Sift, history_and_rest};
 use crate::ports::{Archive, ArchiveError, Batch, DeadLetter};
 
 /// For one commit; the archive gives up sooner by itself.
-const DEADLINE: Duration = Duration::from_secs(12);
+const DEADLINE: Duration = Duration::from_secs(25);
 
 /// Why a try failed.
 pub(super) struct Failed {

@@ -5,7 +5,6 @@
 //! between us and the server does not depend on the number of rows.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::time::Duration;
 
 use evara_actors::domain::{Kind, NodeId, Timestamp};
 use evara_actors::ports::{Batch, CursorRow, DeadLetter, EventRow, SnapshotRow, TelemetryRow};
@@ -13,7 +12,6 @@ use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 
-use super::PostgresStore;
 use super::error::Failure;
 use super::logged::Fresh;
 use super::months::{self, Month};
@@ -21,13 +19,10 @@ use super::ownership::Fence;
 use super::statements::{self, Query};
 use super::transaction::{Params, Transaction};
 use super::values::{At, to_stored};
+use super::{PostgresStore, UNWATCHED_DEADLINE};
 use crate::failpoint::{self, Moment};
 use crate::store::source_key::SourceKey;
 use crate::store::{codes, json, sample};
-
-/// Nobody waits for a batch itself, and over a slow line it is to come through: a connection, its
-/// statements, and the rows take an answer each.
-const DEADLINE: Duration = Duration::from_secs(7);
 
 /// Values for which a plan that was made for arrays of ten is still good, though it may try each with each.
 const FEW_VALUES: usize = 128;
@@ -100,8 +95,8 @@ async fn write(store: &PostgresStore, batch: &Batch) -> Result<(), Failure> {
     queries.push((statements::CURRENT_TRANSACTION, &[]));
     let values = batch.telemetry.iter().map(|row| row.sample.values.len());
     let mut transaction = match values.sum::<usize>() {
-        ..=FEW_VALUES => Transaction::writing_few(&store.connections, DEADLINE).await?,
-        _ => Transaction::writing(&store.connections, DEADLINE).await?,
+        ..=FEW_VALUES => Transaction::writing_few(&store.connections, UNWATCHED_DEADLINE).await?,
+        _ => Transaction::writing(&store.connections, UNWATCHED_DEADLINE).await?,
     };
     let answers = store.unless_lost(&fence, send(&mut transaction, &queries).await)?;
     let number = answers.last().and_then(|rows| rows.first());

@@ -6,16 +6,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts};
+use deadpool_postgres::{
+    ConfigConnectImpl, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts,
+};
 use tokio_postgres::Config;
 
 use super::address::PostgresAddress;
+use super::dial::{CONNECT_WITHIN, Dial};
 use super::error::{Failure, PostgresError};
 use super::profile::Profile;
 use super::{rows, statements, tls};
 
-/// Handshake of TCP, of TLS and of PostgreSQL together: five turns, each across a continent and back.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// The handshake of TCP alone, which the server's system answers however busy the server is.
+const TCP_CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Shorter than a call's deadline, so that the caller hears what there was none of.
 const WAIT_FOR_CONNECTION: Duration = Duration::from_secs(4);
@@ -129,13 +132,14 @@ fn pool(address: &PostgresAddress, size: usize) -> Result<Pool, PostgresError> {
     let manager = ManagerConfig {
         recycling_method: RecyclingMethod::Fast,
     };
-    let manager = Manager::from_config(patient(&address.config), tls, manager);
+    let dial = Dial::by(ConfigConnectImpl { tls });
+    let manager = Manager::from_connect(patient(&address.config), dial, manager);
     let pool = Pool::builder(manager)
         .max_size(size)
         .runtime(Runtime::Tokio1)
         .timeouts(Timeouts {
             wait: Some(WAIT_FOR_CONNECTION),
-            create: Some(CONNECT_TIMEOUT),
+            create: Some(CONNECT_WITHIN),
             recycle: Some(RECYCLE_TIMEOUT),
         })
         .build();
@@ -150,7 +154,7 @@ fn patient(config: &Config) -> Config {
     let options = format!("{SERVER_LIMITS} {options}");
     config
         .options(options.trim_end())
-        .connect_timeout(CONNECT_TIMEOUT)
+        .connect_timeout(TCP_CONNECT_TIMEOUT)
         .tcp_user_timeout(UNANSWERED)
         .keepalives(true)
         .keepalives_idle(KEEPALIVE_IDLE)

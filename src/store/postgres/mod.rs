@@ -13,6 +13,7 @@ mod batch;
 mod channel_secrets;
 mod connect;
 mod device_keys;
+mod dial;
 mod error;
 mod history;
 mod ip_rules;
@@ -69,6 +70,10 @@ use super::SecretBox;
 
 /// Callers on the path of a request wait no longer; the outside gives up on one after six seconds.
 const DEADLINE: Duration = Duration::from_secs(5);
+
+/// Nobody waits for a batch itself, and over a slow line it is to come through: it takes a connection, then its
+/// statements and the rows an answer each. On a line that died each of the three gives up sooner.
+const UNWATCHED_DEADLINE: Duration = Duration::from_secs(20);
 
 /// Connections to ask who somebody is: a row by its key, thousands a second. Readers give such a question up
 /// early, and with a server that is slow that must cost those who write none of theirs.

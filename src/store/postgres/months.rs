@@ -12,7 +12,7 @@ use jiff::tz::TimeZone;
 use super::connect::Connections;
 use super::error::Failure;
 use super::transaction::Transaction;
-use super::{DEADLINE, statements};
+use super::{DEADLINE, UNWATCHED_DEADLINE, statements};
 use crate::store::unreadable::Unreadable;
 
 /// The first year with tables of its own. ThingSpeak began in it. The migration says so too.
@@ -120,7 +120,7 @@ pub(super) async fn make(
 ) -> Result<(), Failure> {
     // One transaction a month: what keeps others out is held for as short as can be.
     for month in months {
-        let mut transaction = Transaction::writing(connections, DEADLINE).await?;
+        let mut transaction = Transaction::writing(connections, UNWATCHED_DEADLINE).await?;
         transaction
             .rows(statements::MAKE_MONTH, &[&month.to_string()])
             .await?;

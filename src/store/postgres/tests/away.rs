@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use evara_actors::domain::Revision;
-use evara_actors::ports::{Archive as _, ArchiveError, Registry as _, RegistryError};
+use evara_actors::ports::{
+    Archive as _, ArchiveError, Ownership as _, Registry as _, RegistryError,
+};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::Server;
@@ -12,7 +14,7 @@ use crate::store::conformance::fixtures::{
     distance, everything, full_batch, node, spec, tank_row, telemetry,
 };
 use crate::store::postgres::transaction::Transaction;
-use crate::store::postgres::{DEADLINE, PostgresStore, statements};
+use crate::store::postgres::{DEADLINE, PostgresStore, migrate, statements};
 
 /// What the outside waits for.
 const SOON: Duration = Duration::from_secs(6);
@@ -129,6 +131,22 @@ async fn a_call_that_waits_for_a_lock_fails_before_its_deadline_and_changes_noth
     assert!(asked.elapsed() < DEADLINE);
     holder.roll_back().await;
     store.remove(node(1)).await.unwrap();
+}
+
+#[tokio::test]
+async fn over_a_line_that_takes_two_seconds_a_batch_is_committed_on_a_new_connection() {
+    let server = Server::new();
+    let proxy = Proxy::to(server.postgres.port()).await;
+    migrate(&server.address).await.unwrap();
+    let through = server.through(&proxy).await;
+    through.claim().await.unwrap();
+    through.commit(full_batch(node(1))).await.unwrap();
+    proxy.set(Way::Slow(Duration::from_secs(1)));
+    through.connections.forget_idle();
+    through.commit(full_batch(node(2))).await.unwrap();
+    proxy.set(Way::Open);
+    let there = through.telemetry(node(2), everything()).await.unwrap();
+    assert!(!there.is_empty());
 }
 
 #[tokio::test]
