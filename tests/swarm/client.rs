@@ -257,6 +257,9 @@ impl Client {
                 self.asked += 1;
             }
             tokio::select! {
+                // What is heard is judged by what is known then.
+                biased;
+                _changed = stage.changed() => {}
                 heard = line.next() => match heard {
                     Heard::Frame(text) => {
                         frames = u32::saturating_sub(frames, 1);
@@ -276,7 +279,6 @@ impl Client {
                         return Left::For(pause);
                     }
                 },
-                _changed = stage.changed() => {}
             }
         }
     }
@@ -357,7 +359,7 @@ impl Client {
                 }
                 Ok(())
             }
-            "unauthenticated" if person.is_out || person.hidden.is_some() => Ok(()),
+            "unauthenticated" if person.is_changing => Ok(()),
             other => {
                 self.complaints.push(format!("error {other}"));
                 Ok(())

@@ -12,6 +12,8 @@ use super::said::Nodes;
 #[derive(Debug, Clone)]
 pub(crate) struct Person {
     pub(crate) token: String,
+    /// What he may is being changed: his token may be refused at any time from now on.
+    pub(crate) is_changing: bool,
     /// The token is no use any more.
     pub(crate) is_out: bool,
     /// What he must not be told of.
@@ -62,6 +64,7 @@ impl Person {
     pub(crate) fn with(token: &str) -> Self {
         Self {
             token: token.to_owned(),
+            is_changing: false,
             is_out: false,
             hidden: None,
             sees: None,

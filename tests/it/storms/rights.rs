@@ -74,6 +74,11 @@ async fn who_may_see_something_no_more_is_told_nothing_of_it_five_seconds_later(
     let mut storm = Storm::of(CLIENTS, site, fleet, people);
     storm.blow(ROUNDS).await;
 
+    storm.swarm().set(|stage| {
+        for person in &mut stage.people[1..] {
+            person.is_changing = true;
+        }
+    });
     let disabled = json!({ "disabled": true });
     let elsewhere = json!({ "community_id": lower });
     let (of_out, of_moved) = tokio::join!(
