@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::sift::{NothingTaken, Refused, Sift, history_and_rest};
 use crate::ports::{Archive, ArchiveError, Batch, DeadLetter};
 
-/// For one commit; the archive gives up sooner by itself.
+/// For one commit, over a line that is as slow as any that is still of use; the archive gives up sooner by itself.
 const DEADLINE: Duration = Duration::from_secs(25);
 
 /// Why a try failed.

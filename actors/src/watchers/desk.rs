@@ -21,6 +21,16 @@ const WAITING_LIMIT: u64 = 300_000;
 /// Records that are worth a transaction of their own: no more of them are waited for.
 const ENOUGH: u64 = 256;
 
+/// Twins saved in a batch that nobody waits for: to write them as JSON holds a thread for a few milliseconds.
+const MOST_TWINS: u64 = 256;
+
+/// The same where somebody does: a millisecond.
+const FEW_TWINS: u64 = 16;
+
+/// But where there are many records, one for so many of them: a twin is saved after four times as many, and must be,
+/// however fast they come.
+const RECORDS_A_TWIN: u64 = 16;
+
 /// What one writer is to write.
 #[derive(Debug)]
 pub(crate) struct Desk {
@@ -134,6 +144,16 @@ impl Desk {
     /// How many were in a hurry since this was last asked.
     pub(super) fn take_hurrying(&self) -> u64 {
         self.hurrying.swap(0, Ordering::Relaxed)
+    }
+
+    /// How many twins the next batch may save; one that flushes is not hurried by those who wait for its end.
+    pub(super) fn room_for_twins(&self, flush: bool) -> usize {
+        let is_hurried = self.hurrying.load(Ordering::Relaxed) > 0;
+        let most = match is_hurried && !flush {
+            true => (self.waiting() / RECORDS_A_TWIN).clamp(FEW_TWINS, MOST_TWINS),
+            false => MOST_TWINS,
+        };
+        most as usize
     }
 
     /// Waits until somebody is in a hurry, at most for `span`.

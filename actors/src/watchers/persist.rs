@@ -38,9 +38,6 @@ const LONGEST_GATHER: Duration = Duration::from_millis(20);
 /// Records in a batch: a transaction of some tens of milliseconds.
 const BATCH_RECORDS: usize = 4_096;
 
-/// Twins saved in a batch: to write them as JSON holds a thread for a few milliseconds.
-const BATCH_TWINS: usize = 256;
-
 /// Before a failed batch is tried again: a lost connection is back at once.
 const FIRST_RETRY: Duration = Duration::from_millis(100);
 
@@ -281,7 +278,7 @@ impl PersistArgs {
     fn collect(&self, flush: bool) -> Option<Arc<InFlight>> {
         let mut portions = Vec::new();
         let mut room = BATCH_RECORDS;
-        let mut twins = BATCH_TWINS;
+        let mut twins = self.desk.room_for_twins(flush);
         for sink in self.desk.take_listed() {
             if room == 0 {
                 self.desk.list(sink);

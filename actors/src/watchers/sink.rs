@@ -16,6 +16,7 @@ use super::Intake;
 use super::desk::{Desk, lock};
 use crate::domain::{NodeId, Revision, ShardId};
 use crate::ports::{CursorRow, DeadLetter, EventRow, TelemetryRow};
+use crate::tree::jitter;
 use crate::twin::{Effect, Twin, TwinCell};
 
 /// Records that may wait in one shard: the share of a desk's limit that a single channel which floods
@@ -25,7 +26,8 @@ const SHARD_LIMIT: usize = 16_384;
 /// A twin is saved once it has changed so often: what is replayed at a start stays short.
 const SNAPSHOT_REVISIONS: u64 = 64;
 
-/// A twin is saved once its last change has waited so long: a start reads the log of a minute.
+/// A twin is saved once a change of it has waited so long, or less, see [`Unsaved::is_old`]: a start reads the log of a
+/// minute.
 const SNAPSHOT_AGE: Duration = Duration::from_secs(60);
 
 /// How often unsaved twins are looked through: a fraction of `SNAPSHOT_AGE`.
@@ -246,6 +248,16 @@ impl ShardSink {
     }
 }
 
+impl Unsaved {
+    /// Twins that began to change together, as after a start, are saved one after the other, within the second half of
+    /// what they may wait: all at once they would hold up those who wait for a commit.
+    fn is_old(&self, now: Instant) -> bool {
+        let (high, low) = self.cell.id().0.as_u64_pair();
+        let age = SNAPSHOT_AGE.mul_f64(0.5 + 0.5 * jitter(high ^ low, 0));
+        now.duration_since(self.since) >= age
+    }
+}
+
 impl Queue {
     fn note(&mut self, cell: &Arc<TwinCell>, saved: Revision, due: bool) {
         // At nearly every reading: the cell is at hand then, and the map is not.
@@ -266,17 +278,14 @@ impl Queue {
     fn take_due(&mut self, most: usize, flush: bool) -> Vec<Arc<Twin>> {
         let now = Instant::now();
         let rested = now.duration_since(self.scanned_at) >= SNAPSHOT_SCAN;
-        if self.unsaved.is_empty() || !(rested || flush) {
+        if self.unsaved.is_empty() || most == 0 || !(rested || flush) {
             return Vec::new();
         }
         let mut twins = Vec::new();
         self.unsaved.retain(|_, unsaved| {
             let view = unsaved.cell.view();
             let changes = view.revision().0.saturating_sub(unsaved.saved.0);
-            let due = flush
-                || unsaved.due
-                || changes >= SNAPSHOT_REVISIONS
-                || now.duration_since(unsaved.since) >= SNAPSHOT_AGE;
+            let due = flush || unsaved.due || changes >= SNAPSHOT_REVISIONS || unsaved.is_old(now);
             let take = due && twins.len() < most;
             if take {
                 unsaved.cell.set_unsaved(false);

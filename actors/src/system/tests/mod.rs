@@ -9,6 +9,7 @@ mod flooding;
 mod gathering;
 mod living;
 mod poison;
+mod saving;
 mod scene;
 mod standing;
 mod starting;

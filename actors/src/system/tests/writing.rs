@@ -57,11 +57,11 @@ async fn an_archive_that_does_not_answer_is_given_up_on_and_tried_again() {
     let scene = Scene::of(vec![tank(1)]).await;
     scene.archive.fall_silent();
     scene.tank(1).offer(level(1, 50.0)).await.unwrap();
-    pass(Duration::from_secs(13)).await;
+    pass(Duration::from_secs(26)).await;
     let view = scene.system.persistence();
     assert_eq!(view.last_error.as_deref(), Some("no answer in time"));
     scene.archive.come_back();
-    pass(Duration::from_secs(13)).await;
+    pass(Duration::from_secs(26)).await;
     assert_eq!(scene.system.persistence().waiting, 0);
 }
 
