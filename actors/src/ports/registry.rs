@@ -10,6 +10,9 @@ pub trait Registry: Debug + Send + Sync {
     /// Every node, in the order of creation.
     fn nodes(&self) -> BoxFuture<'_, Result<Vec<NodeSpec>, RegistryError>>;
 
+    /// One of them; `None` where there is no such node.
+    fn node(&self, id: NodeId) -> BoxFuture<'_, Result<Option<NodeSpec>, RegistryError>>;
+
     /// Adds a node.
     fn insert(&self, spec: NodeSpec) -> BoxFuture<'_, Result<(), RegistryError>>;
 

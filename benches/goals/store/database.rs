@@ -16,15 +16,20 @@ mod postgres;
 
 use postgres::{Durability, Postgres};
 
-/// A quarter of a gigabyte for pages and two for the log, as on a server of one or two gigabytes whose
+/// A quarter of a gigabyte for pages and one to two for the log, as on a server of one or two gigabytes whose
 /// disk is no spinning one. All else is as PostgreSQL comes: what is committed is on the disk.
-const SETTINGS: [&str; 5] = [
+const SETTINGS: [&str; 6] = [
     "shared_buffers=256MB",
+    "min_wal_size=1GB",
     "max_wal_size=2GB",
     "effective_cache_size=1GB",
     "maintenance_work_mem=128MB",
     "random_page_cost=1.1",
 ];
+
+/// Files of its log, 16 MiB each, that a server has after a while: it uses old ones again. One that is seconds old makes
+/// each of them while all who commit wait.
+const LOG_FILES: u32 = 48;
 
 /// A server of the measure's own.
 #[derive(Debug)]
@@ -32,7 +37,16 @@ pub(crate) struct Server(Postgres);
 
 impl Server {
     pub(crate) fn start() -> Self {
-        Self(Postgres::start(Durability::Full, &SETTINGS))
+        let server = Postgres::start(Durability::Full, &SETTINGS);
+        let fill_logs = format!(
+            "DO $$ BEGIN FOR file IN 1..{LOG_FILES} LOOP
+                 PERFORM pg_create_restore_point('full'); PERFORM pg_switch_wal();
+             END LOOP; END $$"
+        );
+        server.psql("postgres", &fill_logs);
+        // From here on they may be used again.
+        server.psql("postgres", "CHECKPOINT");
+        Self(server)
     }
 
     /// A new database with the service's tables, by its URL.

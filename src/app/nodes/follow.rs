@@ -35,9 +35,7 @@ impl Inner {
     }
 
     async fn follow_once(&self, id: NodeId) -> Result<(), Error> {
-        let nodes = self.registry.nodes().await?;
-        let kept = nodes.into_iter().find(|spec| spec.id == id);
-        match (kept, self.system.twin(id)) {
+        match (self.registry.node(id).await?, self.system.twin(id)) {
             (Some(spec), Some(_)) => self.system.configure(spec).await?,
             (Some(spec), None) => self.system.create(spec).await.map(drop)?,
             (None, Some(_)) => self.system.remove(id).await?,

@@ -31,6 +31,11 @@ impl Registry for OneNode {
         Box::pin(async { Ok(all) })
     }
 
+    fn node(&self, id: NodeId) -> BoxFuture<'_, Result<Option<NodeSpec>, RegistryError>> {
+        let held = self.held.lock().unwrap().clone();
+        Box::pin(async move { Ok(held.filter(|spec| spec.id == id)) })
+    }
+
     fn insert(&self, spec: NodeSpec) -> BoxFuture<'_, Result<(), RegistryError>> {
         self.hold(Some(spec));
         Box::pin(async { Ok(()) })

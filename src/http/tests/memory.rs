@@ -173,6 +173,11 @@ impl Registry for MemoryRegistry {
         Box::pin(async { Ok(all) })
     }
 
+    fn node(&self, id: NodeId) -> BoxFuture<'_, Result<Option<NodeSpec>, RegistryError>> {
+        let found = self.0.lock().unwrap().get(&id).cloned();
+        Box::pin(async { Ok(found) })
+    }
+
     fn insert(&self, spec: NodeSpec) -> BoxFuture<'_, Result<(), RegistryError>> {
         let mut nodes = self.0.lock().unwrap();
         let name = |node: &NodeSpec| (node.community_id, node.key.clone());

@@ -52,6 +52,10 @@ pub(crate) async fn nodes_come_in_the_order_of_creation_and_whole(site: &dyn Sit
     let Opened { registry, .. } = site.open().await;
     let nodes = registry.nodes().await.unwrap();
     assert_eq!(nodes, [early, spec(2, "middle"), rich]);
+    for spec in nodes {
+        assert_eq!(registry.node(spec.id).await.unwrap(), Some(spec));
+    }
+    assert_eq!(registry.node(node(4)).await.unwrap(), None);
 }
 
 pub(crate) async fn a_key_is_taken_once_in_a_community(site: &dyn Site) {

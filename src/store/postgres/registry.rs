@@ -36,6 +36,14 @@ impl Registry for PostgresStore {
         })
     }
 
+    fn node(&self, id: NodeId) -> BoxFuture<'_, Result<Option<NodeSpec>, RegistryError>> {
+        Box::pin(async move {
+            let key: Params<'_> = &[&id.0];
+            let found = history::all(self, statements::ONE_NODE, key, rows::node_spec);
+            Ok(found.await?.pop())
+        })
+    }
+
     fn insert(&self, spec: NodeSpec) -> BoxFuture<'_, Result<(), RegistryError>> {
         Box::pin(async move { insert(self, &spec, &Enclosed::default()).await? })
     }

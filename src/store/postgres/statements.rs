@@ -139,6 +139,7 @@ statements! {
     MONTHS = "months";
     NEWEST_DEAD_LETTERS = "newest_dead_letters";
     NEXT_SEALED_SAMPLES = "next_sealed_samples";
+    ONE_NODE = "one_node";
     OPEN_CHAIN = "open_chain";
     OTHER_VALUES = "other_values";
     PLAN_OF_NEWCOMER = "plan_of_newcomer";

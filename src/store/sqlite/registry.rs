@@ -24,6 +24,16 @@ impl Registry for SqliteStore {
         })
     }
 
+    fn node(&self, id: NodeId) -> BoxFuture<'_, Result<Option<NodeSpec>, RegistryError>> {
+        Box::pin(async move {
+            let job = self.readers.call(DEADLINE, move |connection| {
+                let key = [id.0.as_bytes()];
+                history::all(connection, statements::ONE_NODE, key, rows::node_spec)
+            });
+            Ok(job.await?.pop())
+        })
+    }
+
     fn insert(&self, spec: NodeSpec) -> BoxFuture<'_, Result<(), RegistryError>> {
         Box::pin(async move {
             self.writer

@@ -106,6 +106,7 @@ statements! {
     NEWEST_DEAD_LETTERS = "newest_dead_letters";
     NEXT_NODE_WITH_SAMPLES = "next_node_with_samples";
     NEXT_SNAPSHOTS = "next_snapshots";
+    ONE_NODE = "one_node";
     OPEN_CHAIN = "open_chain";
     OPEN_MARKS = "open_marks";
     OTHER_VALUES = "other_values";

@@ -232,6 +232,10 @@ impl Registry for Shelf {
         Box::pin(async { self.open_store().await?.nodes().await })
     }
 
+    fn node(&self, id: NodeId) -> BoxFuture<'_, Result<Option<NodeSpec>, RegistryError>> {
+        Box::pin(async move { self.open_store().await?.node(id).await })
+    }
+
     fn insert(&self, spec: NodeSpec) -> BoxFuture<'_, Result<(), RegistryError>> {
         Box::pin(async { self.open_store().await?.insert(spec).await })
     }

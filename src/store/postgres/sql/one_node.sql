@@ -1,0 +1,3 @@
+SELECT spec::text
+FROM nodes
+WHERE id = $1

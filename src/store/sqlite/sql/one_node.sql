@@ -1,0 +1,3 @@
+SELECT spec
+FROM nodes
+WHERE id = ?1
