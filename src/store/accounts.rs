@@ -230,6 +230,9 @@ pub enum AccountsError {
     /// Nobody would be left to run the service.
     #[error("the last super_admin must stay one")]
     LastOne,
+    /// What names this reach is not there, or no longer.
+    #[error("the tenant of the account is not there")]
+    NoTenant(Reach),
     /// What is stored was altered, moved from another row, or sealed under another SECRET_KEY.
     #[error("the authenticator of user {user} does not open with this SECRET_KEY")]
     Sealed {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use evara_actors::domain::FieldError;
 
+use super::others::unknown;
 use crate::auth::NoChance;
 use crate::auth::password::PasswordError;
 use crate::auth::token::SignError;
@@ -80,6 +81,10 @@ impl From<AccountsError> for Error {
                 "Nobody would be left to run the service: name another super_admin first.",
             ),
             AccountsError::Stale => Self::Busy,
+            AccountsError::NoTenant(reach) => {
+                let (pointer, what) = unknown(&reach);
+                Self::field(pointer, what)
+            }
             other @ (AccountsError::Sealed { .. } | AccountsError::Unavailable(_)) => {
                 Self::Store(other)
             }

@@ -158,6 +158,7 @@ pub(super) async fn inhabited_estate() -> (Scene, Rooms) {
     let accounts = rooms.accounts(inside.tenancy.clone());
     let scene = Scene::of(Inside { accounts, ..inside });
     scene.plant(forest()).await;
+    rooms.house(forest()).await;
     (scene, rooms)
 }
 

@@ -122,8 +122,11 @@ impl Inhabited {
     pub(super) async fn within(limits: Limits) -> Self {
         let rooms = Rooms::new();
         let inside = empty_inside(Arc::new(OneOperator)).await;
-        let accounts = rooms.accounts(inside.tenancy.clone());
+        // Tenants are where their people are, as in a service.
+        let tenancy = Tenancy::over(rooms.store.clone());
+        let accounts = rooms.accounts(tenancy.clone());
         let inside = Inside {
+            tenancy,
             accounts: accounts.clone(),
             identities: Arc::new(accounts),
             limits,

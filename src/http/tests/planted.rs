@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use evara_actors::ports::BoxFuture;
 
 use super::memory::Memory;
+use super::people::Rooms;
 use super::scene::Scene;
 use crate::access::{Forest, Tenant, TenantId};
 use crate::app::kept::Act;
@@ -29,15 +30,7 @@ impl MemoryForest {
 impl Scene {
     /// Has all of `forest` be there, too.
     pub(super) async fn plant(&self, forest: Forest) {
-        let plans = forest.plans.into_values().map(Tenant::Plan);
-        let distributors = forest.distributors.into_values().map(Tenant::Distributor);
-        let communities = forest.communities.into_values().map(Tenant::Community);
-        let customers = forest.customers.into_values().map(Tenant::Customer);
-        for tenant in plans
-            .chain(distributors)
-            .chain(communities)
-            .chain(customers)
-        {
+        for tenant in from_the_root(forest) {
             self.state
                 .tenancy
                 .add(tenant, Act::default())
@@ -45,6 +38,29 @@ impl Scene {
                 .unwrap();
         }
     }
+}
+
+impl Rooms {
+    /// Has what people may stand at be where they are kept, too.
+    pub(super) async fn house(&self, forest: Forest) {
+        let plans = std::collections::BTreeMap::new();
+        for tenant in from_the_root(Forest { plans, ..forest }) {
+            let added = self.store.insert_tenant(tenant, Act::default());
+            added.await.unwrap();
+        }
+    }
+}
+
+/// Each tenant after what it hangs on.
+fn from_the_root(forest: Forest) -> impl Iterator<Item = Tenant> {
+    let plans = forest.plans.into_values().map(Tenant::Plan);
+    let distributors = forest.distributors.into_values().map(Tenant::Distributor);
+    let communities = forest.communities.into_values().map(Tenant::Community);
+    let customers = forest.customers.into_values().map(Tenant::Customer);
+    plans
+        .chain(distributors)
+        .chain(communities)
+        .chain(customers)
 }
 
 impl Tenants for MemoryForest {

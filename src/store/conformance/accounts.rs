@@ -4,10 +4,13 @@ use evara_actors::domain::Timestamp;
 use secrecy::{ExposeSecret as _, SecretSlice, SecretString};
 use uuid::Uuid;
 
+use super::audit::nothing;
 use super::fixtures::at;
-use super::tenants::settled;
+use super::tenants::{community, customer, distributor, settled};
 use super::{Opened, Site};
-use crate::access::{CommunityId, CustomerId, DistributorId, Reach, Role, TenantId, UserId};
+use crate::access::{
+    CommunityId, CustomerId, DistributorId, Reach, Role, Tenant, TenantId, UserId,
+};
 use crate::auth::lockout::Failures;
 use crate::store::{
     Account, AccountName, AccountsError, Act, Authenticator, EmailAddress, TenantsError,
@@ -141,8 +144,17 @@ pub(crate) async fn an_address_is_taken_once_in_any_case(site: &dyn Site) {
 }
 
 pub(crate) async fn every_role_is_kept_with_its_reach_and_with_no_other(site: &dyn Site) {
-    let Opened { accounts, .. } = site.open().await;
+    let Opened {
+        accounts, tenants, ..
+    } = site.open().await;
     let id = Uuid::from_u128(5);
+    for tenant in [
+        Tenant::Distributor(distributor(5)),
+        Tenant::Community(community(5, 5)),
+        Tenant::Customer(customer(5, 5)),
+    ] {
+        tenants.insert_tenant(tenant, nothing()).await.unwrap();
+    }
     let fitting = [
         (Role::SuperAdmin, Reach::All),
         (Role::Distributor, Reach::Distributor(DistributorId(id))),

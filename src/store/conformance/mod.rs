@@ -10,13 +10,13 @@ pub(crate) mod bearers;
 pub(crate) mod device_keys;
 pub(crate) mod fixtures;
 pub(crate) mod history;
+pub(crate) mod homes;
 pub(crate) mod ip_rules;
 pub(crate) mod log;
 pub(crate) mod ownership;
 pub(crate) mod past;
 pub(crate) mod people;
 pub(crate) mod pieces;
-
 pub(crate) mod receipts;
 pub(crate) mod registry;
 pub(crate) mod rekeying;
@@ -215,6 +215,10 @@ macro_rules! conformance {
                 the_keys_of_a_node_stay_behind_when_it_goes_to_another_community,
                 a_key_that_is_made_while_its_node_goes_to_another_community_does_not_go_along,
                 the_use_of_a_key_never_moves_back,
+            }
+            homes {
+                an_account_stands_at_what_is_there,
+                of_one_who_hangs_something_on_a_tenant_and_one_who_removes_it_one_is_told,
             }
             ip_rules {
                 a_rule_is_kept_whole_until_it_is_removed,

@@ -15,7 +15,7 @@ use crate::access::{
 };
 use crate::store::{Tenants, TenantsError};
 
-fn distributor(id: u128) -> Distributor {
+pub(crate) fn distributor(id: u128) -> Distributor {
     Distributor {
         id: DistributorId(Uuid::from_u128(id)),
         name: "जल वितरक \u{0}\u{e000} 'x'".to_owned(),

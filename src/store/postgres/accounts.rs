@@ -22,6 +22,13 @@ use crate::store::{
     Standing,
 };
 
+/// What is violated by an account whose tenant is not there, and by the removal of a tenant that people stand at.
+pub(super) const TENANT_CONSTRAINTS: [&str; 3] = [
+    "users_of_distributor",
+    "users_of_community",
+    "users_of_customer",
+];
+
 /// What a call came to, where the database itself did not fail.
 type Outcome<T> = Result<T, AccountsError>;
 
@@ -137,15 +144,25 @@ async fn insert(
     .await;
     match put {
         Ok(_) => {}
-        Err(failure) if failure.is(&SqlState::UNIQUE_VIOLATION) => {
+        Err(failure) => {
             transaction.roll_back().await;
-            return Ok(Err(AccountsError::Taken));
+            return refused(failure, account).map(Err);
         }
-        Err(failure) => return Err(failure),
     }
     keep(&mut transaction, act).await?;
     transaction.commit().await?;
     Ok(Ok(()))
+}
+
+/// What a constraint says of an account.
+fn refused(failure: Failure, account: &Account) -> Result<AccountsError, Failure> {
+    if failure.is(&SqlState::UNIQUE_VIOLATION) {
+        return Ok(AccountsError::Taken);
+    }
+    if TENANT_CONSTRAINTS.iter().any(|name| failure.violates(name)) {
+        return Ok(AccountsError::NoTenant(account.reach.clone()));
+    }
+    Err(failure)
 }
 
 async fn update(
@@ -172,8 +189,7 @@ pub(super) async fn replace(
 ) -> Result<Outcome<()>, Failure> {
     let leaves_nobody = !account.runs_the_service() && is_the_last(transaction, account.id).await?;
     match put(transaction, statements::UPDATE_ACCOUNT, account, sealed).await {
-        Err(failure) if failure.is(&SqlState::UNIQUE_VIOLATION) => Ok(Err(AccountsError::Taken)),
-        Err(failure) => Err(failure),
+        Err(failure) => refused(failure, account).map(Err),
         Ok(false) => Ok(Err(missed(transaction, account.id).await?)),
         Ok(true) if leaves_nobody => Ok(Err(AccountsError::LastOne)),
         Ok(true) => Ok(Ok(())),

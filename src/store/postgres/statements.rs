@@ -104,7 +104,6 @@ statements! {
     HAS_NODE = "has_node";
     HAS_READ_KEY = "has_read_key";
     HAS_TENANT = "has_tenant";
-    HAS_PEOPLE = "has_people";
     HOLD_SHARDS = "hold_shards";
     INSERT_ACCOUNT = "insert_account";
     INSERT_AUDIT = "insert_audit";

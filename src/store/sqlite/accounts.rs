@@ -2,13 +2,13 @@
 
 use evara_actors::domain::Timestamp;
 use evara_actors::ports::BoxFuture;
+use rusqlite::ffi::{SQLITE_CONSTRAINT_TRIGGER, SQLITE_CONSTRAINT_UNIQUE};
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, TransactionBehavior, params};
 use secrecy::ExposeSecret as _;
 use uuid::Uuid;
 
 use super::error::Failure;
 use super::receipts::{Enclosed, keep};
-use super::registry::is_taken;
 use super::{DEADLINE, SqliteStore, history, statements};
 use crate::access::{Reach, Role, Tenants, UserId};
 use crate::auth::lockout::Failures;
@@ -195,12 +195,24 @@ fn insert(
 ) -> Result<Outcome<()>, Failure> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     match put(&transaction, statements::INSERT_ACCOUNT, account, sealed) {
-        Err(Failure::Sqlite(error)) if is_taken(&error) => return Ok(Err(AccountsError::Taken)),
-        done => done?,
-    };
+        Ok(_) => {}
+        Err(failure) => return refused(failure, account).map(Err),
+    }
     keep(&transaction, act)?;
     transaction.commit()?;
     Ok(Ok(()))
+}
+
+/// What a constraint says of an account.
+fn refused(failure: Failure, account: &Account) -> Result<AccountsError, Failure> {
+    let Failure::Sqlite(error) = &failure else {
+        return Err(failure);
+    };
+    match error.sqlite_error().map(|error| error.extended_code) {
+        Some(SQLITE_CONSTRAINT_UNIQUE) => Ok(AccountsError::Taken),
+        Some(SQLITE_CONSTRAINT_TRIGGER) => Ok(AccountsError::NoTenant(account.reach.clone())),
+        Some(_) | None => Err(failure),
+    }
 }
 
 fn update(
@@ -226,8 +238,7 @@ pub(super) fn replace(
 ) -> Result<Outcome<()>, Failure> {
     let leaves_nobody = !account.runs_the_service() && is_the_last(transaction, account.id)?;
     match put(transaction, statements::UPDATE_ACCOUNT, account, sealed) {
-        Err(Failure::Sqlite(error)) if is_taken(&error) => Ok(Err(AccountsError::Taken)),
-        Err(failure) => Err(failure),
+        Err(failure) => refused(failure, account).map(Err),
         Ok(false) => Ok(Err(missed(transaction, account.id)?)),
         Ok(true) if leaves_nobody => Ok(Err(AccountsError::LastOne)),
         Ok(true) => Ok(Ok(())),

@@ -186,9 +186,3 @@ pub(super) fn standing(
     });
     Ok(found.optional()?)
 }
-
-/// Whether a row was refused because another has what must be unique.
-pub(super) fn is_taken(error: &rusqlite::Error) -> bool {
-    let failure = error.sqlite_error();
-    failure.is_some_and(|failure| failure.extended_code == SQLITE_CONSTRAINT_UNIQUE)
-}

@@ -7,6 +7,7 @@ use evara_actors::ports::BoxFuture;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 
+use super::accounts::TENANT_CONSTRAINTS;
 use super::error::Failure;
 use super::history::all_in;
 use super::receipts::{Enclosed, keep};
@@ -138,11 +139,6 @@ async fn remove(
         Ok(_) => {}
         Err(failure) => return refused(transaction, failure, TenantsError::StillUsed).await,
     }
-    let found = transaction.row(statements::HAS_PEOPLE, &[&name]).await?;
-    if common::is_there(&found)? {
-        transaction.roll_back().await;
-        return Ok(Err(TenantsError::HasPeople));
-    }
     keep(&mut transaction, act).await?;
     transaction.commit().await?;
     Ok(Ok(()))
@@ -184,6 +180,9 @@ async fn refused(
     transaction.roll_back().await;
     if failure.violates(NODES_OF_CUSTOMER) {
         return Ok(Err(TenantsError::StillUsed));
+    }
+    if TENANT_CONSTRAINTS.iter().any(|name| failure.violates(name)) {
+        return Ok(Err(TenantsError::HasPeople));
     }
     if failure.is(&SqlState::FOREIGN_KEY_VIOLATION) {
         return Ok(Err(of_key));

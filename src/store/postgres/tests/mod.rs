@@ -28,6 +28,7 @@ use self::server::{Durability, Postgres};
 use super::{PostgresAddress, PostgresError, PostgresRekeying, PostgresStore, migrate};
 use crate::proxy;
 use crate::store::Rekeying;
+use crate::store::conformance::homes::who_lost_a_tenant_stays_as_they_are;
 use crate::store::conformance::{Opened, Site, conformance, keys};
 
 conformance!(super::Server::new());
@@ -106,4 +107,18 @@ impl Site for Server {
             Ok(Arc::new(opened.map_err(|error| error.to_string())?) as Arc<dyn Rekeying>)
         })
     }
+}
+
+#[tokio::test]
+async fn who_lost_a_tenant_before_stays_as_they_are() {
+    let server = Server::new();
+    let opened = Site::open(&server).await;
+    who_lost_a_tenant_stays_as_they_are(&opened, || {
+        let lost = server.shell(
+            "SET session_replication_role = replica; \
+             DELETE FROM communities WHERE id = '00000000-0000-0000-0000-000000000001' RETURNING version",
+        );
+        assert_eq!(lost, "1");
+    })
+    .await;
 }

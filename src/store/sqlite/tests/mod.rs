@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::directory::database_in;
 use super::{SqliteRekeying, SqliteStore, StoreError};
 use crate::store::Rekeying;
+use crate::store::conformance::homes::who_lost_a_tenant_stays_as_they_are;
 use crate::store::conformance::{Opened, Site, conformance, keys};
 
 conformance!(super::TempDir::new());
@@ -71,4 +72,18 @@ impl Site for TempDir {
             Ok(Arc::new(opened.map_err(|error| error.to_string())?) as Arc<dyn Rekeying>)
         })
     }
+}
+
+#[tokio::test]
+async fn who_lost_a_tenant_before_stays_as_they_are() {
+    let dir = TempDir::new();
+    let opened = dir.open().await;
+    who_lost_a_tenant_stays_as_they_are(&opened, || {
+        let lost = dir.shell().execute(
+            "DELETE FROM communities WHERE id = unhex('00000000000000000000000000000001')",
+            [],
+        );
+        assert_eq!(lost.unwrap(), 1);
+    })
+    .await;
 }
