@@ -18,6 +18,8 @@ use crate::store::{AccountName, AccountsError, Act, Authenticator};
 pub(super) struct Guessed {
     /// The account, with the guess counted.
     pub(super) account: Account,
+    /// What was counted before it.
+    pub(super) before: Failures,
     /// Whether the password should be kept anew.
     pub(super) outdated: bool,
 }
@@ -43,19 +45,25 @@ impl Accounts {
         let (verdict, counted) = tokio::join!(verify, self.counted(name, found));
         let (verdict, account) = (verdict?, counted?);
         match (verdict, account) {
-            (Verdict::Right { outdated }, Some(account)) if account.disabled_at.is_none() => {
-                Ok(Guessed { account, outdated })
+            (Verdict::Right { outdated }, Some((account, before)))
+                if account.disabled_at.is_none() =>
+            {
+                Ok(Guessed {
+                    account,
+                    before,
+                    outdated,
+                })
             }
             (Verdict::Right { .. } | Verdict::Wrong, _) => Err(Error::Refused),
         }
     }
 
-    /// Counts a guess at `found`, or at a name that nobody has.
+    /// Counts a guess at `found`, or at a name that nobody has; the account with it, and what was counted before.
     pub(super) async fn counted(
         &self,
         name: AccountName,
         mut found: Option<Account>,
-    ) -> Result<Option<Account>, Error> {
+    ) -> Result<Option<(Account, Failures)>, Error> {
         for _ in 0..MOST_TRIES {
             let now = self.now();
             let Some(account) = found else {
@@ -63,9 +71,10 @@ impl Accounts {
                 self.0.strangers.insert(key_of(&name), failures).await;
                 return Ok(None);
             };
-            free(account.failures, now)?;
+            let before = account.failures;
+            free(before, now)?;
             let account = Account {
-                failures: account.failures.and_one(now),
+                failures: before.and_one(now),
                 version: account.version + 1,
                 ..account
             };
@@ -75,7 +84,7 @@ impl Accounts {
                 .update_account(account.clone(), Act::default())
                 .await
             {
-                Ok(()) => return Ok(Some(account)),
+                Ok(()) => return Ok(Some((account, before))),
                 Err(AccountsError::Stale | AccountsError::NotFound) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -84,11 +93,12 @@ impl Accounts {
         Err(Error::Busy)
     }
 
-    /// Forgets the wrong guesses at an account whose password was right, where what was asked beside it is refused: to
-    /// look for a better one is no guess. Where somebody else changed it meanwhile, or the store is away, the count stands.
-    pub(super) async fn forgive(&self, right: Account) {
+    /// Counts a guess no more whose password was right, where what was asked beside it is refused: to look for a better
+    /// one is no guess. What was counted before stands, since nothing was let in. Where somebody else changed the account
+    /// meanwhile, or the store is away, the guess stays counted.
+    pub(super) async fn uncount(&self, right: Account, before: Failures) {
         let right = Account {
-            failures: Failures::NONE,
+            failures: before,
             version: right.version + 1,
             ..right
         };

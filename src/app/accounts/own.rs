@@ -3,7 +3,7 @@
 use secrecy::{ExposeSecret as _, SecretString};
 use uuid::Uuid;
 
-use super::guess::spent;
+use super::guess::{Guessed, spent};
 use super::{Account, Accounts, Error, Session, after};
 use crate::access::Principal;
 use crate::app::audit::Witness;
@@ -60,7 +60,7 @@ impl Accounts {
     /// Gives a person another password, and ends all of their sessions.
     ///
     /// # Errors
-    /// When the present one is wrong, which counts as a guess, or the new one is too weak.
+    /// When the present one is wrong, which counts as a guess, or the new one is too weak, which does not.
     pub async fn change_password(
         &self,
         person: &Principal,
@@ -69,8 +69,13 @@ impl Accounts {
     ) -> Result<(), Error> {
         let name = AccountName::Id(person.user);
         let guessed = self.guessed(name.clone(), present.clone()).await;
-        let account = guessed.map_err(wrong("/current_password"))?.account;
-        check_new(&account, &present, &new)?;
+        let Guessed {
+            account, before, ..
+        } = guessed.map_err(wrong("/current_password"))?;
+        if let Err(weak) = check_new(&account, &present, &new) {
+            self.uncount(account, before).await;
+            return Err(weak);
+        }
         let kept = SecretString::from(self.0.passwords.keep(new).await?);
         let valid_from = after(self.now());
         self.changed(name, ("user.password", witness), |found| {

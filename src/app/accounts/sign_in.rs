@@ -63,11 +63,11 @@ impl Accounts {
         let email = EmailAddress::parse(&email).map_err(|_nobodys| Error::Refused)?;
         let (fresh, is_changed) = (password.clone(), new_password.is_some());
         let guessed = self.guessed(AccountName::Email(email), password).await?;
-        let before = guessed.account.clone();
+        let (before, uncounted) = (guessed.account.clone(), guessed.before);
         let letting_in = self.let_in(guessed, code.as_ref(), fresh, new_password);
         let account = match letting_in.await {
             Err(error @ Error::Invalid(_)) => {
-                self.forgive(before).await;
+                self.uncount(before, uncounted).await;
                 return Err(error);
             }
             let_in => let_in?,
@@ -111,7 +111,9 @@ impl Accounts {
     /// password where there is to be one.
     async fn let_in(
         &self,
-        Guessed { account, outdated }: Guessed,
+        Guessed {
+            account, outdated, ..
+        }: Guessed,
         code: Option<&SecretString>,
         password: SecretString,
         new: Option<SecretString>,

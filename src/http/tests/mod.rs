@@ -14,6 +14,7 @@ mod digits;
 mod estate;
 mod exports;
 mod garbage;
+mod guesses;
 mod homes;
 mod housed;
 mod ip_rules;
