@@ -13,6 +13,7 @@ pub mod http;
 pub mod limits;
 #[cfg(test)]
 mod naughty;
+mod private;
 #[cfg(test)]
 #[path = "../tests/support/proxy.rs"]
 mod proxy;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use uuid::Uuid;
 
 use super::Error;
+use crate::private;
 
 /// See the module.
 #[derive(Debug)]
@@ -16,7 +17,7 @@ impl Scratch {
     /// A directory in `parent`, which is made where it is not there: beside the data there is room for as much
     /// again, which the system's own place for such things may not have.
     pub(super) fn within(parent: &Path) -> Result<Self, Error> {
-        std::fs::create_dir_all(parent).map_err(Error::file(parent, "made"))?;
+        private::make_directory(parent).map_err(Error::file(parent, "made"))?;
         let path = parent.join(format!("backup-scratch-{}", Uuid::new_v4().simple()));
         let made = DirBuilder::new().mode(0o700).create(&path);
         made.map_err(Error::file(&path, "made"))?;

@@ -1,6 +1,5 @@
 //! Proving a backup: it is restored into a scratch database, counted, and thrown away.
 
-use std::fs::File;
 use std::path::Path;
 
 use super::census::Census;
@@ -10,6 +9,7 @@ use super::postgres::{self, Connection, Owners};
 use super::scratch::Scratch;
 use super::shelf::object_of;
 use super::{Backups, Error, sqlite};
+use crate::private;
 
 /// Scratch databases are called so, and by when they were made.
 const SCRATCH: &str = "evara_verify_";
@@ -118,7 +118,8 @@ impl Backups {
 
     /// Restores the embedded database into the new file `path`.
     pub(super) fn fill_file(&self, manifest: &Manifest, path: &Path) -> Result<(), Error> {
-        let mut file = File::create_new(path).map_err(Error::file(path, "made"))?;
+        let made = private::writing().create_new(true).open(path);
+        let mut file = made.map_err(Error::file(path, "made"))?;
         self.unpack_into(manifest, &mut file)?;
         file.sync_all().map_err(Error::file(path, "synced"))
     }

@@ -12,6 +12,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::app::clock::{Course, ScaledClock, Speed};
+use crate::private;
 use crate::simulator::fleet::{Device, Fleet};
 
 const FILE: &str = "simulator.json";
@@ -180,9 +181,9 @@ impl Origin {
 impl Claim {
     fn of(directory: &Path) -> Result<Self, Error> {
         let path = directory.to_owned();
-        let opened = fs::create_dir_all(directory).and_then(|()| {
-            let mut options = File::options();
-            options.create(true).truncate(false).write(true);
+        let opened = private::make_directory(directory).and_then(|()| {
+            let mut options = private::writing();
+            options.create(true).truncate(false);
             options.open(directory.join(LOCK))
         });
         let lock = match opened {
@@ -214,7 +215,8 @@ impl Claim {
         let written = serde_json::to_vec_pretty(&kept)
             .map_err(io::Error::from)
             .and_then(|text| {
-                let mut file = File::create(&aside)?;
+                let mut options = private::writing();
+                let mut file = options.create(true).truncate(true).open(&aside)?;
                 file.write_all(&text)?;
                 file.sync_all()?;
                 fs::rename(&aside, &path)

@@ -1,12 +1,13 @@
 //! Secrets that are made where nobody gave them, and kept beside the data so that a restart finds them.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use secrecy::{ExposeSecret as _, SecretString};
 use uuid::Uuid;
+
+use crate::private;
 
 /// What is made has 64 hexadecimal digits; a file with less than half of it was cut off.
 const SHORTEST: usize = 32;
@@ -90,7 +91,7 @@ fn existing(path: &Path) -> io::Result<SecretString> {
 /// and of two that begin at once the second takes the first one's.
 fn make(path: &Path) -> io::Result<SecretString> {
     if let Some(directory) = path.parent() {
-        fs::create_dir_all(directory)?;
+        private::make_directory(directory)?;
     }
     let aside = path.with_extension(format!("{}.new", Uuid::new_v4().simple()));
     let linked = write_aside(&aside).and_then(|()| match fs::hard_link(&aside, path) {
@@ -103,12 +104,7 @@ fn make(path: &Path) -> io::Result<SecretString> {
 }
 
 fn write_aside(path: &Path) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    let mut file = options
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)?;
+    let mut file = private::writing().create_new(true).open(path)?;
     let (one, other) = (Uuid::new_v4().simple(), Uuid::new_v4().simple());
     writeln!(file, "{one}{other}")?;
     file.sync_all()

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Read as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
 use rusqlite::Connection as Sqlite;
@@ -21,6 +22,8 @@ fn a_backup_is_restored_as_it_was_and_no_revision_is_used_again() {
         scene.log(6..=8);
         let into = scene.root.join("restored");
         scene.restore(&manifest.name, &into, false).unwrap();
+        let restored = fs::metadata(into.join("evara.db")).unwrap();
+        assert_eq!(restored.permissions().mode() & 0o777, 0o600);
         let (restored, at) = (revisions(&into), 9_000 * 1_000_000);
         assert_eq!(restored, [1, 2, 3, 4, 5, at]);
         let database = Sqlite::open(database_in(&into)).unwrap();

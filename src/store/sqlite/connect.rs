@@ -9,6 +9,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension as _, TransactionBehavio
 use super::StoreError;
 use super::directory::DataDirectory;
 use super::error::KeyCheckError;
+use crate::private;
 use crate::store::{SecretBox, known_keys};
 
 /// Only tools that copy the file ever lock it against us. Shorter than a call's deadline, so that the
@@ -34,6 +35,9 @@ const LOG_BYTES: i64 = 64 * 1024 * 1024;
 pub(super) fn writer(directory: &DataDirectory) -> Result<Connection, StoreError> {
     let file = directory.database();
     let damaged = |source| StoreError::of_sqlite(file.clone(), source);
+    // SQLite would let everybody read it, and its log is read by whom the database is. Where it cannot be made, SQLite
+    // says so.
+    let _there_now = private::writing().create_new(true).open(&file);
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;

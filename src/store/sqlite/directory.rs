@@ -3,10 +3,11 @@
 //! Two processes that wrote one database would each believe in twins of their own. The claim is a lock of
 //! the operating system on a file of ours: it ends with the process, however that ends.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use super::StoreError;
+use crate::private;
 
 const DATABASE: &str = "evara.db";
 const LOCK: &str = "evara.lock";
@@ -25,11 +26,10 @@ impl DataDirectory {
             dir: path.to_owned(),
             source,
         };
-        fs::create_dir_all(path).map_err(unusable)?;
-        let lock = File::options()
+        private::make_directory(path).map_err(unusable)?;
+        let lock = private::writing()
             .create(true)
             .truncate(false)
-            .write(true)
             .open(path.join(LOCK))
             .map_err(unusable)?;
         match lock.try_lock() {

@@ -2,6 +2,7 @@
 
 mod damage;
 mod full;
+mod owned;
 mod sealed;
 mod timing;
 
