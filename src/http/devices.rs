@@ -64,6 +64,7 @@ pub(crate) async fn set_config(
 ) -> Answer {
     let to_be = Move {
         before: Some(&before),
+        expected: &expected,
         zone: body.time_zone.clone(),
         after: NodeSpec {
             config: body.into(),

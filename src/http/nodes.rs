@@ -19,7 +19,7 @@ use super::problem::Problem;
 use super::state::AppState;
 use super::views::{List, MaintenanceBody, NodeBody, NodeView};
 use crate::app::audit::{Witness, made_of_node};
-use crate::app::nodes::Error as NodesError;
+use crate::app::nodes::{Error as NodesError, Precondition};
 
 /// Lists nodes, in the order of their creation.
 #[utoipa::path(get, path = "/nodes", tag = "Nodes", params(NodesQuery),
@@ -61,6 +61,7 @@ pub(crate) async fn create(
     };
     let to_be = Move {
         before: None,
+        expected: &Precondition::None,
         zone,
         after,
     };
@@ -104,6 +105,7 @@ pub(crate) async fn change(
     let body = merged(&NodeBody::from(&*spec), patch)?;
     let to_be = Move {
         before: Some(&spec),
+        expected: &expected,
         zone: body.zone(),
         after: body.onto(edited(spec.as_ref().clone()))?,
     };

@@ -220,6 +220,7 @@ impl Accounts {
                 "You cannot give more authority than less than yours.",
             ));
         }
+        check_region(reach)?;
         let forest = self.0.tenancy.forest();
         // Whether a tenant exists is not told to those who do not see it.
         if person.reach.covers(reach, &forest) && reach.is_known_in(&forest) {
@@ -245,12 +246,14 @@ pub(super) const fn unknown(reach: &Reach) -> (&'static str, &'static str) {
 pub(super) fn described(new: &NewAccount, now: Timestamp) -> Result<Account, Error> {
     let email = EmailAddress::parse(&new.email).map_err(|error| Error::field("/email", error))?;
     check_name(&new.name)?;
+    let reach = reach_of(new.role, new.tenants.clone())?;
+    check_region(&reach)?;
     Ok(Account {
         id: UserId(Uuid::now_v7()),
         email,
         name: new.name.clone(),
         role: new.role,
-        reach: reach_of(new.role, new.tenants.clone())?,
+        reach,
         password: None,
         must_change_password: false,
         one_time_until: None,
@@ -269,6 +272,21 @@ pub(super) fn reach_of(role: Role, tenants: Tenants) -> Result<Reach, Error> {
         let pointer = format!("/{}", misfit.field);
         Error::Invalid(vec![FieldError::new(&pointer, misfit.what)])
     })
+}
+
+/// Communities that are in no region have an empty one: nobody answers for those as if it was a place.
+fn check_region(reach: &Reach) -> Result<(), Error> {
+    match reach {
+        Reach::Region(_, region) if region.is_empty() => {
+            Err(Error::field("/region", "must not be empty"))
+        }
+        Reach::Region(..)
+        | Reach::All
+        | Reach::Distributor(_)
+        | Reach::Community(_)
+        | Reach::Customer(_)
+        | Reach::Nothing => Ok(()),
+    }
 }
 
 fn check_name(name: &str) -> Result<(), Error> {

@@ -121,6 +121,14 @@ impl Nodes {
             .await
     }
 
+    /// Whether a node is there, and as it is expected.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] and [`Error::Precondition`].
+    pub fn check(&self, id: NodeId, expected: &Precondition) -> Result<(), Error> {
+        self.0.current(id, expected).map(drop)
+    }
+
     /// Replaces the description whose version is one less than that of `spec`.
     ///
     /// # Errors

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::Scope;
 use crate::access::{CommunityId, CustomerId};
+use crate::app::nodes::Precondition;
 use crate::http::error::no_room;
 use crate::http::problem::Problem;
 use crate::http::state::AppState;
@@ -14,18 +15,22 @@ use crate::http::state::AppState;
 pub(crate) struct Move<'a> {
     /// None for a node that is to be.
     pub(crate) before: Option<&'a NodeSpec>,
+    /// What the caller expects of one that is.
+    pub(crate) expected: &'a Precondition,
     /// The time zone that people say, if they say one.
     pub(crate) zone: Option<String>,
     /// What people say.
     pub(crate) after: NodeSpec,
 }
 
-/// The description, with what it belongs to checked and made whole: what is not changed is not judged anew.
+/// The description, with what it belongs to checked and made whole: what is not changed is not judged anew. Whoever did
+/// not see the node as it is learns that before there is no room for it.
 pub(crate) fn settled(
     app: &AppState,
     scope: &Scope,
     Move {
         before,
+        expected,
         zone,
         after,
     }: Move<'_>,
@@ -40,11 +45,14 @@ pub(crate) fn settled(
     if stays_in_community && stays(|spec| spec.customer_id) && !is_told {
         return in_zone(whole(after, scope), zone, scope);
     }
-    let spec = placed(scope, after, is_told)?;
+    let spec = in_zone(placed(scope, after, is_told)?, zone, scope)?;
     if !stays_in_community {
+        if let Some(before) = before {
+            app.nodes.check(before.id, expected)?;
+        }
         has_room(app, scope, &spec)?;
     }
-    in_zone(spec, zone, scope)
+    Ok(spec)
 }
 
 /// Refuses whoever does not see all that a node which they made was said to belong to.

@@ -4,7 +4,7 @@ use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::estate::{estate, id};
-use super::scene::TANK;
+use super::scene::{TANK, request};
 use super::tenants::{ROOT, patch, post, refusal, unknown};
 
 #[tokio::test]
@@ -29,6 +29,21 @@ async fn a_community_has_no_more_nodes_than_its_plan_allows_however_they_come() 
     let into = json!({"community_id": id("n1")});
     let moved = patch(&scene, ROOT, &format!("/nodes/{other}"), into.clone()).await;
     assert_eq!(moved.code(), "forbidden");
+    // Who did not see it as it is is told that first.
+    let shown = format!("/nodes/{other}");
+    let shown = scene.ask(ROOT, Method::GET, &shown, "").await;
+    for (tag, code) in [
+        ("\"v99\"", "precondition_failed"),
+        (shown.header("etag"), "forbidden"),
+        ("*", "forbidden"),
+    ] {
+        let path = format!("/api/v1/nodes/{other}");
+        let mut request = request(Method::PATCH, &path, &into.to_string());
+        let headers = request.headers_mut();
+        headers.insert("authorization", format!("Bearer {ROOT}").parse().unwrap());
+        headers.insert("if-match", tag.parse().unwrap());
+        assert_eq!(scene.send(request).await.code(), code, "{tag}");
+    }
     let kept = patch(
         &scene,
         ROOT,

@@ -261,6 +261,58 @@ async fn what_nobody_asked_for_is_refused_and_not_taken_along() {
 }
 
 #[tokio::test]
+async fn who_answers_for_a_region_answers_for_one_that_has_a_name() {
+    let places = places().await;
+    let place =
+        json!({ "role": "region_admin", "distributor_id": DISTRIBUTOR, "community_id": null });
+    let with = |region: &str, more: &[(&str, &str)]| {
+        let mut body = place.clone();
+        body["region"] = json!(region);
+        for (field, value) in more {
+            body[field] = json!(value);
+        }
+        body
+    };
+    let new = [("email", "rita@example.org"), ("name", "Rita")];
+    let one = format!("/{}", places.of_east.account.id);
+    for (method, path, more, done) in [
+        (Method::POST, "", &new[..], StatusCode::CREATED),
+        (Method::PATCH, &one, &[], StatusCode::OK),
+    ] {
+        let ask = async |region| {
+            let body = Some(with(region, more));
+            places.ask(&places.root, method.clone(), path, body).await
+        };
+        let refused = ask("").await;
+        assert_eq!(refused.code(), "validation_failed", "{method}");
+        assert_eq!(refused.json()["errors"][0]["pointer"], "/region");
+        assert_eq!(ask("north").await.status, done, "{method}");
+    }
+}
+
+#[tokio::test]
+async fn who_answers_for_no_region_from_before_stays_as_they_are() {
+    let places = places().await;
+    let Person { account, .. } = &places.of_east;
+    let distributor = DISTRIBUTOR.simple();
+    places.scene.rooms.shell(&format!(
+        "UPDATE users SET role = 'region_admin', region = '', distributor_id = x'{distributor}', \
+         community_id = NULL WHERE email = '{}'",
+        account.email
+    ));
+    let path = format!("/{}", account.id);
+    let renamed = places.ask(
+        &places.root,
+        Method::PATCH,
+        &path,
+        Some(json!({"name": "Rita"})),
+    );
+    let renamed = renamed.await;
+    assert_eq!(renamed.status, StatusCode::OK, "{}", renamed.json());
+    assert_eq!(renamed.json()["region"], "");
+}
+
+#[tokio::test]
 async fn a_name_of_any_script_is_kept_byte_for_byte_or_refused() {
     let places = places().await;
     let path = format!("/{}", places.of_east.account.id);
