@@ -17,7 +17,9 @@ use axum::response::Response;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, TcpStream};
+#[cfg(target_os = "linux")]
+use socket2::SockRef;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -26,6 +28,15 @@ use tokio_util::task::TaskTracker;
 /// Connections at once that are asked by; the next ones wait in the system's queue. Each holds a descriptor and
 /// up to 128 KiB. Those who listen give their place back, see [`Place`].
 pub(crate) const MAX_CONNECTIONS: usize = 768;
+
+/// Connections that wait in the system's queue, where it allows so many: all who listen may come back within a second. Who finds
+/// it full tries again after a second, then after two, and so on.
+const WAITING_CONNECTIONS: u32 = 4_096;
+
+/// What the system keeps of what a client has not made room for yet; it would keep some megabytes by itself. What is under
+/// way does not count, so that long lines are as fast as ever. Who listens and does not read is found out by then.
+#[cfg(target_os = "linux")]
+const UNSENT_BYTES: u32 = 128 * 1024;
 
 /// A client sends its headers at once, or is holding a connection for the sake of it.
 const HEADERS_WITHIN: Duration = Duration::from_secs(10);
@@ -113,8 +124,20 @@ fn hint(source: &io::Error) -> &'static str {
 /// # Errors
 /// When another process has it, or it is none of this machine's.
 pub async fn bind(address: SocketAddr) -> Result<TcpListener, BindError> {
-    let bound = TcpListener::bind(address).await;
+    let bound = bound(address);
     bound.map_err(|source| BindError { address, source })
+}
+
+fn bound(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4(),
+        SocketAddr::V6(_) => TcpSocket::new_v6(),
+    }?;
+    // Who comes after one that ended takes its port, whoever of its clients is still there.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(WAITING_CONNECTIONS)
 }
 
 impl Listener {
@@ -227,8 +250,7 @@ where
     A: Fn(Request, SocketAddr) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Response> + Send + 'static,
 {
-    // Answers are written whole; waiting for more of them only delays the last part.
-    let _as_it_is = stream.set_nodelay(true);
+    hold_little_back(&stream);
     let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(place.clone());
@@ -243,6 +265,14 @@ where
         .serve_connection(TokioIo::new(stream), service)
         // What becomes of a connection that is upgraded is no affair of requests any more.
         .with_upgrades()
+}
+
+/// Where the system refuses, it stays as it is.
+fn hold_little_back(stream: &TcpStream) {
+    // Answers are written whole; waiting for more of them only delays the last part.
+    let _as_it_is = stream.set_nodelay(true);
+    #[cfg(target_os = "linux")]
+    let _as_it_is = SockRef::from(stream).set_tcp_notsent_lowat(UNSENT_BYTES);
 }
 
 /// Serves a connection until it closes, is told to, or has lived long enough.
@@ -311,6 +341,24 @@ mod tests {
             );
             assert_eq!(body, "");
         }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn of_what_is_not_read_the_system_keeps_little() {
+        let socket = bind(HERE).await.unwrap();
+        let reader = TcpSocket::new_v4().unwrap();
+        reader.set_recv_buffer_size(4 * 1024).unwrap();
+        let connecting = reader.connect(socket.local_addr().unwrap());
+        let (_reader, accepted) = tokio::join!(connecting, socket.accept());
+        let (stream, _) = accepted.unwrap();
+        hold_little_back(&stream);
+        let mut kept = 0;
+        while let Ok(Ok(())) = timeout(Duration::from_millis(200), stream.writable()).await {
+            kept += stream.try_write(&[0; 16 * 1024]).unwrap_or_default();
+            assert!(kept < 4 * UNSENT_BYTES as usize, "{kept} bytes are kept");
+        }
+        assert!(kept >= 16 * 1024, "{kept} bytes are all that is taken");
     }
 
     #[tokio::test]
