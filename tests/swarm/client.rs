@@ -14,6 +14,7 @@ use tokio::time::sleep;
 use uuid::Uuid;
 
 use super::desk::Desk;
+use super::habits::Habits;
 use super::knowledge::Knowledge;
 use super::line::{Heard, Line, Shut, Visitor};
 use super::said::{Event, Nodes, Said};
@@ -27,17 +28,6 @@ const FRESH: Duration = Duration::from_secs(1);
 
 /// Between a frame and its being heard, on a machine that is busy with many others.
 const SLACK: Duration = Duration::from_secs(1);
-
-/// What somebody does time and again.
-#[derive(Debug, Clone, Copy)]
-struct Habits {
-    is_socket: bool,
-    mode: &'static str,
-    /// He does not read for a while now and then, and little is held for him meanwhile.
-    is_lazy: bool,
-    /// He says who he is once he is in.
-    is_stranger: bool,
-}
 
 /// See the module.
 #[derive(Debug)]
@@ -75,20 +65,8 @@ enum Left {
 impl Client {
     /// By their numbers clients have different habits; some listen to one of these nodes, too, or alone.
     pub(super) fn new(number: usize, nodes: &[Uuid]) -> Self {
-        let habits = Habits {
-            is_socket: number % 10 != 9,
-            mode: ["latest", "all"][number % 2],
-            is_lazy: number % 7 == 3,
-            is_stranger: number % 10 == 5,
-        };
-        let fleet = || "fleet".to_owned();
-        let node = || format!("nodes/{}", nodes[number % nodes.len()]);
-        let topics = match (number % 5, habits.is_socket) {
-            (4, true) => vec![fleet(), node()],
-            (2, true) => vec![node()],
-            (_, false) if number % 20 == 9 => vec![node()],
-            _ => vec![fleet()],
-        };
+        let habits = Habits::of(number);
+        let topics = habits.topics(number, nodes);
         Self {
             number,
             habits,
@@ -145,13 +123,19 @@ impl Client {
                 self.topics.iter_mut().for_each(Knowledge::forgives);
             }
             let pause = match self.enter(&now, &desk).await {
-                Ok(line) => match self.stay(line, &mut stage, &desk).await {
-                    Left::Content => return self,
-                    Left::For(pause) => pause,
-                },
+                Ok(line) => {
+                    desk.lets_in(now.breaks);
+                    let left = self.stay(line, &mut stage, &desk).await;
+                    desk.lets_out(now.breaks);
+                    match left {
+                        Left::Content => return self,
+                        Left::For(pause) => pause,
+                    }
+                }
                 Err(shut) if self.is_put_off_for_good(shut, &now) => return self,
                 Err(shut) => {
                     *self.refusals.entry(shut).or_default() += 1;
+                    desk.refuses(now.breaks, shut);
                     self.some_ms(100, 500)
                 }
             };
@@ -231,22 +215,22 @@ impl Client {
         loop {
             let now = Arc::clone(&stage.borrow_and_update());
             let person = &now.people[self.is(&now)];
-            if self.knows_all(&now) {
-                return Left::Content;
-            }
             let is_storm = now.is_storm && person.sees.is_none() && !person.is_out;
-            if now.breaks != breaks {
-                return Left::For(self.some_ms(20, 800));
-            }
-            if self.topics.iter().any(|topic| topic.is_refused) {
-                // It may be there for him later.
-                return Left::For(self.some_ms(300, 1_000));
+            if let Some(left) = self.leaves(&now, breaks) {
+                return left;
             }
             if now.is_over || (is_storm && frames == 0) {
                 if self.chance.random_range(0..2) == 0 {
                     line.leave().await;
                 }
                 return Left::For(self.some_ms(20, 800));
+            }
+            if now.is_deaf && self.habits.is_lazy {
+                // What he is told waits for him meanwhile, and he for a word from the outside.
+                match stage.changed().await {
+                    Ok(()) => continue,
+                    Err(_nobody_is_there) => return Left::Content,
+                }
             }
             if is_storm && self.habits.is_lazy && self.chance.random_range(0..8) == 0 {
                 let away = self.some_ms(200, 2_500);
@@ -273,14 +257,25 @@ impl Client {
                         let pause = self.is_sent_away(told);
                         // At the door nobody told him.
                         let is_out = person.is_out && self.habits.is_stranger;
-                        if is_refused && is_out {
-                            return Left::Content;
-                        }
-                        return Left::For(pause);
+                        let is_done = is_refused && is_out;
+                        return if is_done { Left::Content } else { Left::For(pause) };
                     }
                 },
             }
         }
+    }
+
+    /// Whether there is nothing to stay for, or no line to stay on.
+    fn leaves(&mut self, now: &Stage, breaks: u32) -> Option<Left> {
+        if self.knows_all(now) {
+            return Some(Left::Content);
+        }
+        if now.breaks != breaks {
+            return Some(Left::For(self.some_ms(20, 800)));
+        }
+        // It may be there for him later.
+        let is_refused = self.topics.iter().any(|topic| topic.is_refused);
+        is_refused.then(|| Left::For(self.some_ms(300, 1_000)))
     }
 
     /// Takes a frame in; or says after how long he comes back, where that is what it tells him to.

@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep, timeout};
 use uuid::Uuid;
 
 use super::client::Client;
-use super::desk::Desk;
+use super::desk::{Attendance, Desk};
 use super::line::Shut;
 use super::said::Nodes;
 use super::stage::Stage;
@@ -87,14 +87,19 @@ impl Swarm {
 
     /// Waits until everyone has been told everything since all connections broke for the last time; how long that took.
     pub(crate) async fn current(&self, within: Duration) -> Option<Duration> {
-        let (begun, breaks) = (Instant::now(), self.stage.borrow().breaks);
-        while self.desk.current(breaks) < self.count {
+        let begun = Instant::now();
+        while self.attendance().current < self.count {
             if begun.elapsed() > within {
                 return None;
             }
             sleep(LOOK_AT_ALL).await;
         }
         Some(begun.elapsed())
+    }
+
+    /// Who is there, since all connections broke for the last time.
+    pub(crate) fn attendance(&self) -> Attendance {
+        self.desk.attendance(self.stage.borrow().breaks)
     }
 
     /// Waits until everyone knows what `truth` says, of each of the people; not for longer than `within`.

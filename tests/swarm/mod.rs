@@ -7,6 +7,7 @@
 mod client;
 mod crowd;
 mod desk;
+mod habits;
 mod knowledge;
 mod line;
 mod said;

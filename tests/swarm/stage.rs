@@ -37,6 +37,8 @@ pub(crate) struct Stage {
     pub(crate) people: Vec<Person>,
     /// Whether they leave and forget to read, as they please.
     pub(crate) is_storm: bool,
+    /// Whether those who forget to read do not read at all.
+    pub(crate) is_deaf: bool,
     /// How often all connections broke at once.
     pub(crate) breaks: u32,
     /// How often the service died with what was told and not written yet.
@@ -52,6 +54,7 @@ impl Stage {
             address,
             people,
             is_storm: true,
+            is_deaf: false,
             breaks: 0,
             losses: 0,
             is_over: false,

@@ -3,11 +3,23 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use tokio::time::Instant;
+use axum::extract::ws::{CloseFrame, Message, WebSocket};
+use tokio::sync::watch as signal;
+use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
+use super::tally::Tally;
 use super::wire;
 use crate::http::problem::Problem;
+
+/// For the last word, which nobody need hear.
+pub(super) const CLOSED_WITHIN: Duration = Duration::from_secs(1);
+
+/// The same for who was too slow: he is told why where he reads again at last.
+const SLOWLY_CLOSED_WITHIN: Duration = Duration::from_secs(10);
+
+/// The code for who was too slow, or for too long without a sign of life.
+pub(super) const TOO_SLOW: u16 = 4408;
 
 /// Frames that are taken of a client in a second: more than people make.
 const MOST_FRAMES: u32 = 50;
@@ -58,6 +70,26 @@ impl Frames {
         } else {
             Ok(())
         }
+    }
+}
+
+/// Tells why it ends.
+pub(super) async fn close(
+    socket: &mut WebSocket,
+    last: CloseFrame,
+    (closing, tally): (&mut signal::Receiver<bool>, &Tally),
+) {
+    let is_slow = last.code == TOO_SLOW;
+    let within = if is_slow {
+        tally.sends_away_as_slow();
+        SLOWLY_CLOSED_WITHIN
+    } else {
+        CLOSED_WITHIN
+    };
+    tokio::select! {
+        _nobody_hears = timeout(within, socket.send(Message::Close(Some(last)))) => {}
+        // Who is slow holds up no restart.
+        _closing = closing.wait_for(|closing| *closing), if is_slow => {}
     }
 }
 

@@ -12,7 +12,9 @@ use tokio::time::{Instant, sleep_until, timeout};
 use uuid::Uuid;
 
 use super::asked::{self, Asked};
-use super::end::{Done, End, Frames, broken, restarting, said, too_many};
+use super::end::{
+    self, CLOSED_WITHIN, Done, End, Frames, TOO_SLOW, broken, restarting, said, too_many,
+};
 use super::frame::Frame;
 use super::seats::{Seat, Standing, given_away};
 use super::topic::Topic;
@@ -34,9 +36,6 @@ const KNOWN_WITHIN: Duration = Duration::from_secs(10);
 
 /// For a client to take what is sent to him: a phone in a tunnel may need so long.
 const TAKEN_WITHIN: Duration = Duration::from_secs(30);
-
-/// For the last word, which nobody need hear.
-const CLOSED_WITHIN: Duration = Duration::from_secs(1);
 
 /// What one listens to at once: every node of a large community, one by one.
 const MOST_TOPICS: usize = 1_000;
@@ -116,8 +115,9 @@ impl Socket {
         self.account(&done).await;
         if let Err(End::Said(code, reason)) = done {
             let reason = reason.into_owned().into();
-            let close = Message::Close(Some(CloseFrame { code, reason }));
-            let _nobody_hears = timeout(CLOSED_WITHIN, self.socket.send(close)).await;
+            let last = CloseFrame { code, reason };
+            let tally = &self.app.live().tally;
+            end::close(&mut self.socket, last, (&mut self.closing, tally)).await;
         }
     }
 
@@ -351,7 +351,7 @@ impl Socket {
     /// Asks for a sign of life, and tells the places that he has come to while nothing happened that he sees.
     async fn beat(&mut self) -> Done {
         if self.heard_at.elapsed() > 2 * HEARTBEAT {
-            return Err(said(4408, "no sign of life"));
+            return Err(said(TOO_SLOW, "no sign of life"));
         }
         if self.pinged_at.elapsed() < HEARTBEAT {
             return Ok(());
@@ -382,7 +382,7 @@ impl Socket {
             match timeout(TAKEN_WITHIN, self.socket.send(text)).await {
                 Ok(Ok(())) => {}
                 Ok(Err(_)) => return Err(End::Gone),
-                Err(_elapsed) => return Err(said(4408, "too slow")),
+                Err(_elapsed) => return Err(said(TOO_SLOW, "too slow")),
             }
         }
         Ok(())

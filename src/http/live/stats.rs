@@ -83,6 +83,8 @@ pub(crate) struct LiveView {
     topics: Vec<ShareView>,
     #[serde(flatten)]
     traffic: TrafficView,
+    /// How many sockets were closed with 4408 since the start.
+    too_slow: u64,
     ring: RingView,
     steps: StepsView,
     /// The fifty that are furthest behind, or had most left out.
@@ -131,6 +133,7 @@ pub(crate) async fn all(_: May<to::OpsRead>, State(app): State<AppState>, _: NoQ
     let ((updates, bytes), bounds) = (broadcast.depth(), broadcast.bounds());
     let (made, given) = live.steps.counts();
     let topics = all.iter().flat_map(|it| &it.counts.topics);
+    let counts = live.tally.counts();
     let view = LiveView {
         sockets: all.len(),
         most_sockets: live.seats.room().sockets,
@@ -138,7 +141,8 @@ pub(crate) async fn all(_: May<to::OpsRead>, State(app): State<AppState>, _: NoQ
         by_user: most(all.iter().map(|it| it.person.0.to_string())),
         by_tenant: most(all.iter().map(|it| place(&it.reach))),
         topics: most(topics.map(ToString::to_string)),
-        traffic: TrafficView::from(&live.tally.counts()),
+        traffic: TrafficView::from(&counts),
+        too_slow: counts.too_slow,
         ring: RingView {
             updates,
             bytes,

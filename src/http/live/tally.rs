@@ -21,6 +21,7 @@ pub(crate) struct Tally {
     bytes: Meter,
     folded: AtomicU64,
     resyncs: AtomicU64,
+    too_slow: AtomicU64,
     /// Updates that were there for him and not sent yet, when he was last looked at.
     behind: AtomicU64,
     /// What he listens to; nothing of all together.
@@ -36,6 +37,7 @@ pub(crate) struct Counts {
     pub(crate) bytes_per_s: f64,
     pub(crate) folded: u64,
     pub(crate) resyncs: u64,
+    pub(crate) too_slow: u64,
     pub(crate) behind: u64,
     pub(crate) topics: BTreeSet<Topic>,
 }
@@ -50,6 +52,7 @@ impl Tally {
             bytes: Meter::new(now),
             folded: AtomicU64::new(0),
             resyncs: AtomicU64::new(0),
+            too_slow: AtomicU64::new(0),
             behind: AtomicU64::new(0),
             topics: Mutex::default(),
         }
@@ -67,6 +70,11 @@ impl Tally {
     /// He began anew.
     pub(super) fn resyncs(&self) {
         self.resyncs.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Somebody was sent away who read too slowly.
+    pub(super) fn sends_away_as_slow(&self) {
+        self.too_slow.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(super) fn is_behind(&self, updates: u64) {
@@ -88,6 +96,7 @@ impl Tally {
             bytes_per_s,
             folded: self.folded.load(Ordering::Relaxed),
             resyncs: self.resyncs.load(Ordering::Relaxed),
+            too_slow: self.too_slow.load(Ordering::Relaxed),
             behind: self.behind.load(Ordering::Relaxed),
             topics: self.topics().clone(),
         }

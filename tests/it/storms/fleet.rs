@@ -1,7 +1,11 @@
 //! The nodes that are listened to: made, reporting by chance, and some of them removed.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use evara::app::clock::SystemClock;
+use evara_actors::domain::Timestamp;
+use evara_actors::ports::Clock as _;
 use rand::{RngExt as _, SeedableRng as _};
 use rand_pcg::Pcg64;
 use serde_json::{Value, json};
@@ -13,12 +17,17 @@ use super::super::swarm::{Node, Nodes};
 /// Nodes that are there from the beginning to the end.
 const NODES: usize = 20;
 
+/// Instants of each node in a flood, a millisecond apart: few enough that all of it is committed in time.
+const INSTANTS: usize = 10;
+
 /// See the module.
 pub(super) struct Fleet {
     pub(super) staying: Vec<Uuid>,
     /// There for a while.
     passing: Option<Uuid>,
     made: usize,
+    /// Before it, everything of the flood was measured.
+    flooded_until: Timestamp,
     chance: Pcg64,
 }
 
@@ -29,6 +38,7 @@ impl Fleet {
             staying: Vec::new(),
             passing: None,
             made: 0,
+            flooded_until: Timestamp::from_millis(0),
             chance: Pcg64::seed_from_u64(7),
         };
         for number in 0..NODES {
@@ -74,6 +84,24 @@ impl Fleet {
             json!({ "node_id": node, "readings": [reading] })
         };
         let batches: Vec<Value> = some.into_iter().map(batch).collect();
+        json!({ "batches": batches }).to_string()
+    }
+
+    /// What all of them report who measure each millisecond, each instant by itself and later than whatever was reported before.
+    pub(super) fn flood(&mut self) -> String {
+        let begin = SystemClock::new().now().max(self.flooded_until);
+        let instants = (0..INSTANTS as u64).map(|ms| begin.plus(Duration::from_millis(ms)));
+        let instants: Vec<_> = instants.collect();
+        self.flooded_until = begin.plus(Duration::from_millis(INSTANTS as u64));
+        let mut batches = Vec::new();
+        for at in instants {
+            for node in &self.staying {
+                let level = f64::from(self.chance.random_range(0..3_000)) / 10.0;
+                let at = at.to_string();
+                let reading = json!({ "metric": "level_cm", "value": level, "at": at });
+                batches.push(json!({ "node_id": node, "readings": [reading] }));
+            }
+        }
         json!({ "batches": batches }).to_string()
     }
 }

@@ -28,6 +28,15 @@ const BACK_WITHIN: Duration = Duration::from_secs(30);
 /// For those to whom something is lost to miss it.
 const NOTICED_WITHIN: Duration = Duration::from_secs(4);
 
+/// Of those who listen while more happens than many could be told on a busy machine, the seventh forgets to read.
+const FEW: usize = 100;
+
+/// Those who forget to read of a fleet are more.
+const SENT_AWAY: u64 = 5;
+
+/// All that happens in a storm: who comes back goes on.
+const ALL_IS_KEPT: [(&str, &str); 1] = [("EVARA_LIVE_RING_SECONDS", "600")];
+
 fn nothing_is_wrong(findings: &Findings) {
     println!("{findings}");
     assert!(findings.complaints.is_empty(), "{findings}");
@@ -106,6 +115,37 @@ async fn what_happens_while_the_database_is_away_is_told_to_all_who_listen() {
     proxy.set(Way::Open);
     storm.blow(ROUNDS).await;
     nothing_is_wrong(&storm.settle().await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_reads_too_slowly_is_told_that_he_was_told_less() {
+    let mut storm = Storm::begin(FEW, &ALL_IS_KEPT, &[]).await;
+    assert!(storm.breaks_all(BACK_WITHIN).await, "not everyone is there");
+    storm.floods().await;
+    storm.listens_again();
+    storm.blow(1).await;
+    let findings = storm.settle().await;
+    println!("{findings}");
+    assert!(findings.complaints.is_empty(), "{findings}");
+    assert!(findings.folded > 0, "nobody was told so: {findings}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_reads_nothing_is_sent_away_and_goes_on_from_where_he_was() {
+    let mut storm = Storm::begin(FEW, &ALL_IS_KEPT, &[]).await;
+    assert!(storm.breaks_all(BACK_WITHIN).await, "not everyone is there");
+    storm.floods().await;
+    storm.sends_away(SENT_AWAY).await;
+    storm.listens_again();
+    storm.blow(1).await;
+    let findings = storm.settle().await;
+    println!("{findings}");
+    assert!(findings.complaints.is_empty(), "{findings}");
+    assert!(
+        findings.ends.contains_key(&4408),
+        "nobody was told why: {findings}"
+    );
+    assert!(findings.resumed > 0, "nobody went on: {findings}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

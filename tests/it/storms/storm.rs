@@ -19,6 +19,15 @@ const COME_AND_GO_EACH: u32 = 7;
 /// For everyone to come back and to know everything, on a busy machine: they are told to wait for five seconds at most.
 const SETTLED_WITHIN: Duration = Duration::from_secs(45);
 
+/// Updates of a flood: twice those by which a reader is slow, and more than are on their way to one who does not read.
+const FLOOD: u64 = 2 * 4_096 + 1_024;
+
+/// For so much to be reported, on a busy machine.
+const FLOODED_WITHIN: Duration = Duration::from_secs(120);
+
+/// For who reads nothing to be sent away: three times as long as a frame may take.
+const SENT_AWAY_WITHIN: Duration = Duration::from_secs(90);
+
 /// Little is kept for who is away, so that some go on and some begin anew.
 const SETTINGS: [(&str, &str); 6] = [
     ("EVARA_LIVE_SOCKETS_PER_USER", "1000"),
@@ -190,6 +199,42 @@ impl Storm {
     pub(super) async fn restarts_of_the_broadcast(&self) -> u64 {
         let actors = self.site.caller.json("/api/v1/admin/actors").await;
         restarts(&actors, "broadcast").expect("there is a broadcast")
+    }
+
+    /// So much happens that who forgets to read is slow by any measure; he goes on forgetting.
+    pub(super) async fn floods(&mut self) {
+        self.swarm.set(|stage| stage.is_deaf = true);
+        let until = self.live().await["ring"]["updates"].as_u64().unwrap() + FLOOD;
+        let flooding = async {
+            while self.live().await["ring"]["updates"].as_u64().unwrap() < until {
+                let body = self.fleet.flood();
+                let caller = &self.site.caller;
+                caller.ask("POST", "/api/v1/telemetry", &body).await;
+            }
+        };
+        let flooded = timeout(FLOODED_WITHIN, flooding).await;
+        flooded.expect("so much can be reported");
+    }
+
+    /// Who forgot to read does so again.
+    pub(super) fn listens_again(&self) {
+        self.swarm.set(|stage| stage.is_deaf = false);
+    }
+
+    /// Waits until so many were sent away who read too slowly.
+    pub(super) async fn sends_away(&self, count: u64) {
+        let waiting = async {
+            while self.live().await["too_slow"].as_u64().unwrap() < count {
+                sleep(WAIT).await;
+            }
+        };
+        let sent_away = timeout(SENT_AWAY_WITHIN, waiting).await;
+        sent_away.expect("who does not read is sent away");
+    }
+
+    /// How all who listen do.
+    async fn live(&self) -> Value {
+        self.site.caller.json("/api/v1/admin/ws/stats").await
     }
 
     /// Whether it says that it is.
