@@ -18,6 +18,10 @@ use super::watch::{Mode, Sight};
 /// What a frame may weigh, by the most that updates could weigh: in truth it is a third of that.
 const FRAME_BYTES: usize = 128 * 1024;
 
+/// What a part of a snapshot may weigh, by the same measure: whoever is told it keeps as much room for as long as he listens, also
+/// when nothing happens any more.
+const PART_BYTES: usize = 40 * 1024;
+
 /// Updates that are looked at for one frame, and nodes for a part of a snapshot: a millisecond or two.
 const LOOKED_AT: usize = 8_192;
 
@@ -254,7 +258,7 @@ impl Ask {
         }
         let (mut nodes, mut bytes, mut last) = (Vec::new(), 0, after);
         for (place, state) in states(self.covered.topic, log, after).enumerate() {
-            if place == LOOKED_AT || bytes > FRAME_BYTES {
+            if place == LOOKED_AT || bytes > PART_BYTES {
                 return (Members::Nodes(nodes), Snapshot::Upto(last, number + 1));
             }
             last = Some(Last::Node(state.node));
