@@ -1,7 +1,7 @@
 //! Frames, as whoever listens reads them.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use evara_actors::domain::Timestamp;
 use serde::de::Error as _;
@@ -135,26 +135,58 @@ impl Said {
     }
 }
 
-/// Frames that are remembered: some ticks of some topics.
-const REMEMBERED: usize = 1_024;
+/// Frames that are remembered at least, and twice as many at most: some ticks of some topics, as they are told to those
+/// who are late by some of them.
+const REMEMBERED: usize = 4_096;
+
+/// What is shorter is mostly told to one alone, and quickly read.
+const SHORT_BYTES: usize = 512;
 
 /// Reads frames, each text once, however many are told it: a debug build reads some megabytes a second.
 #[derive(Debug, Default)]
-pub(super) struct Reader(Mutex<HashMap<String, Arc<Said>>>);
+pub(super) struct Reader(Mutex<Remembered>);
+
+#[derive(Debug, Default)]
+struct Remembered {
+    young: HashMap<String, Arc<Said>>,
+    old: HashMap<String, Arc<Said>>,
+}
 
 impl Reader {
     pub(super) fn read(&self, text: &str) -> Result<Arc<Said>, String> {
-        let held = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(said) = held().get(text) {
-            return Ok(Arc::clone(said));
+        if let Some(said) = self.remembered().get(text) {
+            return Ok(said);
         }
         let said = serde_json::from_str(text).map_err(|error| format!("{error}: {text}"))?;
         let said = Arc::new(said);
-        let mut held = held();
-        if held.len() >= REMEMBERED {
-            held.clear();
+        if text.len() > SHORT_BYTES {
+            let forgotten = self.remembered().put(text.to_owned(), &said);
+            // It takes its time, and not everybody else's.
+            drop(forgotten);
         }
-        held.insert(text.to_owned(), Arc::clone(&said));
         Ok(said)
+    }
+
+    fn remembered(&self) -> MutexGuard<'_, Remembered> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Remembered {
+    fn get(&self, text: &str) -> Option<Arc<Said>> {
+        let said = self.young.get(text).or_else(|| self.old.get(text));
+        said.map(Arc::clone)
+    }
+
+    /// Remembers one more; what is not remembered any more.
+    fn put(&mut self, text: String, said: &Arc<Said>) -> HashMap<String, Arc<Said>> {
+        let forgotten = if self.young.len() < REMEMBERED {
+            HashMap::new()
+        } else {
+            let young = std::mem::take(&mut self.young);
+            std::mem::replace(&mut self.old, young)
+        };
+        self.young.insert(text, Arc::clone(said));
+        forgotten
     }
 }

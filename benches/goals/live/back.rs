@@ -37,8 +37,11 @@ const ASK_EACH: Duration = Duration::from_millis(10);
 /// Between two updates of all nodes.
 const UPDATE_EACH: Duration = Duration::from_secs(1);
 
-/// For everyone to be back, or to know everything at last.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// For everyone to be back, or to know everything at last: twice the goal. Who is missing then is told, and the measure goes on.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Between two words on who is back.
+const WORD_EACH: Duration = Duration::from_secs(5);
 
 pub(crate) fn rows(size: Size) -> Vec<Row> {
     let clients = size.pick(CLIENTS, 200);
@@ -55,8 +58,9 @@ pub(crate) fn rows(size: Size) -> Vec<Row> {
         let asking = AtomicBool::new(true);
         std::thread::scope(|scope| {
             let answers = scope.spawn(|| runtime().block_on(asked(&twin, &asking)));
+            let until_then = Until(&asking);
             let back_s = told("break");
-            asking.store(false, Ordering::Relaxed);
+            drop(until_then);
             (back_s, answers.join().expect("it is answered"))
         })
     });
@@ -104,10 +108,18 @@ impl Site {
                     updater.steadily(NODES, UPDATE_EACH);
                 }
             });
-            let done = meanwhile();
-            goes_on.store(false, Ordering::Relaxed);
-            done
+            let _until_then = Until(&goes_on);
+            meanwhile()
         })
+    }
+}
+
+/// Until it is dropped, also by a panic, whoever looks at the flag goes on: those who measure are waited for.
+struct Until<'a>(&'a AtomicBool);
+
+impl Drop for Until<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Relaxed);
     }
 }
 
@@ -170,8 +182,20 @@ fn say(told: f64) {
     io::stdout().flush().expect("somebody listens");
 }
 
+/// How many seconds it takes until everyone knows everything; without end where somebody is missing.
 async fn current(swarm: &Swarm) -> f64 {
-    let took = swarm.current(PATIENCE).await;
+    let begun = Instant::now();
+    let telling = async {
+        loop {
+            sleep(WORD_EACH).await;
+            let seconds = begun.elapsed().as_secs();
+            eprintln!("after {seconds} s {}", swarm.attendance());
+        }
+    };
+    let took = tokio::select! {
+        took = swarm.current(PATIENCE) => took,
+        () = telling => None,
+    };
     took.map_or(f64::INFINITY, |took| took.as_secs_f64())
 }
 

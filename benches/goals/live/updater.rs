@@ -112,7 +112,10 @@ async fn steadily(from: Origin, rate: usize, span: Duration) -> usize {
             taken
         });
     }
-    tasks.join_all().await.into_iter().sum()
+    let taken = tasks.join_all().await.into_iter().sum();
+    // The last of them are due before it is over; whoever begins again would be too early.
+    sleep_until(start + span).await;
+    taken
 }
 
 async fn burst(from: Origin, count: usize) -> usize {
