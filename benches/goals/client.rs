@@ -9,9 +9,12 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use crate::measure::per_second;
+
+/// For the next part of an answer: many times what any takes, so that no measure waits for ever.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(60);
 
 /// What is asked, and of whom.
 #[derive(Debug, Clone)]
@@ -149,7 +152,8 @@ impl Connection {
         sent.expect("the server takes requests");
         self.answer.clear();
         loop {
-            let read = self.stream.read_buf(&mut self.answer).await;
+            let read = timeout(ANSWERED_WITHIN, self.stream.read_buf(&mut self.answer)).await;
+            let read = read.expect("the server answers in time");
             let read = read.expect("the server answers");
             assert!(read > 0, "the server goes on answering");
             if let Some(whole) = whole(&self.answer) {
