@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 
 use super::edge::Edge;
 use super::extract::MAX_BODY_BYTES;
-use super::guard::{limits, refusals};
+use super::guard::limits;
 use super::readings::MAX_BULK_BYTES;
 use super::state::AppState;
 use super::{
@@ -67,9 +67,7 @@ fn surface(version: &str, state: Option<&AppState>) -> OpenApiRouter<AppState> {
         .nest("/api/v1", api)
 }
 
-/// From the outside in: whether they failed too often, who asks, what is written down of a refusal, whether
-/// they ask too often, whether the twins that it needs are there, whose turn it is, and whether it was asked
-/// before.
+/// From the outside in: what [`guard::guarded`] asks, whose turn it is, and whether it was asked before.
 fn guarded(
     state: &AppState,
     people: OpenApiRouter<AppState>,
@@ -80,12 +78,7 @@ fn guarded(
 ) {
     let once = |most| from_fn_with_state((state.clone(), most), idempotency::once);
     let known = |routes: OpenApiRouter<AppState>| {
-        routes
-            .route_layer(from_fn_with_state(state.clone(), guard::gathering))
-            .route_layer(from_fn_with_state(state.clone(), limits::callers))
-            .route_layer(from_fn_with_state(state.clone(), refusals::noted))
-            .route_layer(from_fn_with_state(state.clone(), guard::identified))
-            .route_layer(from_fn_with_state(state.clone(), limits::failures))
+        routes.route_layer(from_fn_with_state(state.clone(), guard::guarded))
     };
     let people = people.route_layer(once(MAX_BODY_BYTES));
     let devices = devices().route_layer(once(MAX_BODY_BYTES));

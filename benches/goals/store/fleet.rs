@@ -86,7 +86,7 @@ pub(crate) async fn provision_postgres(
     node: impl Fn(usize) -> NodeSpec,
 ) {
     const INSERT: &str = "INSERT INTO nodes (id, node_key, community_id, version, created_at, spec) \
-        SELECT id, spec ->> 'key', (spec ->> 'community_id')::uuid, 0, now(), spec \
+        SELECT id, spec ->> 'key', (spec ->> 'community_id')::uuid, (spec ->> 'version')::bigint, now(), spec \
         FROM unnest($1::uuid[], $2::text[]) AS given (id, text), \
         LATERAL (SELECT text::jsonb AS spec) AS read";
     let client = database::connect(url).await;

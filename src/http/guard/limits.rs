@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 
 use axum::extract::{Extension, Request, State};
 use axum::http::header::AUTHORIZATION;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -23,15 +23,15 @@ const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
 const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
 
-/// Counts those who are known.
-pub(crate) async fn callers(State(app): State<AppState>, request: Request, next: Next) -> Response {
-    match Caller::asking(request.extensions()) {
-        Ok(Caller::Person(person)) => of_person(&app, &person, request, next).await,
-        Ok(Caller::Device(bearer)) => {
-            let standing = app.limits.device(bearer.key).await;
-            within(standing, request, next).await
-        }
-        Err(problem) => problem.into_response(),
+/// Counts one who is known.
+pub(super) async fn caller(
+    app: &AppState,
+    extensions: &Extensions,
+) -> ControlFlow<Response, Option<Standing>> {
+    match Caller::asking(extensions) {
+        Ok(Caller::Person(person)) => count(app, &person).await,
+        Ok(Caller::Device(bearer)) => welcome(app.limits.device(bearer.key).await),
+        Err(problem) => ControlFlow::Break(problem.into_response()),
     }
 }
 
@@ -51,14 +51,6 @@ pub(crate) struct Allowed {
     pub(crate) plan: String,
     /// How often each of them.
     pub(crate) sockets: u32,
-}
-
-async fn of_person(app: &AppState, person: &Principal, request: Request, next: Next) -> Response {
-    match count(app, person).await {
-        ControlFlow::Break(refusal) => refusal,
-        ControlFlow::Continue(None) => next.run(request).await,
-        ControlFlow::Continue(Some(standing)) => marked(next.run(request).await, standing),
-    }
 }
 
 /// One more request of a person, or the answer that it is one too many. A person has what their community pays
@@ -94,7 +86,10 @@ pub(crate) async fn count_bearer(
     if let Some(person) = &borne.person {
         return count(app, person).await;
     }
-    let standing = app.limits.stranger(client).await;
+    welcome(app.limits.stranger(client).await)
+}
+
+fn welcome(standing: Standing) -> ControlFlow<Response, Option<Standing>> {
     if standing.refused.is_some() {
         return ControlFlow::Break(refused(standing));
     }
@@ -114,23 +109,37 @@ pub(crate) fn suspected(app: &AppState, client: ClientAddress) -> Option<Respons
 }
 
 /// Counts those who fail to be recognised, by their address.
-///
-/// Where too many tokens were wrong, those alone are looked at for a while that cost nothing to prove: neighbours who are signed
-/// in must not be silenced by one who is not. Keys of devices are looked at all the
-/// same: they are too long to be guessed, and one device with an old key must not silence its neighbours.
 pub(crate) async fn failures(
     State(app): State<AppState>,
     Extension(client): Extension<ClientAddress>,
     request: Request,
     next: Next,
 ) -> Response {
-    if bears_token(request.headers())
-        && let Some(refusal) = suspected(&app, client)
-        && !bears_proof(&app, request.headers()).await
-    {
+    if let Some(refusal) = suspicious(&app, client, request.headers()).await {
         return refusal;
     }
-    let answer = next.run(request).await;
+    failed(&app, client, next.run(request).await).await
+}
+
+/// What is answered to one who bears a token that is not looked at.
+///
+/// Where too many tokens were wrong, those alone are looked at for a while that cost nothing to prove: neighbours who are signed
+/// in must not be silenced by one who is not. Keys of devices are looked at all the
+/// same: they are too long to be guessed, and one device with an old key must not silence its neighbours.
+pub(super) async fn suspicious(
+    app: &AppState,
+    client: ClientAddress,
+    headers: &HeaderMap,
+) -> Option<Response> {
+    if !bears_token(headers) {
+        return None;
+    }
+    let refusal = suspected(app, client)?;
+    (!bears_proof(app, headers).await).then_some(refusal)
+}
+
+/// The answer, once whoever was not recognised is counted.
+pub(super) async fn failed(app: &AppState, client: ClientAddress, answer: Response) -> Response {
     if answer.status() != StatusCode::UNAUTHORIZED {
         return answer;
     }
@@ -213,7 +222,7 @@ fn rate_limited(detail: String, standing: Standing) -> Response {
 }
 
 /// The edge writes the headers: it makes the answer anew where there is a problem.
-fn marked(mut answer: Response, standing: Standing) -> Response {
+pub(super) fn marked(mut answer: Response, standing: Standing) -> Response {
     answer.extensions_mut().insert(standing);
     answer
 }

@@ -3,14 +3,15 @@
 //! A person bears a token and is judged by role and reach; a device bears a key of its node, and nothing
 //! else exists for it. The judgement is made by the extractors [`May`], [`Located`] and [`Pusher`], which
 //! are the only ways to a caller: a handler that forgot to take one is not answered for, see
-//! [`identified`].
+//! [`guarded`].
 
 mod gathering;
 mod late;
 pub(crate) mod limits;
 mod located;
 mod oneself;
-pub(crate) mod refusals;
+mod passage;
+mod refusals;
 mod scope;
 mod settled;
 mod standing;
@@ -20,11 +21,10 @@ mod witness;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap, HeaderName, Method};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use evara_actors::domain::Source;
 use tokio::time::Instant;
@@ -37,10 +37,10 @@ use crate::app::accounts::PASSWORD_DUE;
 use crate::app::device_keys::Bearer;
 use crate::app::identity::{Freshness, Unknown};
 
-pub(crate) use gathering::gathering;
 pub(crate) use late::still_themselves;
 pub(crate) use located::{Located, NodeName};
 pub(crate) use oneself::{Bearing, Knowing, Oneself};
+pub(crate) use passage::guarded;
 pub(crate) use scope::{May, Pusher, Scope};
 pub(crate) use settled::{Move, nodes_of, sees_place, settled};
 pub(crate) use standing::{Above, Kind, Standing};
@@ -90,7 +90,7 @@ impl Caller {
         Source::Pushed(self.id())
     }
 
-    /// The caller of a request that has passed [`identified`].
+    /// The caller of a request that has passed [`guarded`].
     pub(crate) fn of(parts: &Parts) -> Result<Self, Problem> {
         Self::asking(&parts.extensions)
     }
@@ -131,34 +131,35 @@ fn to_be_judged_though_new(parts: &Parts) -> Result<Caller, Problem> {
     Caller::of(parts)
 }
 
-/// Lets through those who are known; what they may is judged behind.
-pub(crate) async fn identified(
-    State(app): State<AppState>,
-    mut request: Request,
-    next: Next,
-) -> Response {
+/// Whether it was judged what a caller may.
+struct Judgement(Arc<AtomicBool>);
+
+impl Judgement {
+    /// The answer, unless nobody was judged who was let in.
+    fn demanded(self, answer: Response) -> Response {
+        if answer.status().is_success() && !self.0.load(Ordering::Relaxed) {
+            return Problem::internal("a handler that judges nobody").into_response();
+        }
+        answer
+    }
+}
+
+/// Finds out who asks; what they may is judged behind.
+async fn identified(app: &AppState, request: &mut Request) -> Result<Judgement, Problem> {
     let freshness = match *request.method() {
         Method::GET | Method::HEAD => Freshness::Recent,
         _ => Freshness::Now,
     };
     let at = Instant::now();
-    let caller = match recognised(&app, request.headers(), freshness).await {
-        Ok(caller) => caller,
-        Err(problem) => return problem.into_response(),
-    };
+    let caller = recognised(app, request.headers(), freshness).await?;
     let judged = Arc::new(AtomicBool::new(false));
-    let asked = Asked {
+    request.extensions_mut().insert(Asked {
         caller,
         at,
-        app,
+        app: app.clone(),
         judged: Arc::clone(&judged),
-    };
-    request.extensions_mut().insert(asked);
-    let answer = next.run(request).await;
-    if answer.status().is_success() && !judged.load(Ordering::Relaxed) {
-        return Problem::internal("a handler that judges nobody").into_response();
-    }
-    answer
+    });
+    Ok(Judgement(judged))
 }
 
 fn unauthenticated() -> Problem {

@@ -1,9 +1,8 @@
 //! What was refused is written down, behind the answer: 403, the 404 of what is not seen, and a body that says what
 //! is not for its author to say. It costs a request that is let in nothing but a look at its status.
 
-use axum::extract::{MatchedPath, Request, State};
-use axum::http::StatusCode;
-use axum::middleware::Next;
+use axum::extract::{MatchedPath, Request};
+use axum::http::{Method, StatusCode, Uri};
 use axum::response::Response;
 use serde_json::json;
 
@@ -51,32 +50,52 @@ const TELLING: &[&str] = &[
     "version",
 ];
 
-/// Behind what finds out who asks, and around all that judges what they may.
-pub(crate) async fn noted(State(app): State<AppState>, request: Request, next: Next) -> Response {
-    let traces = Traces::of(request.extensions());
-    let route = request.extensions().get::<MatchedPath>().cloned();
-    let (method, uri) = (request.method().clone(), request.uri().clone());
-    let answer = next.run(request).await;
-    let Some(fields) = refused(&answer) else {
-        return answer;
-    };
-    let route = route.as_ref().map_or("", MatchedPath::as_str);
-    let target: String = uri.path().chars().take(LONGEST_TARGET_CHARS).collect();
-    let fact = Fact::new(format!("{method} {route}"), target);
-    let fact = fact.of([chain_of(&app, traces.caller())]);
-    let fact = if fields.is_empty() {
-        fact
-    } else {
-        fact.is(&json!({ "refused_fields": fields }))
-    };
-    let wanted = if method.is_safe() {
-        Wanted::Read
-    } else {
-        Wanted::Act
-    };
-    let witness = app.audit.witness(traces.actor());
-    app.refusals().note_of(wanted, witness, fact);
-    answer
+/// What is asked for, and by whom: all that is to be known of it once it is refused.
+pub(super) struct Asking {
+    traces: Traces,
+    route: Option<MatchedPath>,
+    method: Method,
+    uri: Uri,
+}
+
+impl Asking {
+    /// Behind what finds out who asks, and before all that judges what they may.
+    pub(super) fn of(request: &Request) -> Self {
+        Self {
+            traces: Traces::of(request.extensions()),
+            route: request.extensions().get().cloned(),
+            method: request.method().clone(),
+            uri: request.uri().clone(),
+        }
+    }
+
+    /// The answer, once it is written down where it is a refusal.
+    pub(super) fn noted(self, app: &AppState, answer: Response) -> Response {
+        if let Some(fields) = refused(&answer) {
+            self.note(app, &fields);
+        }
+        answer
+    }
+
+    fn note(self, app: &AppState, fields: &[&str]) {
+        let (method, path) = (self.method, self.uri.path());
+        let route = self.route.as_ref().map_or("", MatchedPath::as_str);
+        let target: String = path.chars().take(LONGEST_TARGET_CHARS).collect();
+        let fact = Fact::new(format!("{method} {route}"), target);
+        let fact = fact.of([chain_of(app, self.traces.caller())]);
+        let fact = if fields.is_empty() {
+            fact
+        } else {
+            fact.is(&json!({ "refused_fields": fields }))
+        };
+        let wanted = if method.is_safe() {
+            Wanted::Read
+        } else {
+            Wanted::Act
+        };
+        let witness = app.audit.witness(self.traces.actor());
+        app.refusals().note_of(wanted, witness, fact);
+    }
 }
 
 /// Whether what was answered is to be written down, and the telling fields that were not taken. Their values are not
