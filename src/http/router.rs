@@ -5,7 +5,6 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -29,7 +28,7 @@ pub fn service(state: AppState) -> Arc<Edge> {
     let router = api
         .merge(pages(&state, description))
         .fallback(limits::nowhere)
-        .method_not_allowed_fallback(async || StatusCode::METHOD_NOT_ALLOWED)
+        .method_not_allowed_fallback(limits::no_method)
         .with_state(state);
     Edge::around(router, border)
 }
@@ -98,7 +97,9 @@ fn open() -> OpenApiRouter<AppState> {
 
 /// Whoever is not known yet is counted by where they are.
 fn counted(state: &AppState) -> OpenApiRouter<AppState> {
-    let doors = doors().route_layer(from_fn_with_state(state.clone(), limits::failures));
+    let doors = doors()
+        .route_layer(from_fn_with_state(state.clone(), limits::failures))
+        .route_layer(from_fn_with_state(state.clone(), limits::turned_away));
     let sign_in = sign_in().route_layer(from_fn_with_state(state.clone(), limits::sign_ins));
     doors.merge(sign_in)
 }

@@ -181,16 +181,45 @@ pub(crate) async fn sign_ins(
     within(app.limits.sign_in(client).await, request, next).await
 }
 
+/// Counts those who are turned away at a door before anybody could look who they are, by their address.
+pub(crate) async fn turned_away(
+    State(app): State<AppState>,
+    Extension(client): Extension<ClientAddress>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let answer = next.run(request).await;
+    let is_counted = answer.extensions().get::<Standing>().is_some();
+    if is_counted || !answer.status().is_client_error() {
+        return answer;
+    }
+    instead(app.limits.stranger(client).await, answer)
+}
+
 /// What is told of a path that leads nowhere.
 pub(crate) async fn nowhere(
     State(app): State<AppState>,
     Extension(client): Extension<ClientAddress>,
 ) -> Response {
     let standing = app.limits.stranger(client).await;
+    instead(standing, Problem::not_found().into_response())
+}
+
+/// What is told of a method that a path does not have.
+pub(crate) async fn no_method(
+    State(app): State<AppState>,
+    Extension(client): Extension<ClientAddress>,
+) -> Response {
+    let standing = app.limits.stranger(client).await;
+    instead(standing, StatusCode::METHOD_NOT_ALLOWED.into_response())
+}
+
+/// The answer, or in its place that there were too many.
+fn instead(standing: Standing, answer: Response) -> Response {
     if standing.refused.is_some() {
         return refused(standing);
     }
-    marked(Problem::not_found().into_response(), standing)
+    marked(answer, standing)
 }
 
 async fn within(standing: Standing, request: Request, next: Next) -> Response {

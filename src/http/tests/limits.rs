@@ -27,7 +27,7 @@ use crate::limits::{Limits, Quota, Quotas};
 
 const VILLAGE: CommunityId = CommunityId(Uuid::from_u128(7));
 const PLAN: PlanId = PlanId(Uuid::from_u128(8));
-const NODES: &str = "/api/v1/nodes";
+pub(super) const NODES: &str = "/api/v1/nodes";
 
 /// So few that a test can spend them, each another number.
 fn few() -> Quotas {
@@ -40,7 +40,7 @@ fn few() -> Quotas {
     }
 }
 
-async fn scene() -> Scene {
+pub(super) async fn scene() -> Scene {
     of(operator(), Border::default()).await
 }
 
@@ -67,7 +67,7 @@ fn bearing(request: axum::http::request::Builder, credentials: &str) -> Request<
     request.body(Body::empty()).unwrap()
 }
 
-fn told(reply: &Reply) -> [u64; 3] {
+pub(super) fn told(reply: &Reply) -> [u64; 3] {
     ["limit", "remaining", "reset"].map(|name| {
         let value = reply.header(&format!("ratelimit-{name}"));
         value

@@ -44,6 +44,7 @@ mod starting;
 mod surface;
 mod tenants;
 mod tokens;
+mod turned_away;
 mod users;
 mod witnessed;
 mod writes;
