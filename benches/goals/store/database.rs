@@ -28,8 +28,9 @@ const SETTINGS: [&str; 6] = [
 ];
 
 /// Files of its log, 16 MiB each, that a server has after a while: it uses old ones again. One that is seconds old makes
-/// each of them while all who commit wait.
-const LOG_FILES: u32 = 48;
+/// each of them while all who commit wait. No more than some minutes of single pushes fill: a disk that was just given
+/// much more to do is slow for a while.
+const LOG_FILES: u32 = 12;
 
 /// A server of the measure's own.
 #[derive(Debug)]

@@ -97,6 +97,9 @@ pub(crate) async fn provision_postgres(
         let written = client.execute(INSERT, &[&ids, &texts]).await;
         written.expect("the nodes are new");
     }
+    // Half a minute later the system would bring it to the disk by itself, and all who commit would wait for that.
+    let kept = client.batch_execute("CHECKPOINT").await;
+    kept.expect("the disk takes it");
 }
 
 /// The device key of the node with this number.
